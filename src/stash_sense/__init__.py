@@ -1,0 +1,3 @@
+"""Stash Sense: local intelligence for a Stash library."""
+
+__version__ = "0.1.0"

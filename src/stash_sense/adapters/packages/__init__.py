@@ -1,0 +1,1 @@
+"""Packages fetched by the user's own installer."""

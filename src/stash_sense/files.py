@@ -1,0 +1,96 @@
+"""Writing files and folders so that a reader sees the old one or the new one, never half of it."""
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from stash_sense.errors import DiskFull, NotWritable, StorageError
+
+
+def storage_error(path: Path, error: OSError) -> StorageError:
+    """Say in the user's words why `path` could not be written."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull(path=path)
+    return NotWritable(path=path, reason=error.strerror or type(error).__name__)
+
+
+@contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Turn the operating system's errors about writing below `path` into ours.
+
+    Raises:
+        StorageError: in place of an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise storage_error(path, error) from error
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file whole: beside it under another name, flushed to the disk, then renamed over it.
+
+    Raises:
+        DiskFull: nothing is left behind, a file that was there before is unharmed.
+        NotWritable: the same.
+    """
+    with storage_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
+        part = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as out:
+                out.write(content)
+                out.flush()
+                os.fsync(out.fileno())
+            part.chmod(0o644)
+            part.replace(path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+
+
+def flush_folder(folder: Path) -> None:
+    """Make the names in a folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def staged_folder(target: Path) -> Iterator[Path]:
+    """Fill a folder aside, then put it in the place of `target` in one step when the block ends well.
+
+    The caller makes sure that only one process does this for a target at a time.
+
+    Raises:
+        StorageError: nothing is left behind, a folder that was there before is unharmed.
+    """
+    with storage_errors(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        stage = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.staged-"))
+    try:
+        yield stage
+        with storage_errors(target):
+            stage.chmod(0o755)
+            for file in (*stage.rglob("*"), stage):
+                if file.is_dir():
+                    flush_folder(file)
+                else:
+                    with file.open("rb") as content:
+                        os.fsync(content.fileno())
+            replaced = target.with_name(f".{target.name}.replaced-{stage.name.rsplit('-', 1)[-1]}")
+            if target.exists():
+                target.rename(replaced)
+            stage.rename(target)
+            flush_folder(target.parent)
+            shutil.rmtree(replaced, ignore_errors=True)
+    except BaseException:
+        shutil.rmtree(stage, ignore_errors=True)
+        raise

@@ -1,0 +1,1 @@
+"""Value types and small tools without input or output, used everywhere."""

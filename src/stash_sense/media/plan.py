@@ -1,0 +1,46 @@
+"""Which moments of a video to look at."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stash_sense.errors import SettingInvalid
+
+MIN_FRAMES, MAX_FRAMES = 10, 200
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingPlan:
+    """Evenly spaced moments between two fractions of the duration.
+
+    Attributes:
+        num_frames: how many moments, 10 to 200; a budget, a shorter video has fewer frames.
+        start: where the first moment lies, as a fraction of the duration (the brief's 5 %).
+        end: where the last moment lies, as a fraction of the duration (the brief's 95 %).
+    """
+
+    num_frames: int = 60
+    start: float = 0.05
+    end: float = 0.95
+
+    def __post_init__(self) -> None:
+        if not MIN_FRAMES <= self.num_frames <= MAX_FRAMES:
+            reason = f"it must be from {MIN_FRAMES} to {MAX_FRAMES}"
+            raise SettingInvalid(name="num_frames", value=self.num_frames, reason=reason)
+        if not 0.0 <= self.start < self.end <= 1.0:
+            value = f"{self.start} to {self.end}"
+            raise SettingInvalid(
+                name="the sampled part", value=value, reason="it must lie between 0 and 1, start before end"
+            )
+
+    def targets(self, duration: float) -> NDArray[np.float64]:
+        """Seconds to look at, ascending.
+
+        Args:
+            duration: seconds; zero, negative or not finite means that only the first frame is certain to exist.
+        """
+        if not math.isfinite(duration) or duration <= 0.0:
+            return np.zeros(1)
+        return np.linspace(self.start * duration, self.end * duration, self.num_frames)

@@ -1,0 +1,60 @@
+"""The ports through which frames come in; `adapters/video` and `adapters/images` implement them."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from stash_sense.kernel.cancel import CancelToken
+from stash_sense.media.frame import Frame
+from stash_sense.media.plan import SamplingPlan
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """What is known of a video before a frame is decoded: seconds, upright pixels, frames per second, codec."""
+
+    duration: float
+    width: int
+    height: int
+    frame_rate: float
+    codec: str
+
+
+class FrameSource(Protocol):
+    """One opened video, wherever it lies: a file now, a URL or a sprite sheet behind the same port later."""
+
+    @property
+    def info(self) -> VideoInfo:
+        """What the container says of the video."""
+
+    def frames(self, plan: SamplingPlan, cancel: CancelToken) -> Iterator[Frame]:
+        """Yield the planned frames, each once, in no promised order, holding only a few in memory.
+
+        Raises:
+            VideoDamaged: not one frame could be decoded.
+            Cancelled: the token was set.
+        """
+
+
+class VideoOpener(Protocol):
+    """Opens videos."""
+
+    def open(self, path: Path) -> AbstractContextManager[FrameSource]:
+        """Open one video file.
+
+        Raises:
+            InputError: it is missing, empty, unreadable, not a video, a playlist, or has no picture.
+        """
+
+
+class PictureReader(Protocol):
+    """Reads still pictures."""
+
+    def read(self, path: Path) -> Frame:
+        """Decode one picture: upright, without alpha, its first frame if it moves, `t` None.
+
+        Raises:
+            InputError: it is missing, empty, unreadable, too large, damaged, or no supported picture.
+        """

@@ -1,0 +1,83 @@
+"""The faces found in frames, column by column."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stash_sense.kernel.arrays import Floats, Image, Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detections:
+    """Faces of one frame, best score first.
+
+    Attributes:
+        boxes: (n, 4) float32, left, top, right, bottom in pixels of the full frame; may reach past its edges.
+        scores: (n,) float32, 0 to 1.
+        landmarks: (n, 5, 2) float32, x and y in pixels: right eye, left eye, nose tip, mouth corners, as seen.
+    """
+
+    boxes: Floats
+    scores: Floats
+    landmarks: Floats
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Faces:
+    """All faces of one video or picture, row by row, in the order of time.
+
+    Attributes:
+        frame: (n,) int64, which analysed frame the face is in; equal numbers mean the same frame.
+        t: (n,) float32 seconds, nan for a still picture.
+        boxes, scores, landmarks: as in `Detections`.
+        quality: (n,) float32 in (0, 1], how much the face should count (see `quality.py`).
+        vectors: (n, dim) float32 unit vectors: the embedders' unit vectors side by side, by the pack's weights.
+        crops: (n, 96, 96, 3) uint8 RGB, the aligned face, for people to look at.
+    """
+
+    frame: Ints
+    t: Floats
+    boxes: Floats
+    scores: Floats
+    landmarks: Floats
+    quality: Floats
+    vectors: Floats
+    crops: Image
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def take(self, rows: Ints) -> "Faces":
+        """Return the given rows only, in the given order."""
+        return Faces(
+            self.frame[rows],
+            self.t[rows],
+            self.boxes[rows],
+            self.scores[rows],
+            self.landmarks[rows],
+            self.quality[rows],
+            self.vectors[rows],
+            self.crops[rows],
+        )
+
+
+CROP_SIZE = 96
+"""Side of the crops kept for people to look at, pixels: sharp on a screen, 27 kB a face."""
+
+
+def no_faces(dim: int) -> Faces:
+    """Return an empty set of faces for vectors of the given dimension."""
+    floats = np.zeros(0, np.float32)
+    return Faces(
+        frame=np.zeros(0, np.int64),
+        t=floats,
+        boxes=np.zeros((0, 4), np.float32),
+        scores=floats,
+        landmarks=np.zeros((0, 5, 2), np.float32),
+        quality=floats,
+        vectors=np.zeros((0, dim), np.float32),
+        crops=np.zeros((0, CROP_SIZE, CROP_SIZE, 3), np.uint8),
+    )

@@ -1,0 +1,72 @@
+"""The ports of recognition: models that find and describe faces, and the search for the people they may be."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from stash_sense.kernel.arrays import Floats, Image, Ints
+from stash_sense.recognition.faces import Detections
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """Where a model expects a face: a square of `size` pixels, five (x, y) landmarks in it as in `Detections`."""
+
+    size: int
+    points: tuple[tuple[float, float], ...]
+
+
+class Detector(Protocol):
+    """Finds faces."""
+
+    def detect(self, images: Sequence[Image]) -> list[Detections]:
+        """Find the faces of each image; answers are in pixels of the image as given.
+
+        Args:
+            images: each (height, width, 3) uint8 RGB; those of one size are run together.
+        """
+
+
+class Embedder(Protocol):
+    """Describes aligned faces as unit vectors."""
+
+    @property
+    def id(self) -> str:
+        """Name of the embedder within its pack."""
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+
+    @property
+    def alignment(self) -> Alignment:
+        """How the crops must be aligned."""
+
+    def embed(self, crops: Image) -> Floats:
+        """Describe faces: (n, size, size, 3) uint8 RGB crops -> (n, dim) float32, unit length."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PersonHits:
+    """The nearest persons of each probe, best first; `k` is the smaller of what was asked and what there is.
+
+    Attributes:
+        persons: (n, k) int64, row numbers of the gallery's persons.
+        best: (n, k) float32, cosine to the person's nearest reference.
+        mean: (n, k) float32, mean cosine to all the person's references.
+    """
+
+    persons: Ints
+    best: Floats
+    mean: Floats
+
+
+class PersonSearch(Protocol):
+    """Finds the persons whose reference faces are nearest to probe vectors."""
+
+    @property
+    def person_count(self) -> int:
+        """How many persons can be found."""
+
+    def search(self, probes: Floats, top_k: int) -> PersonHits:
+        """Return the `top_k` nearest persons of each (n, dim) unit vector, ordered by (best + mean) / 2."""

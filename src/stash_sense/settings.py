@@ -1,0 +1,53 @@
+"""What the user can set from the environment, and where things live when nothing is set."""
+
+import os
+from pathlib import Path
+
+from platformdirs import user_data_path
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from stash_sense.errors import SettingInvalid
+
+APP_NAME = "stash-sense"
+
+
+def _platform_folder() -> Path:
+    return user_data_path(APP_NAME, appauthor=False)
+
+
+class Settings(BaseSettings):
+    """Settings read from `STASH_SENSE_*` variables; every field is read by some feature."""
+
+    model_config = SettingsConfigDict(env_prefix="STASH_SENSE_", frozen=True, env_ignore_empty=True)
+
+    data_dir: Path = Field(default_factory=_platform_folder)
+    """The user's own state."""
+    models_dir: Path = Field(default_factory=lambda: _platform_folder() / "models")
+    """Model packs. Does not follow `data_dir`, so that several data folders share one copy."""
+    pack: str | None = None
+    """Id of the model pack to use; without it the best of the installed ones."""
+    threads: int = Field(default_factory=lambda: min(4, len(os.sched_getaffinity(0))), ge=1, le=64)
+    """Threads that the models compute with; by default the processors this process may use, at most 4."""
+    device: str = Field(default="auto", pattern="^(auto|cpu|gpu)$")
+    """Where the models run: `auto` takes a GPU that really works, else the CPU."""
+
+
+def load_settings() -> Settings:
+    """Read the settings.
+
+    Raises:
+        SettingInvalid: a variable has a value that cannot be used.
+    """
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = f"STASH_SENSE_{'_'.join(str(part) for part in first['loc']).upper()}"
+        raise SettingInvalid(name=name, value=repr(first["input"]), reason=first["msg"]) from error
+    return settings.model_copy(
+        update={
+            "data_dir": settings.data_dir.expanduser().absolute(),
+            "models_dir": settings.models_dir.expanduser().absolute(),
+        }
+    )

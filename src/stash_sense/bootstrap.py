@@ -1,1 +1,83 @@
 """The composition root: settings in, ready services out. The only module that imports adapters."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from stash_sense.adapters.hardware.machine import read_hardware
+from stash_sense.adapters.images.pillow import PillowReader
+from stash_sense.adapters.onnx.runtime import OnnxRuntime
+from stash_sense.adapters.packages.installers import InstallerPrograms
+from stash_sense.adapters.video.pyav import PyavOpener
+from stash_sense.errors import PackCorrupt
+from stash_sense.identification.recognizer import Recognizer
+from stash_sense.kernel.cancel import CancelToken
+from stash_sense.kernel.hardware import HardwareInfo
+from stash_sense.kernel.limits import Limits
+from stash_sense.models.catalogue import Catalogue
+from stash_sense.models.installer import PackInstaller
+from stash_sense.models.store import OpenPack, PackStore
+from stash_sense.recognition.alignment import enlarged
+from stash_sense.recognition.face_finder import Describer, FaceFinder
+from stash_sense.recognition.space import Block, FaceSpace
+from stash_sense.recognition.spec import Decision
+from stash_sense.settings import Settings
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything a command can ask for; what is costly is made when first asked for."""
+
+    settings: Settings
+    cancel: CancelToken
+    limits: Limits
+    runtime: OnnxRuntime
+    packs: PackStore
+    installer: PackInstaller
+
+    @cached_property
+    def hardware(self) -> HardwareInfo:
+        """What this machine has, and on what its models really run."""
+        return read_hardware(self.runtime.providers())
+
+    def recognizer(self, pack: str | None) -> Recognizer:
+        """Open a pack: the named one, else the one from the settings, else the best of the installed ones.
+
+        Raises:
+            PackError: it cannot be used.
+        """
+        return recognizer_of(self.packs.open(self.packs.default_pack(pack or self.settings.pack)), self.limits)
+
+
+def build(settings: Settings, cancel: CancelToken | None = None, limits: Limits | None = None) -> Services:
+    """Put the services together; nothing heavy happens before a service is used."""
+    limits = limits or Limits()
+    runtime = OnnxRuntime(settings.threads, settings.device)
+    packs = PackStore(settings.models_dir, runtime, Catalogue.shipped(), limits)
+    installer = PackInstaller(packs, runtime, InstallerPrograms(), limits)
+    return Services(settings, cancel or CancelToken(), limits, runtime, packs, installer)
+
+
+def face_finder_of(pack: OpenPack) -> FaceFinder:
+    """Make a pack's models ready to find and describe faces.
+
+    Raises:
+        PackCorrupt: its statistics are not those of its models.
+    """
+    card = pack.card
+    blocks = [Block(embedder.dim, embedder.weight) for embedder in card.embedders]
+    try:
+        space = FaceSpace.plain(blocks) if pack.background is None else FaceSpace.read(blocks, pack.background)
+    except ValueError as error:
+        raise PackCorrupt(pack=card.id, reason=str(error)) from error
+    describers = [
+        Describer(embedder, tuple(enlarged(described.alignment, factor) for factor in described.views))
+        for embedder, described in zip(pack.embedders, card.embedders, strict=True)
+    ]
+    return FaceFinder(pack.detector, describers, space)
+
+
+def recognizer_of(pack: OpenPack, limits: Limits) -> Recognizer:
+    """Make a pack ready to recognise people in files."""
+    finder = face_finder_of(pack)
+    decision = Decision(finder.space, pack.card.matching, pack.card.curve)
+    return Recognizer(pack.card.id, finder, decision, PyavOpener(limits), PillowReader(limits))

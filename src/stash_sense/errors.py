@@ -10,7 +10,7 @@ StashSenseError
 │   └── GalleryMissing · GalleryWithoutPeople · GalleryWithoutFaces
 ├── PackError                    a model pack cannot be used
 │   ├── PackUnknown · PackNotInstalled · PackCorrupt · PackCardInvalid
-│   └── PackSelfTestFailed · PackModelRejected
+│   └── PackSelfTestFailed · ModelRejected
 ├── InstallError                 a model pack cannot be installed
 │   ├── PackSourceMissing · PackSourceUnsupported · PackSourceMismatch · LicenceNotAccepted
 │   └── InstallerMissing · InstallerFailed · ConversionFailed
@@ -166,10 +166,10 @@ class PackSelfTestFailed(PackError):
     code = "pack_self_test_failed"
 
 
-class PackModelRejected(PackError):
-    """The model {file} of the pack {pack} cannot be run here ({reason}); install the pack again."""
+class ModelRejected(PackError):
+    """The model {file} cannot be run here ({reason}); install its pack again."""
 
-    code = "pack_model_rejected"
+    code = "model_rejected"
 
 
 class InstallError(StashSenseError):

@@ -1,0 +1,186 @@
+"""Frames out of videos: our reader against one ffmpeg process per frame.
+
+    python -m benchmarks.speed.frames [--quick] [--json FILE]
+
+Both take the same jittered moments from the same 1080p30 H.264 videos (a detailed picture that scrolls, so that
+inter prediction has work; the frame's number in blocks at the top, so that times are read from the pixels). Compared
+are processor seconds, which a loaded machine changes little, with those of child processes. ffmpeg comes from the
+dependency group `bench` (imageio-ffmpeg), or from the system.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, cast
+
+import numpy as np
+from benchmarks.measure import cost_of, run_child, table, write_json
+from numpy.typing import NDArray
+from PIL import Image
+
+from stash_sense.adapters.video.pyav import PyavOpener
+from stash_sense.kernel.cancel import CancelToken
+from stash_sense.kernel.limits import Limits
+from stash_sense.media.plan import SamplingPlan
+
+WIDTH, HEIGHT, RATE = 1920, 1080, 30
+BITS, BLOCK = 16, 32
+SEGMENT = 50
+"""Seconds that are encoded: whole groups of pictures, whatever their length."""
+WORKERS = 8
+"""ffmpeg processes at once, as the reference implementation runs them."""
+MEMORY_LIMIT_MIB = 300.0
+JITTER_SEED = 20261122
+
+
+@dataclass(frozen=True)
+class Row:
+    """One video: processor seconds per frame of both ways, and what our reader needed beside."""
+
+    gop: int
+    frames_ffmpeg: int
+    frames_ours: int
+    cpu_ffmpeg: float
+    cpu_ours: float
+    ratio: float
+    wall_ffmpeg: float
+    wall_ours: float
+    peak_mib: float
+    time_error_ms: float
+    distance_s: float
+
+
+def pictures(seconds: int) -> Iterator[NDArray[np.uint8]]:
+    """A noisy, blurred landscape that scrolls by 3 pixels a frame, with the frame's number at its top."""
+    noise = np.random.default_rng(0).integers(0, 255, (HEIGHT // 4, WIDTH // 2, 3), dtype=np.uint8)
+    size = (WIDTH * 2, HEIGHT)
+    ground = np.asarray(Image.fromarray(noise).resize(size, Image.Resampling.BICUBIC))
+    for number in range(seconds * RATE):
+        left = 3 * number % WIDTH
+        picture = ground[:, left : left + WIDTH].copy()
+        for bit in range(BITS):
+            picture[:BLOCK, bit * BLOCK : (bit + 1) * BLOCK] = 255 * (number >> bit & 1)
+        yield picture
+
+
+def number_in(picture: NDArray[np.uint8]) -> int:
+    """The frame's number in blocks at the top of a picture."""
+    middle = BLOCK // 2
+    return sum(int(picture[middle, middle + bit * BLOCK].mean() > 127) << bit for bit in range(BITS))
+
+
+def make_video(ffmpeg: str, path: Path, gop: int, loops: int) -> None:
+    """Encode `SEGMENT` seconds, keyframes exactly every `gop` frames, and repeat them without encoding again."""
+    segment = path.with_name(f"segment-{path.name}")
+    command = [ffmpeg, "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{WIDTH}x{HEIGHT}"]
+    command += ["-r", str(RATE), "-i", "-", "-c:v", "libx264", "-preset", "veryfast", "-crf", "23"]
+    command += ["-pix_fmt", "yuv420p", "-g", str(gop), "-sc_threshold", "0", str(segment)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as encoder:
+        into = cast("IO[bytes]", encoder.stdin)
+        for picture in pictures(SEGMENT):
+            into.write(picture.tobytes())
+    if encoder.returncode:
+        raise subprocess.CalledProcessError(encoder.returncode, command)
+    repeat = [ffmpeg, "-v", "error", "-y", "-stream_loop", str(loops - 1), "-i", str(segment)]
+    subprocess.run([*repeat, "-c", "copy", str(path)], check=True)
+
+
+def by_ffmpeg(ffmpeg: str, video: Path, moments: list[float], folder: Path) -> list[int]:
+    """One process per frame, to a JPEG at full size that Pillow reads; gives the numbers seen."""
+
+    def frame_at(place: int) -> int:
+        picture = folder / f"{video.stem}-{place}.jpg"
+        command = [ffmpeg, "-v", "error", "-y", "-ss", f"{moments[place]:.3f}", "-i", str(video)]
+        subprocess.run([*command, "-frames:v", "1", "-q:v", "2", str(picture)], check=True)
+        with Image.open(picture) as image:
+            return number_in(np.asarray(image.convert("RGB")))
+
+    with ThreadPoolExecutor(WORKERS) as workers:
+        return list(workers.map(frame_at, range(len(moments))))
+
+
+def by_our_reader(video: Path, plan: SamplingPlan) -> list[tuple[float, int]]:
+    """The time that our reader says and the number seen, of each frame."""
+    with PyavOpener(Limits()).open(video) as source:
+        return [(frame.t or 0.0, number_in(frame.image)) for frame in source.frames(plan, CancelToken())]
+
+
+def jittered(frames: int, seed: int) -> SamplingPlan:
+    """A plan that does not fall on the grid of keyframes, which would make exact seeks look free."""
+    jitter = np.random.default_rng(seed).uniform(0.0, 0.02, 2)
+    return SamplingPlan(frames, start=0.05 + float(jitter[0]), end=0.95 - float(jitter[1]))
+
+
+def compare(ffmpeg: str, folder: Path, gop: int, loops: int, frames: int) -> Row:
+    """Measure both ways on one video."""
+    video = folder / f"gop{gop}.mp4"
+    make_video(ffmpeg, video, gop, loops)
+    plan = jittered(frames, JITTER_SEED + gop)
+    moments = plan.targets(float(SEGMENT * loops)).tolist()
+    theirs = cost_of(lambda: by_ffmpeg(ffmpeg, video, moments, folder))
+    ours = cost_of(lambda: by_our_reader(video, plan))
+    child = run_child("benchmarks.speed.frames", "--read", str(video), "--frames", str(frames))
+    times = np.array([t for t, _ in ours.result])
+    errors = (times * RATE - np.array([number for _, number in ours.result])) % (SEGMENT * RATE)
+    errors = np.minimum(errors, SEGMENT * RATE - errors)
+    theirs_each, ours_each = theirs.cpu / len(theirs.result), ours.cpu / len(ours.result)
+    return Row(
+        gop=gop,
+        frames_ffmpeg=len(theirs.result),
+        frames_ours=len(ours.result),
+        cpu_ffmpeg=theirs_each,
+        cpu_ours=ours_each,
+        ratio=theirs_each / ours_each,
+        wall_ffmpeg=theirs.wall,
+        wall_ours=ours.wall,
+        peak_mib=child.peak_mib,
+        time_error_ms=float(errors.max() * 1000 / RATE),
+        distance_s=float(np.median([np.abs(times - moment).min() for moment in moments])),
+    )
+
+
+def find_ffmpeg() -> str:
+    """The program of imageio-ffmpeg, or the system's."""
+    try:
+        import imageio_ffmpeg
+    except ImportError:
+        found = shutil.which("ffmpeg")
+        if found is None:
+            sys.exit("ffmpeg is missing: uv sync --group bench")
+        return found
+    return str(imageio_ffmpeg.get_ffmpeg_exe())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="200 s and 20 frames instead of 600 s and 60")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there, too")
+    parser.add_argument("--read", type=Path, metavar="VIDEO", help=argparse.SUPPRESS)
+    parser.add_argument("--frames", type=int, default=60, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.read is not None:  # the child whose memory is measured
+        print(json.dumps(len(by_our_reader(options.read, SamplingPlan(options.frames)))))
+        return
+    loops, frames = (4, 20) if options.quick else (12, 60)
+    ffmpeg = find_ffmpeg()
+    with tempfile.TemporaryDirectory(prefix="stash-sense-frames-") as folder:
+        rows = [compare(ffmpeg, Path(folder), gop, loops, frames) for gop in (50, 250)]
+    header = (
+        "GOP|frames ffmpeg|ours|CPU s/frame ffmpeg|ours|times less|wall s ffmpeg|ours|peak MiB|time error ms|away s"
+    )
+    print(table(header.split("|"), [list(asdict(row).values()) for row in rows]))
+    worst = max(row.peak_mib for row in rows)
+    print(f"\nPeak memory {'is within' if worst < MEMORY_LIMIT_MIB else 'EXCEEDS'} {MEMORY_LIMIT_MIB:.0f} MiB.")
+    if options.json is not None:
+        write_json(options.json, {"benchmark": "speed.frames", "rows": [asdict(row) for row in rows]})
+
+
+if __name__ == "__main__":
+    main()

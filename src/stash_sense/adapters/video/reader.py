@@ -1,0 +1,190 @@
+"""One libav container opened for its moving picture: seeking, packets, decoding; no libav error leaves it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeAlias
+
+import av
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.packet import Packet
+from av.stream import Disposition
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from stash_sense.errors import InputNotMedia, PictureTooLarge, VideoDamaged, VideoWithoutPicture
+from stash_sense.kernel.limits import Limits
+from stash_sense.media.head import read_head, unreadable
+from stash_sense.media.kinds import is_audio, is_still_container, is_video_container
+
+# Demuxers of one self-contained file. None that opens what a file points to (hls, dash, concat, sdp, imf), none of
+# pictures (image2 opens other files by pattern), none of sound alone: those are told by their first bytes.
+_FORMATS = (
+    "asf,avi,dv,flv,gxf,h264,hevc,ivf,m4v,matroska,mov,mpeg,mpegts,mpegvideo,mxf,nsv,nut,obu,ogg,rm,vc1,vvc,wtv"
+)
+_PICTURES_BESIDE_THE_VIDEO = Disposition.attached_pic | Disposition.timed_thumbnails
+_READ_ERRORS_IN_A_ROW = 16
+"""Failed reads before a file is taken to end there: a demuxer that cannot find its way back would try for ever."""
+
+VideoPacket: TypeAlias = "Packet[VideoStream]"
+
+Check: TypeAlias = Callable[[], None]
+"""Called between packets; raises when the work is to stop."""
+
+
+class Reader:
+    """The moving picture of one file. Times are in ticks of its `time_base`, as in the file. Not thread-safe."""
+
+    def __init__(self, path: Path, limits: Limits) -> None:
+        """Open the file.
+
+        Args:
+            path: a file on disk; nothing that it points to is opened.
+            limits: `frame_pixels` bounds a frame.
+
+        Raises:
+            InputError: it is missing, empty, unreadable, no video, damaged at its beginning, or has no picture.
+        """
+        self.path = path
+        self.damaged = 0
+        """Packets that could not be read or decoded."""
+        self._container = _opened(path, limits)
+        try:
+            self.stream = _moving_picture(self._container, path)
+            _check_size(path, self.stream.codec_context, limits)
+        except BaseException:
+            self._container.close()
+            raise
+        self.stream.codec_context.options = {"max_pixels": str(limits.frame_pixels)}  # the size may change on the way
+        # Threads decode several frames ahead, which a single keyframe has no use for, and lose the times of AVI.
+        self.stream.codec_context.thread_type = "NONE"
+        self.stream.codec_context.thread_count = 1
+        self.time_base = self.stream.time_base or Fraction(1, av.time_base)
+        self.rate = self.stream.average_rate or self.stream.guessed_rate or Fraction(25)
+        self._untimed = False
+        self._ordinal = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._container.close()
+
+    @property
+    def container_duration(self) -> float:
+        """Seconds that the file says it lasts; zero when it does not say."""
+        if self.stream.duration:
+            return max(0.0, float(self.stream.duration * self.time_base))
+        return max(0.0, (self._container.duration or 0) / av.time_base)
+
+    def seek(self, time: int) -> None:
+        """Go to the keyframe at or before `time` where the format allows it, else near it or to the beginning."""
+        if self._untimed:
+            self.rewind()
+            return
+        try:
+            self._container.seek(time, stream=self.stream)
+        except FFmpegError:  # before the first entry of the index, or a format that knows no times
+            self.rewind()
+
+    def rewind(self) -> None:
+        """Go back to the first packet."""
+        self._ordinal = 0
+        for backward in (True, False):
+            with suppress(FFmpegError):
+                self._container.seek(self.stream.start_time or 0, stream=self.stream, backward=backward)
+                return
+        with suppress(FFmpegError):  # last, for raw streams only: it makes AVI count its times wrong
+            self._container.seek(0, unsupported_byte_offset=True)
+
+    def packets(self, check: Check) -> Iterator[VideoPacket]:
+        """Yield the packets of the picture from here on, each with a `pts`; what cannot be read is passed over."""
+        failures = 0
+        while failures < _READ_ERRORS_IN_A_ROW:
+            try:
+                for packet in self._container.demux(self.stream):
+                    check()
+                    if packet.size:
+                        failures = 0
+                        self._time(packet)
+                        yield packet
+                return
+            except (FFmpegError, IndexError):  # IndexError: PyAV meets a stream that was not there at the start
+                check()
+                failures += 1
+                self.damaged += 1
+
+    def decode(self, packet: VideoPacket) -> list[VideoFrame]:
+        """Decode one packet; none or several frames come out, a damaged packet gives none."""
+        try:
+            return [frame for frame in self.stream.codec_context.decode(packet) if not frame.is_corrupt]
+        except FFmpegError:
+            self.damaged += 1
+            return []
+
+    def drain(self) -> list[VideoFrame]:
+        """Take the frames that the decoder still holds and make it ready for another place of the file."""
+        try:
+            return [frame for frame in self.stream.codec_context.decode(None) if not frame.is_corrupt]
+        except FFmpegError:
+            self.damaged += 1
+            return []
+        finally:
+            self.stream.codec_context.flush_buffers()
+
+    def _time(self, packet: VideoPacket) -> None:
+        """Give a packet of a format without times (a raw stream) the time that its place and the rate say."""
+        if packet.pts is None and packet.dts is None:
+            self._untimed = True
+            packet.pts = packet.dts = round(self._ordinal / (self.rate * self.time_base))
+        self._ordinal += 1
+
+
+def time_of(item: "VideoFrame | VideoPacket") -> int | None:
+    """When a frame or packet is shown, in ticks; AVI stores the times of decoding, from which libav derives it."""
+    return item.pts if item.pts is not None else item.dts
+
+
+def _opened(path: Path, limits: Limits) -> InputContainer:
+    head = read_head(path)
+    if is_still_container(head):
+        raise InputNotMedia(path=path)
+    options = {
+        "format_whitelist": _FORMATS,
+        "protocol_whitelist": "file",
+        "max_pixels": str(limits.frame_pixels),
+    }
+    try:
+        # The scheme keeps a name such as "concat:a|b" or "http://…" from being read as anything but a name.
+        return av.open(f"file:{path.absolute()}", "r", options=options, metadata_errors="replace")
+    except (FileNotFoundError, PermissionError) as error:
+        raise unreadable(path, error) from error
+    except (FFmpegError, ValueError) as error:
+        if is_audio(head):
+            raise VideoWithoutPicture(path=path) from error
+        if is_video_container(head):
+            raise VideoDamaged(path=path, reason=str(getattr(error, "strerror", None) or error)) from error
+        raise InputNotMedia(path=path) from error
+
+
+def _check_size(path: Path, codec: VideoCodecContext, limits: Limits) -> None:
+    if codec.width * codec.height > limits.frame_pixels:
+        raise PictureTooLarge(path=path, width=codec.width, height=codec.height, limit=limits.frame_pixels)
+
+
+def _moving_picture(container: InputContainer, path: Path) -> VideoStream:
+    """The largest picture stream that is not a cover and that can be decoded."""
+    streams = [stream for stream in container.streams.video if not stream.disposition & _PICTURES_BESIDE_THE_VIDEO]
+    # PyAV gives a stream without codec context when it knows no decoder, whatever its stubs say.
+    known = [stream for stream in streams if getattr(stream, "codec_context", None) is not None]
+    if known:
+        return max(known, key=lambda stream: stream.codec_context.width * stream.codec_context.height)
+    if streams or not container.streams.audio:
+        raise InputNotMedia(path=path)
+    raise VideoWithoutPicture(path=path)

@@ -1,0 +1,67 @@
+"""Results as they come -> terminal, JSON and report; shared by the commands that identify."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from stash_sense import __version__
+from stash_sense.files import write_atomically
+from stash_sense.identification.result import Identification
+from stash_sense.performers.enrolment import EnrolmentNote
+from stash_sense.reports.document import DocumentWriter
+from stash_sense.reports.html import render_html
+from stash_sense.reports.table import Tally, file_report, summary_line
+from stash_sense.reports.wording import visible
+
+
+def print_notes(notes: Iterable[EnrolmentNote]) -> None:
+    """Say on stderr what was noticed about the pictures of known people."""
+    console = Console(stderr=True)
+    for note in notes:
+        console.print(f"warning: {visible(note.message)}", markup=False, highlight=False, soft_wrap=True)
+
+
+def show(results: Iterable[Identification], as_json: bool, report: Path | None) -> bool:
+    """Print results as they come, write the report at the end.
+
+    Args:
+        results: consumed once.
+        as_json: print the JSON document on stdout, else tables.
+        report: the HTML file to write; None for none.
+
+    Returns:
+        Whether every file could be processed.
+
+    Raises:
+        StorageError: the report cannot be written.
+    """
+    tally = Tally()
+    kept: list[Identification] = []
+    with _printer(as_json) as put:
+        for result in results:
+            tally.add(result)
+            if report is not None:
+                kept.append(result)
+            put(result)
+    if not as_json and tally.files > 1:
+        Console().print(summary_line(tally))
+    if report is not None:
+        page = render_html(kept, datetime.now(UTC).astimezone(), __version__)
+        write_atomically(report, page.encode("utf-8", "backslashreplace"))
+        # With --json nothing but the document may stand on stdout.
+        Console(stderr=as_json).print(f"Report: {visible(str(report))}", markup=False, highlight=False, soft_wrap=True)
+    return tally.failed == 0
+
+
+@contextmanager
+def _printer(as_json: bool) -> Iterator[Callable[[Identification], None]]:
+    if as_json:
+        with DocumentWriter(sys.stdout) as document:
+            yield document.write
+    else:
+        console = Console()
+        yield lambda result: console.print(file_report(result))

@@ -1,0 +1,61 @@
+"""What recognition decided -> what a user can check: moments, boxes, crops, runners-up."""
+
+import math
+
+from stash_sense.identification.result import Alternative, NamedPerson, SeenPerson, Sighting
+from stash_sense.kernel.arrays import Image, Ints
+from stash_sense.performers.gallery import KnownPerson
+from stash_sense.recognition.faces import Faces
+from stash_sense.recognition.matching.person import Candidate, MatchedPerson
+
+_CROPS_KEPT = 6
+"""Best faces of a person that are shown: enough to judge by, 160 kB."""
+
+
+class Evidence:
+    """Puts the answers about one video or picture into the user's terms."""
+
+    def __init__(self, faces: Faces, persons: tuple[KnownPerson, ...], tagged: frozenset[int]) -> None:
+        self._faces = faces
+        self._persons = persons
+        self._tagged = tagged
+
+    def named(self, person: MatchedPerson, name: Candidate) -> NamedPerson:
+        """Present a person who has a name."""
+        known = self._persons[name.person]
+        return NamedPerson(
+            sightings=self._sightings(person.faces),
+            crops=self._crops(person.faces),
+            alternatives=self._alternatives(person),
+            person_id=known.id,
+            name=known.name,
+            probability=name.probability,
+            distance=name.distance,
+            tagged=name.person in self._tagged,
+        )
+
+    def unknown(self, person: MatchedPerson) -> SeenPerson:
+        """Present a person without a name."""
+        return SeenPerson(self._sightings(person.faces), self._crops(person.faces), self._alternatives(person))
+
+    def _sightings(self, rows: Ints) -> tuple[Sighting, ...]:
+        boxes, times = self._faces.boxes[rows].tolist(), self._faces.t[rows].tolist()
+        return tuple(
+            Sighting(None if math.isnan(t) else t, (left, top, right - left, bottom - top))
+            for t, (left, top, right, bottom) in zip(times, boxes, strict=True)
+        )
+
+    def _crops(self, rows: Ints) -> Image:
+        best = rows[(-self._faces.quality[rows]).argsort(kind="stable")][:_CROPS_KEPT]
+        return self._faces.crops[best]
+
+    def _alternatives(self, person: MatchedPerson) -> tuple[Alternative, ...]:
+        return tuple(
+            Alternative(
+                person_id=self._persons[candidate.person].id,
+                name=self._persons[candidate.person].name,
+                probability=candidate.probability,
+                distance=candidate.distance,
+            )
+            for candidate in person.alternatives
+        )

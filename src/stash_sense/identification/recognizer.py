@@ -1,0 +1,75 @@
+"""One model pack made ready: enrol people, then recognise them in files."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stash_sense.identification.identify import Identifier, Known
+from stash_sense.identification.result import Identification
+from stash_sense.identification.sources import expand
+from stash_sense.kernel.cancel import CancelToken
+from stash_sense.kernel.progress import Progress, ProgressListener, silent
+from stash_sense.media.plan import SamplingPlan
+from stash_sense.media.ports import PictureReader, VideoOpener
+from stash_sense.performers.enrolment import Enrolment, FolderEnrolment
+from stash_sense.performers.exact_search import ExactSearch
+from stash_sense.performers.gallery import Gallery
+from stash_sense.recognition.face_finder import FaceFinder
+from stash_sense.recognition.matching.judge import Judge
+from stash_sense.recognition.matching.modes import DEFAULT_MODE, matcher_for
+from stash_sense.recognition.spec import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """How files are to be looked at.
+
+    Attributes:
+        plan: which moments of a video.
+        mode: how names are decided.
+        top_k: how many other likely people are listed for each person.
+        tagged: names of people who are tagged in the files already.
+    """
+
+    plan: SamplingPlan = field(default_factory=SamplingPlan)
+    mode: str = DEFAULT_MODE
+    top_k: int = 3
+    tagged: frozenset[str] = frozenset()
+
+
+class Recognizer:
+    """Enrols people and recognises them, with the models and constants of one pack."""
+
+    def __init__(
+        self, pack: str, finder: FaceFinder, decision: Decision, videos: VideoOpener, pictures: PictureReader
+    ) -> None:
+        self.pack = pack
+        self._decision = decision
+        self._enrolment = FolderEnrolment(pictures, finder, pack, decision.constants.cluster_distance)
+        self._identifier = Identifier(videos, pictures, finder, pack)
+
+    def enrol(self, folder: Path, cancel: CancelToken, progress: ProgressListener = silent) -> Enrolment:
+        """Make a gallery of `folder/<person>/` (see `FolderEnrolment.enrol` for what it raises)."""
+        return self._enrolment.enrol(folder, cancel, progress)
+
+    def identify(
+        self,
+        paths: Sequence[Path],
+        gallery: Gallery,
+        request: Request,
+        cancel: CancelToken,
+        progress: ProgressListener = silent,
+    ) -> Iterator[Identification]:
+        """Recognise the gallery's people in files and folders, file by file; one that fails does not stop the rest.
+
+        Raises:
+            SettingInvalid: there is no such mode.
+            Cancelled: the token was set.
+        """
+        judge = Judge.over(gallery.vectors, gallery.owner, ExactSearch(gallery), self._decision)
+        known = Known(gallery.persons, matcher_for(request.mode, judge, request.top_k), request.mode)
+        files = list(expand(paths))
+        for done, path in enumerate(files):
+            progress(Progress("files", done, len(files), path.name))
+            yield self._identifier.identify(path, known, request.plan, request.tagged, cancel, progress)
+        progress(Progress("files", len(files), len(files)))

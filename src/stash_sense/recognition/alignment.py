@@ -1,0 +1,142 @@
+"""Faces cut out of a frame so that eyes, nose and mouth lie where a model expects them."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stash_sense.kernel.arrays import Floats, Image
+from stash_sense.recognition.faces import CROP_SIZE
+from stash_sense.recognition.ports import Alignment
+
+_ARCFACE_POINTS = ((38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041))
+"""Landmarks in a 112-pixel square, as insightface aligns faces."""
+
+_MARGIN = 20.0
+"""Pixels added around that square, of 112, so that a person recognises the head, not only the features."""
+
+PORTRAIT = Alignment(
+    size=CROP_SIZE,
+    points=tuple(
+        ((x + _MARGIN) * CROP_SIZE / (112.0 + 2 * _MARGIN), (y + 0.7 * _MARGIN) * CROP_SIZE / (112.0 + 2 * _MARGIN))
+        for x, y in _ARCFACE_POINTS
+    ),
+)
+"""How faces are cut out for people to look at."""
+
+
+def enlarged(alignment: Alignment, factor: float) -> Alignment:
+    """Return an alignment in which the face is `factor` times as large, about the mean of its landmarks."""
+    points = np.asarray(alignment.points)
+    moved = points.mean(axis=0) + (points - points.mean(axis=0)) * factor
+    return Alignment(alignment.size, tuple((float(x), float(y)) for x, y in moved))
+
+
+def similarity_transform(source: Floats, target: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Find the rotation, scale and shift that bring `source` nearest to `target` in the least-squares sense.
+
+    Umeyama, "Least-squares estimation of transformation parameters between two point patterns", PAMI 1991.
+
+    Args:
+        source: (k, 2) points.
+        target: (k, 2) points.
+
+    Returns:
+        (2, 3) matrix M with target ~ M @ (x, y, 1). Points that all coincide give scale 0.
+    """
+    points = source.astype(np.float64)
+    source_mean, target_mean = points.mean(axis=0), target.mean(axis=0)
+    centred = points - source_mean
+    left, spread, right = np.linalg.svd((target - target_mean).T @ centred / len(points))
+    mirror = np.array([1.0, np.sign(np.linalg.det(left @ right)) or 1.0])
+    variance = (centred**2).sum() / len(points)
+    scale = float((spread * mirror).sum() / variance) if variance > 0.0 else 0.0
+    matrix = np.empty((2, 3))
+    matrix[:, :2] = scale * (left * mirror) @ right
+    matrix[:, 2] = target_mean - matrix[:, :2] @ source_mean
+    return matrix
+
+
+def align(image: Image, landmarks: Floats, alignment: Alignment) -> Image:
+    """Cut one face out.
+
+    Faces much larger than the crop are first averaged down, or the crop would show every second or third pixel
+    only and alias; the rest is bilinear. What lies outside the image is black.
+
+    Args:
+        image: (height, width, 3) uint8.
+        landmarks: (5, 2) in pixels of the image.
+        alignment: where they go.
+
+    Returns:
+        (size, size, 3) uint8.
+    """
+    size = alignment.size
+    matrix = similarity_transform(landmarks, np.asarray(alignment.points, np.float64))
+    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
+    if not np.isfinite(scale) or scale < 1e-6:
+        return np.zeros((size, size, 3), np.uint8)
+    inverse = _invert(matrix)
+    corners = inverse @ np.array([[0, size, 0, size], [0, 0, size, size], [1, 1, 1, 1]], np.float64)
+    shrink = max(1, int(1.0 / scale))
+    patch, left, top = _cut(image, corners, shrink)
+    if patch.size == 0:
+        return np.zeros((size, size, 3), np.uint8)
+    return _warp(_average_down(patch, shrink), inverse, (left, top), shrink, size)
+
+
+def _invert(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    linear = np.linalg.inv(matrix[:, :2])
+    return np.concatenate([linear, -(linear @ matrix[:, 2:])], axis=1)
+
+
+def _cut(image: Image, corners: NDArray[np.float64], shrink: int) -> tuple[Image, int, int]:
+    """Return the part of the image around the corners, and where it begins."""
+    height, width = image.shape[:2]
+    edges = [
+        (max(0, int(np.floor(axis.min())) - 2 * shrink), min(limit, int(np.ceil(axis.max())) + 2 * shrink))
+        for axis, limit in zip(corners, (width, height), strict=True)
+    ]
+    (left, right), (top, bottom) = edges
+    return image[top : max(top, bottom), left : max(left, right)], left, top
+
+
+def _average_down(patch: Image, shrink: int) -> Floats:
+    """Average squares of `shrink` x `shrink` pixels; a rest at the right and bottom repeats the last pixels."""
+    if shrink == 1:
+        return patch.astype(np.float32)
+    height, width = patch.shape[:2]
+    padded = np.pad(patch, ((0, -height % shrink), (0, -width % shrink), (0, 0)), mode="edge")
+    rows, columns = padded.shape[0] // shrink, padded.shape[1] // shrink
+    blocks = padded.reshape(rows, shrink, columns, shrink, 3)
+    means: Floats = blocks.mean(axis=(1, 3), dtype=np.float32)
+    return means
+
+
+def _warp(patch: Floats, inverse: NDArray[np.float64], origin: tuple[int, int], shrink: int, size: int) -> Image:
+    """Sample the patch bilinearly at every pixel of the crop.
+
+    Written for numpy because OpenCV would be a 150 MB dependency for this one function; equal to its warpAffine
+    within one grey level. Channel by channel takes 40 % less time than all three at once.
+    """
+    height, width = patch.shape[:2]
+    grid = np.arange(size, dtype=np.float64)
+    # Pixel i of a patch averaged down covers pixels i*shrink .. i*shrink+shrink-1 of the image: its centre moves.
+    centre = (shrink - 1) / 2.0
+    x, y = (
+        (inverse[axis, 0] * grid[None, :] + inverse[axis, 1] * grid[:, None] + inverse[axis, 2] - start - centre)
+        / shrink
+        for axis, start in enumerate(origin)
+    )
+    # The patch gets a black border of one pixel; everything further out is clipped to it.
+    x = np.clip(x + 1.0, 0.0, width + 0.999).astype(np.float32)
+    y = np.clip(y + 1.0, 0.0, height + 0.999).astype(np.float32)
+    column, row = x.astype(np.int32), y.astype(np.int32)
+    right, down = (x - column).ravel(), (y - row).ravel()
+    first = (row * (width + 2) + column).ravel()
+    crop = np.empty((size * size, 3), np.uint8)
+    for channel in range(3):
+        plane = np.pad(patch[..., channel], 1).ravel()
+        upper, lower = (
+            plane[start] + (plane[start + 1] - plane[start]) * right for start in (first, first + (width + 2))
+        )
+        crop[:, channel] = upper + (lower - upper) * down + 0.5
+    return crop.reshape(size, size, 3)

@@ -1,0 +1,54 @@
+"""Who a group of faces may be, and what a matching mode is."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from stash_sense.kernel.arrays import Ints
+from stash_sense.recognition.faces import Faces
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One known person a group of faces may be.
+
+    Attributes:
+        person: row number among the gallery's persons.
+        probability: 0 to 1, by the pack's curve.
+        distance: cosine distance, 0 to 2, of the group's template to the person's nearest reference.
+    """
+
+    person: int
+    probability: float
+    distance: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MatchedPerson:
+    """A group of faces that is one person.
+
+    Attributes:
+        faces: row numbers of the faces, ascending.
+        name: who it is; None when nobody known reaches a probability of 0.5.
+        alternatives: the next likely known persons, best first.
+    """
+
+    faces: Ints
+    name: Candidate | None
+    alternatives: tuple[Candidate, ...]
+
+
+class Matcher(Protocol):
+    """One way to name people."""
+
+    def match(self, faces: Faces, frame_count: int, tagged: frozenset[int] = frozenset()) -> list[MatchedPerson]:
+        """Group the faces of one video or picture and name the groups.
+
+        Args:
+            faces: of one video or picture.
+            frame_count: frames that were looked at; 1 for a still picture.
+            tagged: row numbers of persons who are tagged in it already.
+
+        Returns:
+            Named persons first, the most probable first; then unknown ones, the most often seen first. No person
+            is given to two groups that share a frame.
+        """

@@ -1,0 +1,106 @@
+"""The space in which a pack's faces are compared: embedders side by side, whitened, with a crowd of strangers."""
+
+import io
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from stash_sense.kernel.arrays import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One embedder's part of the vector: how long it is, and its share (0 to 1) of the fused cosine."""
+
+    dim: int
+    weight: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceSpace:
+    """Where vectors live.
+
+    Whitening shrinks the directions in which one face moves when its picture gets small, blurred or noisy. The
+    crowd describes strangers as a normal distribution, so that a small gallery can be padded with the similarity
+    that strangers would reach; no face of anybody is part of it.
+
+    Attributes:
+        blocks: the embedders, in the order of the vector.
+        whitening: (dim, dim) per block.
+        mean: (D,) mean of strangers' vectors.
+        crowd_mean: (D,) mean of strangers' vectors after `centred`.
+        crowd_covariance: (D, D) their covariance.
+    """
+
+    blocks: tuple[Block, ...]
+    whitening: tuple[Floats, ...]
+    mean: Floats
+    crowd_mean: Floats
+    crowd_covariance: Floats
+
+    @classmethod
+    def plain(cls, blocks: Sequence[Block]) -> "FaceSpace":
+        """A space without statistics: nothing is whitened or centred, strangers are at right angles."""
+        dim = sum(block.dim for block in blocks)
+        zeros = np.zeros(dim, np.float32)
+        identities = tuple(np.eye(block.dim, dtype=np.float32) for block in blocks)
+        return cls(tuple(blocks), identities, zeros, zeros, np.zeros((dim, dim), np.float32))
+
+    @classmethod
+    def read(cls, blocks: Sequence[Block], archive: bytes) -> "FaceSpace":
+        """Read the statistics a pack ships: an .npz with whitening_0 …, mean, crowd_mean and crowd_covariance.
+
+        Raises:
+            ValueError: it is no such archive, or its shapes are not those of the blocks.
+        """
+        try:
+            with np.load(io.BytesIO(archive), allow_pickle=False) as arrays:
+                read = {name: np.asarray(arrays[name], np.float32) for name in arrays.files}
+        except (OSError, EOFError, zipfile.BadZipFile) as error:
+            raise ValueError("the statistics cannot be read") from error
+        dim = sum(block.dim for block in blocks)
+        shapes = {"mean": (dim,), "crowd_mean": (dim,), "crowd_covariance": (dim, dim)}
+        shapes |= {f"whitening_{number}": (block.dim, block.dim) for number, block in enumerate(blocks)}
+        for name, shape in shapes.items():
+            if name not in read or read[name].shape != shape or not np.isfinite(read[name]).all():
+                raise ValueError(f"the statistics have no {name} of shape {shape}")
+        whitening = tuple(read[f"whitening_{number}"] for number in range(len(blocks)))
+        return cls(tuple(blocks), whitening, read["mean"], read["crowd_mean"], read["crowd_covariance"])
+
+    @property
+    def dim(self) -> int:
+        """Length D of a vector."""
+        return sum(block.dim for block in self.blocks)
+
+    def place(self, described: Sequence[Floats]) -> Floats:
+        """Put faces into the space: each embedder's (n, dim) vectors -> (n, D) unit vectors."""
+        parts = [
+            unit(unit(vectors) @ whitening) * np.float32(np.sqrt(block.weight))
+            for vectors, whitening, block in zip(described, self.whitening, self.blocks, strict=True)
+        ]
+        return np.concatenate(parts, axis=1)
+
+    def renormalised(self, sums: Floats) -> Floats:
+        """Turn (n, D) sums of vectors into unit vectors in which each embedder has its share again."""
+        parts, start = [], 0
+        for block in self.blocks:
+            parts.append(unit(sums[:, start : start + block.dim]) * np.float32(np.sqrt(block.weight)))
+            start += block.dim
+        return np.concatenate(parts, axis=1)
+
+    def centred(self, vectors: Floats) -> Floats:
+        """Take out what all faces have in common: (n, D) -> (n, D) unit vectors from the strangers' mean."""
+        return unit(vectors - self.mean)
+
+    def crowd_similarity(self, centred: Floats) -> tuple[Floats, Floats]:
+        """Mean and standard deviation, each (n,), of strangers' cosines to (n, D) centred vectors."""
+        variance = np.einsum("ij,jk,ik->i", centred, self.crowd_covariance, centred)
+        return centred @ self.crowd_mean, np.sqrt(np.maximum(variance, 0.0))
+
+
+def unit(vectors: Floats) -> Floats:
+    """Scale vectors to length 1 along the last axis; a vector of zeros stays one."""
+    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.asarray(vectors / np.maximum(length, 1e-9), np.float32)

@@ -1,0 +1,136 @@
+"""Results into the JSON document, schema 1, one result after another (`docs/reference/identify-json.md`)."""
+
+import json
+import math
+from types import TracebackType
+from typing import Any, Self, TextIO
+
+from stash_sense.identification.result import (
+    Alternative,
+    Failure,
+    Identification,
+    NamedPerson,
+    SeenPerson,
+    Sighting,
+)
+
+SCHEMA = 1
+"""Rises when a key is removed or changes its meaning; new keys may come without that."""
+
+_PROBABILITY_DIGITS = 4
+_DISTANCE_DIGITS = 4
+_SECONDS_DIGITS = 3  # a millisecond: frames are 8 ms apart at 120 a second
+_PIXEL_DIGITS = 1
+_MILLISECOND_DIGITS = 1
+
+
+class DocumentWriter:
+    """Writes results to a text stream as they come; a valid document stands there once the block is left.
+
+    What is written is ASCII, so that any stream takes it. `complete` in the document is true only if the block
+    was left without an exception; let the exception that interrupts the work pass through the block.
+
+        with DocumentWriter(sys.stdout) as document:
+            for result in results:
+                document.write(result)
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._separator = "\n"
+        self._stream_failed = False
+
+    def __enter__(self) -> Self:
+        self._put(f'{{"schema": {SCHEMA}, "results": [')
+        return self
+
+    def write(self, result: Identification) -> None:
+        """Add one result and hand it on at once, so that a reader at the other end of a pipe can follow.
+
+        Raises:
+            OSError: the stream takes no more.
+        """
+        text = json.dumps(result_document(result), ensure_ascii=True, allow_nan=False)
+        self._put(self._separator + text)
+        self._separator = ",\n"
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # A stream that has failed gets nothing more: the error that is on its way says it all.
+        if not self._stream_failed:
+            self._put(f'\n], "complete": {json.dumps(kind is None)}}}\n')
+
+    def _put(self, text: str) -> None:
+        # One call for one piece: an interruption comes before or after it and leaves no half of it.
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except OSError:
+            self._stream_failed = True
+            raise
+
+
+def result_document(result: Identification) -> dict[str, Any]:
+    """Return one result as the values of the JSON document."""
+    return {
+        "source": result.source,
+        "pack": result.pack,
+        "mode": result.mode,
+        "duration": _rounded(result.duration, _SECONDS_DIGITS),
+        "width": int(result.width),
+        "height": int(result.height),
+        "frames_analyzed": int(result.frames_analyzed),
+        "faces_detected": int(result.faces_detected),
+        "persons": [_named(person) for person in result.persons],
+        "unknown": [_seen(person) for person in result.unknown],
+        "error": _error(result.failure),
+        "timing_ms": {
+            stage: _rounded(milliseconds, _MILLISECOND_DIGITS) for stage, milliseconds in result.timing_ms.items()
+        },
+    }
+
+
+def _named(person: NamedPerson) -> dict[str, Any]:
+    return {
+        "person_id": person.person_id,
+        "name": person.name,
+        "probability": _rounded(person.probability, _PROBABILITY_DIGITS),
+        "distance": _rounded(person.distance, _DISTANCE_DIGITS),
+        "tagged": bool(person.tagged),
+        **_seen(person),
+    }
+
+
+def _seen(person: SeenPerson) -> dict[str, Any]:
+    return {
+        "frames": [_frame(sighting) for sighting in person.sightings],
+        "alternatives": [_alternative(other) for other in person.alternatives],
+    }
+
+
+def _frame(sighting: Sighting) -> dict[str, Any]:
+    return {
+        "t": _rounded(sighting.t, _SECONDS_DIGITS),
+        "box": [_rounded(edge, _PIXEL_DIGITS) for edge in sighting.box],
+    }
+
+
+def _alternative(other: Alternative) -> dict[str, Any]:
+    return {
+        "person_id": other.person_id,
+        "name": other.name,
+        "probability": _rounded(other.probability, _PROBABILITY_DIGITS),
+        "distance": _rounded(other.distance, _DISTANCE_DIGITS),
+    }
+
+
+def _error(failure: Failure | None) -> dict[str, str] | None:
+    return None if failure is None else {"code": failure.code, "message": failure.message}
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    """Round a number of Python or numpy; JSON has no word for one that is not finite but null."""
+    if value is None or not math.isfinite(value):
+        return None
+    return round(float(value), digits) + 0.0  # the sum makes -0.0 a plain 0.0

@@ -1,0 +1,92 @@
+"""Times, shares, counts and names as people read them, the same in the terminal and on the page."""
+
+import math
+import unicodedata
+
+from stash_sense.identification.result import Identification, SeenPerson
+
+NOT_KNOWN = "\N{EN DASH}"
+"""Stands where there is nothing to say: the time of a picture, a length that is not known."""
+
+_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Turn the direction of the text that follows a name, and so can make it read as something else."""
+
+_UNPRINTABLE = frozenset(("Cc", "Cs", "Zl", "Zp"))
+"""Unicode categories: controls (escape sequences start with one), surrogates, line and paragraph breaks."""
+
+
+def visible(text: str) -> str:
+    """Return the text with what a terminal or a page would obey written out, such as `\\x1b` or `\\u202e`.
+
+    A byte of a file name that is not UTF-8 (PEP 383: a lone surrogate) is written as that byte, `\\xff`.
+    The result can always be encoded as UTF-8 and never spans lines.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_written_out(char) if _is_obeyed(char) else char for char in text)
+
+
+def _is_obeyed(char: str) -> bool:
+    return char in _BIDI_CONTROLS or unicodedata.category(char) in _UNPRINTABLE
+
+
+def _written_out(char: str) -> str:
+    code = ord(char)
+    if 0xDC80 <= code <= 0xDCFF:
+        return f"\\x{code - 0xDC00:02x}"
+    return char.encode("ascii", "backslashreplace").decode() if code > 0x7F else repr(char)[1:-1]
+
+
+def clock(seconds: float | None) -> str:
+    """Return a time or length as m:ss or h:mm:ss, to the nearest second."""
+    if seconds is None or not math.isfinite(seconds):
+        return NOT_KNOWN
+    whole = max(0, math.floor(seconds + 0.5))
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def took(milliseconds: float | None) -> str:
+    """Return how long work took: `2.1 s`, `34 s`, `1:05 min`."""
+    if milliseconds is None or not math.isfinite(milliseconds):
+        return NOT_KNOWN
+    seconds = milliseconds / 1000.0
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    return f"{seconds:.0f} s" if seconds < 59.5 else f"{clock(seconds)} {'min' if seconds < 3599.5 else 'h'}"
+
+
+def percent(probability: float) -> str:
+    """Return a probability in whole percent; never 0% or 100%, because an estimate is never sure."""
+    if not math.isfinite(probability):
+        return NOT_KNOWN
+    if probability > 0.995:
+        return ">99%"
+    return "<1%" if probability < 0.005 else f"{probability:.0%}"
+
+
+def distance(value: float) -> str:
+    """Return a distance with the three decimals that tell faces apart."""
+    return f"{value:.3f}" if math.isfinite(value) else NOT_KNOWN
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return `1 file` or `1,204 files`; `many` where the plural is not `one` with an s."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def unknown_name(place: int) -> str:
+    """Return what the unknown person at the given place, counted from 0, is called."""
+    return f"unknown person {place + 1}"
+
+
+def span(person: SeenPerson) -> tuple[float, float] | None:
+    """Return when, in seconds, the person is first and last seen; None in a picture."""
+    times = [float(sighting.t) for sighting in person.sightings if sighting.t is not None]
+    times = [t for t in times if math.isfinite(t)]
+    return (min(times), max(times)) if times else None
+
+
+def nobody(result: Identification) -> str:
+    """Return the sentence for a file in which nobody was made out."""
+    return "No person could be made out." if result.faces_detected else "No faces were found."

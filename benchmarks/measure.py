@@ -2,13 +2,14 @@
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 Result = TypeVar("Result")
 
@@ -31,31 +32,26 @@ def cost_of(work: Callable[[], Result]) -> Cost[Result]:
     return Cost(result, cpu, time.perf_counter() - wall)
 
 
-@dataclass(frozen=True, slots=True)
-class ChildRun:
-    """A child process that ended well: what it printed, processor seconds, and peak resident memory in MiB."""
-
-    output: str
-    cpu: float
-    peak_mib: float
-
-
-def run_child(module: str, *arguments: str) -> ChildRun:
-    """Run `python -m module arguments` and measure it alone.
+def run_child(module: str, *arguments: str) -> str:
+    """Run `python -m module arguments` alone, so that it can say its own `peak_mib`; gives what it printed.
 
     Raises:
         subprocess.CalledProcessError: it failed.
     """
     command = [sys.executable, "-m", module, *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
-        output = cast("IO[str]", child.stdout).read()
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        raise subprocess.CalledProcessError(child.returncode, command, output)
-    # ru_maxrss is in KiB on Linux and in bytes on macOS.
-    peak = usage.ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024)
-    return ChildRun(output, usage.ru_utime + usage.ru_stime, peak)
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
+def peak_mib() -> float:
+    """Peak resident memory of this process so far, MiB.
+
+    From /proc where there is one: getrusage counts the memory of the parent that a child was forked from, too.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        peak = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+        return int(peak.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 * 1024)  # macOS counts in bytes
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

@@ -53,6 +53,7 @@ def write_video(
     options: dict[str, str] | None = None,
     container_options: dict[str, str] | None = None,
     pictures: Iterable[Image] | None = None,
+    picture_format: str = "rgb24",
     size: tuple[int, int] = (WIDTH, HEIGHT),
 ) -> Path:
     """Encode a video of numbered frames.
@@ -68,7 +69,8 @@ def write_video(
         pixel_format: libav's name.
         options: of the encoder.
         container_options: of the format.
-        pictures: to show instead of numbers.
+        pictures: to show instead of numbers, in libav's `picture_format`.
+        picture_format: see `pictures`.
         size: width and height, pixels.
     """
     width, height = size
@@ -83,7 +85,7 @@ def write_video(
         if rotation:
             stream.set_display_rotation(rotation)
         for number, picture in enumerate(pictures or (numbered(number, width, height) for number in range(frames))):
-            frame = VideoFrame.from_ndarray(picture, "rgb24")
+            frame = VideoFrame.from_ndarray(picture, picture_format)
             frame.pts = round(times[number] * 1000) if times is not None else number
             frame.time_base = stream.codec_context.time_base
             file.mux(stream.encode(frame))

@@ -23,6 +23,10 @@ from stash_sense.recognition.spec import Decision
 from stash_sense.settings import Settings
 
 
+_MOST_THREADS = 4
+"""Threads taken without being asked: the models gain little from more, and the machine has other things to do."""
+
+
 @dataclass(frozen=True)
 class Services:
     """Everything a command can ask for; what is costly is made when first asked for."""
@@ -51,7 +55,8 @@ class Services:
 def build(settings: Settings, cancel: CancelToken | None = None, limits: Limits | None = None) -> Services:
     """Put the services together; nothing heavy happens before a service is used."""
     limits = limits or Limits()
-    runtime = OnnxRuntime(settings.threads, settings.device)
+    threads = settings.threads or min(read_hardware().cpus, _MOST_THREADS)
+    runtime = OnnxRuntime(threads, settings.device)
     packs = PackStore(settings.models_dir, runtime, Catalogue.shipped(), limits)
     installer = PackInstaller(packs, runtime, InstallerPrograms(), limits)
     return Services(settings, cancel or CancelToken(), limits, runtime, packs, installer)

@@ -1,6 +1,5 @@
 """What the user can set from the environment, and where things live when nothing is set."""
 
-import os
 from pathlib import Path
 
 from platformdirs import user_data_path
@@ -27,8 +26,8 @@ class Settings(BaseSettings):
     """Model packs. Does not follow `data_dir`, so that several data folders share one copy."""
     pack: str | None = None
     """Id of the model pack to use; without it the best of the installed ones."""
-    threads: int = Field(default_factory=lambda: min(4, len(os.sched_getaffinity(0))), ge=1, le=64)
-    """Threads that the models compute with; by default the processors this process may use, at most 4."""
+    threads: int | None = Field(default=None, ge=1, le=64)
+    """Threads that the models compute with; without it the processors this process may use, at most 4."""
     device: str = Field(default="auto", pattern="^(auto|cpu|gpu)$")
     """Where the models run: `auto` takes a GPU that really works, else the CPU."""
 

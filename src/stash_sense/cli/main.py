@@ -1,5 +1,6 @@
 """The `stash-sense` command: builds the services, runs one command, turns our errors into one clear line."""
 
+import os
 import signal
 import sys
 from types import FrameType
@@ -68,8 +69,8 @@ def main() -> None:
         _say(str(error))
         sys.exit(EXIT_FAILED)
     except BrokenPipeError:
-        # Whoever read our output has left (`… | head`): nothing to say, and nothing may be said at exit.
-        sys.stdout = None  # type: ignore[assignment]
+        # Whoever read our output has left (`… | head`). Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(EXIT_FAILED)
 
 

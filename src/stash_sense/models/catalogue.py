@@ -173,6 +173,11 @@ class CatalogueEntry(_Part):
 
     def describes(self, card: PackCard) -> bool:
         """Whether an install of today would say the same of the pack, leaving aside what only an install finds."""
+        if card.files.keys() != {source.file for source in self.sources}:
+            return False
+        bundled = [source for source in self.sources if isinstance(source, BundledSource)]
+        if any(card.files[source.file].sha256 != source.sha256 for source in bundled):
+            return False
         found = [embedder.id for embedder in card.embedders if embedder.input.layout == "NHWC"]
         return card == self.card(
             card.files,
@@ -181,11 +186,25 @@ class CatalogueEntry(_Part):
         )
 
 
+SHOWN_FIRST = ("lite", "duo", "stash-sense")
+"""The order in which packs are shown; others follow by name."""
+
+
 class Catalogue:
     """The entries by pack id, in the order in which they are shown."""
 
     def __init__(self, entries: Iterable[CatalogueEntry]) -> None:
-        self._entries = {entry.id: entry for entry in entries}
+        order = {pack_id: place for place, pack_id in enumerate(SHOWN_FIRST)}
+        shown = sorted(entries, key=lambda entry: (order.get(entry.id, len(order)), entry.id))
+        self._entries = {entry.id: entry for entry in shown}
+
+    @classmethod
+    def shipped(cls) -> "Catalogue":
+        """Read the catalogue that ships with this version."""
+        files = importlib.resources.files("stash_sense.models").joinpath(_FOLDER).iterdir()
+        return cls(
+            CatalogueEntry.model_validate_json(file.read_bytes()) for file in files if file.name.endswith(".json")
+        )
 
     def __iter__(self) -> Iterator[CatalogueEntry]:
         return iter(self._entries.values())
@@ -204,21 +223,6 @@ class Catalogue:
         if entry is None:
             raise PackUnknown(pack=pack_id)
         return entry
-
-
-SHOWN_FIRST = ("lite", "duo", "stash-sense")
-"""The order in which packs are shown; others follow by name."""
-
-
-def load_catalogue() -> Catalogue:
-    """Read the catalogue that ships with this version."""
-    entries = [
-        CatalogueEntry.model_validate_json(file.read_bytes())
-        for file in importlib.resources.files("stash_sense.models").joinpath(_FOLDER).iterdir()
-        if file.name.endswith(".json")
-    ]
-    order = {pack_id: place for place, pack_id in enumerate(SHOWN_FIRST)}
-    return Catalogue(sorted(entries, key=lambda entry: (order.get(entry.id, len(order)), entry.id)))
 
 
 def bundled_file(name: str) -> bytes:

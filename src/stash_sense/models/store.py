@@ -104,7 +104,7 @@ class PackStore:
         self.models_dir = models_dir
         self.catalogue = catalogue
         self._runtime = runtime
-        self.limits = limits or Limits()
+        self._limits = limits or Limits()
 
     def packs(self) -> list[PackStatus]:
         """Return all packs of the catalogue, then those that the user made, by name."""
@@ -139,10 +139,14 @@ class PackStore:
         if wanted is not None:
             self._require(wanted)
             return wanted
-        for pack_id in FALLBACK_PACKS:
-            if self.folder(pack_id).is_dir():
-                return pack_id
-        raise PackNotInstalled(pack=FALLBACK_PACKS[-1])
+        preferred = self.preferred()
+        if preferred is None:
+            raise PackNotInstalled(pack=FALLBACK_PACKS[-1])
+        return preferred
+
+    def preferred(self) -> str | None:
+        """Return the id of the best installed pack that may be chosen unasked; None where none is installed."""
+        return next((pack_id for pack_id in FALLBACK_PACKS if self.folder(pack_id).is_dir()), None)
 
     def open(self, pack_id: str) -> OpenPack:
         """Make a pack ready to run.
@@ -205,13 +209,13 @@ class PackStore:
     def _whole(self, pack_id: str, read: "Callable[[PackFolder], _Read]") -> _Read:
         """Read from a pack's folder; anew when it failed because an install has replaced the folder meanwhile."""
         for _ in range(_ATTEMPTS - 1):
-            with PackFolder.opened(pack_id, self._require(pack_id), self.limits) as folder:
+            with PackFolder.opened(pack_id, self._require(pack_id), self._limits) as folder:
                 try:
                     return read(folder)
                 except PackError:
                     if folder.is_current():
                         raise
-        with PackFolder.opened(pack_id, self._require(pack_id), self.limits) as folder:
+        with PackFolder.opened(pack_id, self._require(pack_id), self._limits) as folder:
             return read(folder)
 
 

@@ -45,7 +45,7 @@ class _Installer:
     environment: Mapping[str, str]
 
 
-class SubprocessPackageFetcher:
+class InstallerPrograms:
     """A `models.ports.PackageFetcher` that asks uv, and pip where there is no uv or uv fails.
 
     Args:

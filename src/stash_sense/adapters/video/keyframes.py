@@ -43,7 +43,10 @@ def keyframes(
     """
     for target in targets:
         check()
-        reader.seek(_aim(reader, target))
+        reader.seek(target)  # first, since only a seek makes Matroska read its index
+        nearer = _nearer(reader, target)
+        if nearer is not None:
+            reader.seek(nearer)
         packet = next((packet for packet in reader.packets(check) if packet.is_keyframe), None)
         if packet is None:
             return  # none from here to the end, so none for the later targets
@@ -57,13 +60,13 @@ def keyframes(
                 yield shown, frame
 
 
-def _aim(reader: Reader, target: int) -> int:
-    """Where to seek for the nearest keyframe: past the following one where the container's index has it nearer."""
+def _nearer(reader: Reader, target: int) -> int | None:
+    """Where to seek for the keyframe after the target, if the container has an index that says that it is nearer."""
     index = reader.stream.index_entries
     before, after = (index.search_timestamp(target, backward=backward) for backward in (True, False))
     if before < 0 or after < 0:
-        return target
+        return None
     early, late = index[before].timestamp, index[after].timestamp
     if late - target >= target - early:
-        return target
+        return None
     return int(late + min(_REORDERING / reader.time_base, (late - early) / 2))

@@ -96,9 +96,11 @@ class Reader:
     def rewind(self) -> None:
         """Go back to the first packet."""
         self._ordinal = 0
-        for backward in (True, False):
+        start = self.stream.start_time or 0
+        # MPEG-TS compares with times of decoding: asked for its start, it would pass over the first keyframe.
+        for time, backward in ((start - round(10 / self.time_base), True), (start, True), (start, False)):
             with suppress(FFmpegError):
-                self._container.seek(self.stream.start_time or 0, stream=self.stream, backward=backward)
+                self._container.seek(time, stream=self.stream, backward=backward)
                 return
         with suppress(FFmpegError):  # last, for raw streams only: it makes AVI count its times wrong
             self._container.seek(0, unsupported_byte_offset=True)
@@ -123,7 +125,7 @@ class Reader:
     def decode(self, packet: VideoPacket) -> list[VideoFrame]:
         """Decode one packet; none or several frames come out, a damaged packet gives none."""
         try:
-            return [frame for frame in self.stream.codec_context.decode(packet) if not frame.is_corrupt]
+            return self._sound(self.stream.codec_context.decode(packet))
         except FFmpegError:
             self.damaged += 1
             return []
@@ -131,12 +133,18 @@ class Reader:
     def drain(self) -> list[VideoFrame]:
         """Take the frames that the decoder still holds and make it ready for another place of the file."""
         try:
-            return [frame for frame in self.stream.codec_context.decode(None) if not frame.is_corrupt]
+            return self._sound(self.stream.codec_context.decode(None))
         except FFmpegError:
             self.damaged += 1
             return []
         finally:
             self.stream.codec_context.flush_buffers()
+
+    def _sound(self, frames: list[VideoFrame]) -> list[VideoFrame]:
+        """Leave out the frames that the decoder marked as damaged."""
+        sound = [frame for frame in frames if not frame.is_corrupt]
+        self.damaged += len(frames) - len(sound)
+        return sound
 
     def _time(self, packet: VideoPacket) -> None:
         """Give a packet of a format without times (a raw stream) the time that its place and the rate say."""

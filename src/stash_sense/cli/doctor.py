@@ -1,0 +1,165 @@
+"""`stash-sense doctor`: what is here, what is missing, and what to type."""
+
+import dataclasses
+import importlib.metadata
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from stash_sense import __version__
+from stash_sense.bootstrap import Services
+from stash_sense.cli.context import services_of
+from stash_sense.cli.models import chosen_pack, megabytes, pack_document, print_json
+from stash_sense.kernel.hardware import HardwareInfo
+from stash_sense.models.store import PackState
+from stash_sense.models.tools import find_tools
+from stash_sense.reports.wording import visible
+
+_LIBRARIES = ("numpy", "onnxruntime", "onnx", "av", "pillow", "pydantic", "typer", "rich")
+EXIT_CANNOT_IDENTIFY = 1
+
+
+def doctor(
+    context: typer.Context,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")] = False,
+) -> None:
+    """Tell what this machine has, what is missing, and what to type.
+
+    The exit code is 1 only when nobody can be identified as things are.
+    """
+    document = examination(services_of(context))
+    if json:
+        print_json(document)
+    else:
+        _print(document)
+    if not document["can_identify"]:
+        raise typer.Exit(EXIT_CANNOT_IDENTIFY)
+
+
+def examination(services: Services) -> dict[str, Any]:
+    """Return everything that doctor reports."""
+    hardware = services.hardware
+    packs = services.packs.packs()
+    chosen = chosen_pack(services)
+    usable = next((s for s in packs if s.pack_id == chosen and s.state is PackState.INSTALLED), None)
+    folders = {
+        "models": _folder(services.settings.models_dir),
+        "data": _folder(services.settings.data_dir),
+    }
+    document: dict[str, Any] = {
+        "can_identify": usable is not None and any(provider.works for provider in hardware.providers),
+        "version": __version__,
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "libraries": {name: _version(name) for name in _LIBRARIES},
+        "hardware": _hardware(hardware),
+        "threads": services.settings.threads,
+        "device": services.settings.device,
+        "folders": folders,
+        "default_pack": chosen,
+        "packs": [pack_document(status, chosen) for status in packs],
+        "tools": {name: str(path) if path else None for name, path in dataclasses.asdict(find_tools()).items()},
+    }
+    document["advice"] = list(_advice(document, services.settings.pack))
+    return document
+
+
+def _hardware(hardware: HardwareInfo) -> dict[str, Any]:
+    return {
+        "cpu": hardware.cpu_model,
+        "cpus": hardware.cpus,
+        "cpu_features": list(hardware.cpu_features),
+        "memory_bytes": hardware.memory_bytes,
+        "providers": [
+            {"name": provider.name, "works": provider.works, "reason": provider.reason}
+            for provider in hardware.providers
+        ],
+    }
+
+
+def _version(library: str) -> str | None:
+    try:
+        return importlib.metadata.version(library)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _folder(path: Path) -> dict[str, Any]:
+    """Tell whether files can be made below a folder that may not exist yet; nothing is written."""
+    nearest = next((parent for parent in (path, *path.parents) if parent.exists()), path)
+    try:
+        free = shutil.disk_usage(nearest).free
+    except OSError:
+        free = None
+    writable = nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
+    return {"path": str(path), "exists": path.is_dir(), "writable": writable, "free_bytes": free}
+
+
+def _advice(document: dict[str, Any], wanted: str | None) -> Iterator[str]:
+    """Give one sentence for everything that is missing."""
+    for name, folder in document["folders"].items():
+        if not folder["writable"]:
+            setting = f"STASH_SENSE_{name.upper()}_DIR"
+            yield f"{folder['path']} cannot be written; type `export {setting}=/a/folder/of/yours`."
+    if document["default_pack"] is None:
+        yield _advice_on_choice({pack["id"]: pack for pack in document["packs"]}, wanted)
+    for pack in document["packs"]:
+        if pack["what_to_type"] and pack["state"] == PackState.DAMAGED:
+            yield f"The pack {pack['id']} is damaged ({pack['reason']}); type `{pack['what_to_type']}`."
+        elif pack["outdated"]:
+            yield f"The pack {pack['id']} has an update; type `{pack['what_to_type']}`."
+    if not document["tools"]["uv"] and not document["tools"]["pip"]:
+        yield "Packs are fetched with uv or pip and neither was found; type `python3 -m ensurepip`."
+    if not any(provider["works"] for provider in document["hardware"]["providers"]):
+        yield "onnxruntime runs nothing here; type `make setup` in the project's folder to install it anew."
+
+
+def _advice_on_choice(packs: dict[str, Any], wanted: str | None) -> str:
+    missing = packs.get(wanted or "lite")
+    if missing is None:
+        return f"STASH_SENSE_PACK names the pack {wanted}, which does not exist; type `stash-sense models list`."
+    if missing["what_to_type"]:
+        return f"The pack to use is not installed; type `{missing['what_to_type']}`."
+    return f"The pack {missing['id']} is not part of this version; type `unset STASH_SENSE_PACK`."
+
+
+def _print(document: dict[str, Any]) -> None:
+    hardware, console = document["hardware"], Console()
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    rows = [
+        ("Stash Sense", f"{document['version']}, Python {document['python']}, {document['system']}"),
+        ("libraries", ", ".join(f"{name} {version or 'missing'}" for name, version in document["libraries"].items())),
+        ("processor", f"{hardware['cpu']}, {hardware['cpus']} usable, models compute with {document['threads']}"),
+        ("instructions", ", ".join(hardware["cpu_features"]) or "none that help"),
+        ("memory", megabytes(hardware["memory_bytes"]) if hardware["memory_bytes"] else "unknown"),
+    ]
+    for provider in hardware["providers"]:
+        text = provider["name"] if provider["works"] else f"not {provider['name']}: {provider['reason']}"
+        rows += [("models run on", text)]
+    for name, folder in document["folders"].items():
+        free = megabytes(folder["free_bytes"]) + " free" if folder["free_bytes"] is not None else "space unknown"
+        rows.append(
+            (f"{name} folder", f"{folder['path']}, {'writable' if folder['writable'] else 'NOT writable'}, {free}")
+        )
+    for pack in document["packs"]:
+        reason = f": {pack['reason']}" if pack["reason"] else ""
+        rows.append((f"pack {pack['id']}", pack["state"] + reason + (", used by default" if pack["default"] else "")))
+    for name, place in document["tools"].items():
+        rows.append((name, place or "not found"))
+    for name, text in rows:
+        table.add_row(Text(visible(name)), Text(visible(text)))
+    console.print(table)
+    for sentence in document["advice"]:
+        console.print(f"→ {visible(sentence)}", markup=False, highlight=False, soft_wrap=True)
+    if document["can_identify"]:
+        console.print("Ready to identify.", highlight=False)

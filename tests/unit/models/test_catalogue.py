@@ -1,0 +1,74 @@
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from stash_sense.errors import PackUnknown
+from stash_sense.models.card import FileCard
+from stash_sense.models.catalogue import BundledSource, Catalogue, PypiSource, bundled_file
+from stash_sense.models.pattern import drawn_face, wave_pattern
+
+VECTORS = Path(__file__).parents[2] / "data" / "dlib_vectors.json"
+SOME_FILE = FileCard(sha256="0" * 64, size=1)
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    return Catalogue.shipped()
+
+
+def test_the_shipped_packs_are_shown_in_this_order(catalogue: Catalogue) -> None:
+    assert [entry.id for entry in catalogue] == ["lite", "duo", "stash-sense", "buffalo_l", "buffalo_sc"]
+
+
+def test_an_unknown_pack_says_where_the_known_ones_are_listed(catalogue: Catalogue) -> None:
+    with pytest.raises(PackUnknown, match="models list"):
+        catalogue.entry("nothing")
+
+
+def test_every_file_of_every_card_has_a_source(catalogue: Catalogue) -> None:
+    for entry in catalogue:
+        card = entry.card({source.file: SOME_FILE for source in entry.sources})
+        assert set(card.files) == {source.file for source in entry.sources}
+        assert entry.describes(card)
+        assert entry.brings
+        assert entry.licence_text
+
+
+def test_bundled_files_are_the_ones_that_the_catalogue_names(catalogue: Catalogue) -> None:
+    for entry in catalogue:
+        for source in entry.sources:
+            if isinstance(source, BundledSource):
+                assert hashlib.sha256(bundled_file(source.file)).hexdigest() == source.sha256
+
+
+def test_only_the_packs_for_research_need_their_licence_accepted(catalogue: Catalogue) -> None:
+    assert [entry.id for entry in catalogue if entry.must_accept] == ["buffalo_l", "buffalo_sc"]
+
+
+def test_the_default_pack_comes_from_packages_alone(catalogue: Catalogue) -> None:
+    entry = catalogue.entry("lite")
+    assert not entry.supplied
+    assert not entry.unsupported
+    assert all(isinstance(source, PypiSource | BundledSource) for source in entry.sources)
+    assert entry.download_bytes == 102_735_116
+
+
+def test_the_known_answers_were_taken_from_the_patterns_of_this_version(catalogue: Catalogue) -> None:
+    answers = catalogue.entry("lite").card({s.file: SOME_FILE for s in catalogue.entry("lite").sources}).self_test
+    assert answers["detector"].pattern_sha256 == hashlib.sha256(drawn_face().tobytes()).hexdigest()
+    assert answers["dlib128"].pattern_sha256 == hashlib.sha256(wave_pattern(150).tobytes()).hexdigest()
+
+
+def test_the_patterns_are_those_that_dlib_was_asked_about() -> None:
+    for pattern in json.loads(VECTORS.read_text())["patterns"]:
+        assert hashlib.sha256(wave_pattern(150, pattern["variant"]).tobytes()).hexdigest() == pattern["sha256"]
+
+
+def test_patterns_are_neither_grey_nor_symmetric() -> None:
+    pattern = wave_pattern(112).astype(int)
+    assert pattern.min() < 10
+    assert pattern.max() > 245
+    for other in (pattern[..., ::-1], pattern[:, ::-1], pattern[::-1], pattern.transpose(1, 0, 2)):
+        assert abs(pattern - other).mean() > 20

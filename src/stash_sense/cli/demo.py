@@ -35,4 +35,6 @@ def demo(
         print_notes(enrolment.notes)
         results = recognizer.identify([film], enrolment.gallery, Request(), services.cancel, progress)
         show(results, as_json=False, report=report or folder / "report.html")
-    typer.echo("Now your own: .venv/bin/stash-sense identify YOUR-VIDEOS --gallery FOLDER-OF-PEOPLE --report report.html")
+    typer.echo(
+        "Now your own: .venv/bin/stash-sense identify YOUR-VIDEOS --gallery FOLDER-OF-PEOPLE --report report.html"
+    )

@@ -136,10 +136,11 @@ def _print(document: dict[str, Any]) -> None:
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
+    threads = f"models compute with {document['threads'] or 'what is usable, at most 4'}"
     rows = [
         ("Stash Sense", f"{document['version']}, Python {document['python']}, {document['system']}"),
         ("libraries", ", ".join(f"{name} {version or 'missing'}" for name, version in document["libraries"].items())),
-        ("processor", f"{hardware['cpu']}, {hardware['cpus']} usable, models compute with {document['threads']}"),
+        ("processor", f"{hardware['cpu']}, {hardware['cpus']} usable, {threads}"),
         ("instructions", ", ".join(hardware["cpu_features"]) or "none that help"),
         ("memory", megabytes(hardware["memory_bytes"]) if hardware["memory_bytes"] else "unknown"),
     ]

@@ -213,7 +213,7 @@ def _state(status: PackStatus) -> str:
 def _brings(status: PackStatus) -> str:
     if status.entry is None:
         return visible(status.card.title) if status.card else "your own pack"
-    if status.state is PackState.INSTALLED:
+    if status.state is PackState.INSTALLED or status.entry.unsupported:
         return status.entry.brings
     needs = []
     if status.entry.download_bytes:

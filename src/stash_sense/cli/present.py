@@ -53,7 +53,9 @@ def show(results: Iterable[Identification], as_json: bool, report: Path | None) 
         page = render_html(kept, datetime.now(UTC).astimezone(), __version__)
         write_atomically(report, page.encode("utf-8", "backslashreplace"))
         # With --json nothing but the document may stand on stdout.
-        Console(stderr=as_json).print(f"Report: {visible(str(report))}", markup=False, highlight=False, soft_wrap=True)
+        Console(stderr=as_json).print(
+            f"Report: {visible(str(report))}", markup=False, highlight=False, soft_wrap=True
+        )
     return tally.failed == 0
 
 

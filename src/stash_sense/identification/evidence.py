@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from stash_sense.identification.result import Alternative, NamedPerson, SeenPerson, Sighting
 from stash_sense.kernel.arrays import Image, Ints
 from stash_sense.performers.gallery import KnownPerson
@@ -9,7 +11,7 @@ from stash_sense.recognition.faces import Faces
 from stash_sense.recognition.matching.person import Candidate, MatchedPerson
 
 _CROPS_KEPT = 6
-"""Best faces of a person that are shown: enough to judge by, 160 kB."""
+"""Faces of a person that are shown: enough to judge by, 160 kB."""
 
 
 class Evidence:
@@ -46,8 +48,10 @@ class Evidence:
         )
 
     def _crops(self, rows: Ints) -> Image:
-        best = rows[(-self._faces.quality[rows]).argsort(kind="stable")][:_CROPS_KEPT]
-        return self._faces.crops[best]
+        """Take the best face of each stretch of the sightings, best first: neighbouring frames look alike."""
+        stretches = np.array_split(rows, min(len(rows), _CROPS_KEPT))
+        best = np.array([stretch[self._faces.quality[stretch].argmax()] for stretch in stretches])
+        return self._faces.crops[best[(-self._faces.quality[best]).argsort(kind="stable")]]
 
     def _alternatives(self, person: MatchedPerson) -> tuple[Alternative, ...]:
         return tuple(

@@ -22,6 +22,9 @@ PORTRAIT = Alignment(
 )
 """How faces are cut out for people to look at."""
 
+_MOST_SHRINK = 128
+"""Pixels averaged into one at most, per side: no face that an 8K frame can hold needs more for a 96-pixel crop."""
+
 
 def enlarged(alignment: Alignment, factor: float) -> Alignment:
     """Return an alignment in which the face is `factor` times as large, about the mean of its landmarks."""
@@ -67,16 +70,18 @@ def align(image: Image, landmarks: Floats, alignment: Alignment) -> Image:
         alignment: where they go.
 
     Returns:
-        (size, size, 3) uint8.
+        (size, size, 3) uint8; all black when the landmarks coincide or are no numbers.
     """
     size = alignment.size
+    if not np.isfinite(landmarks).all():
+        return np.zeros((size, size, 3), np.uint8)
     matrix = similarity_transform(landmarks, np.asarray(alignment.points, np.float64))
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
-    if not np.isfinite(scale) or scale < 1e-6:
+    if scale < 1e-6:
         return np.zeros((size, size, 3), np.uint8)
     inverse = _invert(matrix)
     corners = inverse @ np.array([[0, size, 0, size], [0, 0, size, size], [1, 1, 1, 1]], np.float64)
-    shrink = max(1, int(1.0 / scale))
+    shrink = min(max(1, int(1.0 / scale)), _MOST_SHRINK)
     patch, left, top = _cut(image, corners, shrink)
     if patch.size == 0:
         return np.zeros((size, size, 3), np.uint8)

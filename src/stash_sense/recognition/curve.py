@@ -30,8 +30,10 @@ class ProbabilityCurve:
         unknown = [name for name in self.features if name not in FEATURES]
         if unknown:
             raise SettingInvalid(name="curve feature", value=unknown[0], reason=f"known are {', '.join(FEATURES)}")
-        if len(self.features) != len(self.coefficients) or not all(map(math.isfinite, self.coefficients)):
-            raise SettingInvalid(name="curve", value=self.coefficients, reason="one number per feature is needed")
+        numbers = (*self.coefficients, self.intercept)
+        if len(self.features) != len(self.coefficients) or not all(map(math.isfinite, numbers)):
+            reason = "one number per feature is needed, and one to add"
+            raise SettingInvalid(name="curve", value=numbers, reason=reason)
 
     def probabilities(self, evidence: Floats) -> Floats:
         """Turn (n, len(FEATURES)) evidence into (n,) probabilities, 0 to 1."""

@@ -1,13 +1,34 @@
 """The space in which a pack's faces are compared: embedders side by side, whitened, with a crowd of strangers."""
 
 import io
+import lzma
+import struct
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from tokenize import TokenError
 
 import numpy as np
 
-from stash_sense.kernel.arrays import Floats
+from stash_sense.kernel.arrays import AnyArray, Floats
+
+_DAMAGE = (
+    OSError,
+    EOFError,
+    LookupError,
+    RuntimeError,
+    MemoryError,
+    OverflowError,
+    SyntaxError,
+    TypeError,
+    TokenError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+)
+"""What numpy and zipfile raise about contents, besides ValueError, as found by feeding them damaged archives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +78,8 @@ class FaceSpace:
         """
         try:
             with np.load(io.BytesIO(archive), allow_pickle=False) as arrays:
-                read = {name: np.asarray(arrays[name], np.float32) for name in arrays.files}
-        except (OSError, EOFError, zipfile.BadZipFile) as error:
+                read = {name: _numbers(arrays[name]) for name in arrays.files}
+        except _DAMAGE as error:
             raise ValueError("the statistics cannot be read") from error
         dim = sum(block.dim for block in blocks)
         shapes = {"mean": (dim,), "crowd_mean": (dim,), "crowd_covariance": (dim, dim)}
@@ -98,6 +119,13 @@ class FaceSpace:
         """Mean and standard deviation, each (n,), of strangers' cosines to (n, D) centred vectors."""
         variance = np.einsum("ij,jk,ik->i", centred, self.crowd_covariance, centred)
         return centred @ self.crowd_mean, np.sqrt(np.maximum(variance, 0.0))
+
+
+def _numbers(array: AnyArray) -> Floats:
+    if array.dtype.kind != "f":
+        raise ValueError(f"the statistics hold {array.dtype} instead of numbers with a fraction")
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and that is refused
+        return array.astype(np.float32)
 
 
 def unit(vectors: Floats) -> Floats:

@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from importlib import resources
+from pathlib import PurePath
 
 from stash_sense.identification.result import Identification
 from stash_sense.reports.file_section import SectionStyle, file_section
@@ -54,7 +55,7 @@ _FOOTNOTE = (
 
 def _title(results: Sequence[Identification]) -> str:
     if len(results) == 1:
-        return f"Who is in {results[0].source}"
+        return f"Who is in {PurePath(results[0].source).name}"
     return f"Who is in {counted(len(results), 'file')}"
 
 

@@ -384,6 +384,16 @@ def test_a_file_size_limit_leaves_nothing_behind(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "models").iterdir()] == [".install.lock"]
 
 
+@pytest.mark.parametrize("name", ["../models/lite", ".lite", "", "/etc", "lite/../lite", "li te", "..", "lite\n"])
+def test_a_name_can_never_be_a_path(name: str, models_dir: Path, embedder_folder: Path) -> None:
+    store = packs.store(models_dir, packs.tiny_lite())
+    packs.installer(store).install("lite", supplied=embedder_folder)
+    with pytest.raises(PackUnknown):
+        store.open(name)
+    with pytest.raises(PackUnknown):
+        packs.installer(store).install(name)
+
+
 def test_only_pack_errors_come_out_of_damaged_folders(models_dir: Path, embedder_folder: Path) -> None:
     store = packs.store(models_dir, packs.tiny_lite())
     packs.installer(store).install("lite", supplied=embedder_folder)

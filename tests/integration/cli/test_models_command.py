@@ -1,0 +1,110 @@
+"""`stash-sense models` and `doctor` as a user types them, on a models folder with tiny packs."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.testing
+from tests.integration.models import packs
+
+from stash_sense.cli.main import app
+from stash_sense.errors import LicenceNotAccepted, PackNotInstalled, PackSourceUnsupported, PackUnknown
+from stash_sense.kernel.cancel import CancelToken
+from stash_sense.models.installer import write_card
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str | None]:
+    return {
+        "STASH_SENSE_DATA_DIR": str(tmp_path / "data"),
+        "STASH_SENSE_MODELS_DIR": str(tmp_path / "models"),
+        "STASH_SENSE_PACK": None,
+        "STASH_SENSE_DEVICE": "cpu",
+    }
+
+
+@pytest.fixture
+def own_pack(tmp_path: Path) -> str:
+    """A pack that the user made, installed."""
+    supplied = packs.write_files(tmp_path / "supplied", packs.files_of("buffalo_sc"))
+    store = packs.store(tmp_path / "models")
+    card = packs.installer(store).install("buffalo_sc", supplied=supplied, accept_licence=True).card
+    (tmp_path / "models" / "buffalo_sc").rename(tmp_path / "models" / "mine")
+    write_card(tmp_path / "models" / "mine", card.model_copy(update={"id": "mine"}))
+    return "mine"
+
+
+def run(environment: dict[str, str | None], *words: str) -> typer.testing.Result:
+    return typer.testing.CliRunner().invoke(app, list(words), obj=CancelToken(), env=environment)
+
+
+def document(result: typer.testing.Result) -> Any:
+    return json.loads(result.stdout)
+
+
+def test_all_packs_are_listed_with_their_states(environment: dict[str, str | None], own_pack: str) -> None:
+    result = run(environment, "models", "list", "--json")
+    assert result.exit_code == 0
+    states = {pack["id"]: pack["state"] for pack in document(result)["packs"]}
+    assert states == dict.fromkeys(("lite", "duo", "stash-sense", "buffalo_l", "buffalo_sc"), "not installed") | {
+        own_pack: "installed"
+    }
+    text = run(environment, "models", "list").stdout
+    assert "models install lite" in text
+    assert own_pack in text
+
+
+def test_info_tells_the_licence_and_what_to_type(environment: dict[str, str | None]) -> None:
+    told = document(run(environment, "models", "info", "buffalo_l", "--json"))
+    assert told["licence_must_be_accepted"]
+    assert told["what_to_type"] == "stash-sense models install buffalo_l --from FOLDER_OR_ZIP --accept-licence"
+    assert "non-commercial" in run(environment, "models", "info", "buffalo_l").stdout
+    assert isinstance(run(environment, "models", "info", "absent").exception, PackUnknown)
+
+
+def test_verify_checks_the_installed_packs(environment: dict[str, str | None], own_pack: str, tmp_path: Path) -> None:
+    result = run(environment, "models", "verify")
+    assert (result.exit_code, result.stdout) == (0, f"{own_pack} is whole and gives its known answers.\n")
+    (tmp_path / "models" / own_pack / "w600k_mbf.onnx").write_bytes(b"x")
+    result = run(environment, "models", "verify", own_pack, "--json")
+    assert result.exit_code == 1
+    assert document(result)["packs"][0]["code"] == "pack_corrupt"
+
+
+def test_verify_without_any_pack_says_what_to_install(environment: dict[str, str | None]) -> None:
+    assert isinstance(run(environment, "models", "verify").exception, PackNotInstalled)
+
+
+def test_install_refuses_with_our_errors(environment: dict[str, str | None]) -> None:
+    assert isinstance(run(environment, "models", "install", "buffalo_l").exception, LicenceNotAccepted)
+    assert isinstance(run(environment, "models", "install", "duo").exception, PackSourceUnsupported)
+    assert run(environment, "models", "install").exit_code == 2
+
+
+def test_doctor_says_what_to_type_when_nobody_can_be_identified(environment: dict[str, str | None]) -> None:
+    result = run(environment, "doctor", "--json")
+    told = document(result)
+    assert result.exit_code == 1
+    assert not told["can_identify"]
+    assert any("stash-sense models install lite" in sentence for sentence in told["advice"])
+    assert told["hardware"]["cpus"] >= 1
+    assert any(provider["works"] for provider in told["hardware"]["providers"])
+    assert "stash-sense models install lite" in run(environment, "doctor").stdout
+
+
+def test_doctor_is_content_with_a_chosen_pack_that_is_whole(
+    environment: dict[str, str | None], own_pack: str, tmp_path: Path
+) -> None:
+    chosen = environment | {"STASH_SENSE_PACK": own_pack}
+    result = run(chosen, "doctor", "--json")
+    assert (result.exit_code, document(result)["can_identify"]) == (0, True)
+    assert "Ready to identify." in run(chosen, "doctor").stdout
+    (tmp_path / "models" / own_pack / "pack.json").write_text("{}")
+    result = run(chosen, "doctor", "--json")
+    assert (result.exit_code, document(result)["can_identify"]) == (1, False)
+
+
+def test_doctor_names_a_chosen_pack_that_does_not_exist(environment: dict[str, str | None]) -> None:
+    told = document(run(environment | {"STASH_SENSE_PACK": "absent"}, "doctor", "--json"))
+    assert any("absent" in sentence and "models list" in sentence for sentence in told["advice"])

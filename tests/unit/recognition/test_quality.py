@@ -1,0 +1,131 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from stash_sense.kernel.arrays import Floats, Image
+from stash_sense.recognition.quality import pose, quality, sharpness
+
+FRONTAL = np.array([(-30.0, -20.0), (30.0, -20.0), (0.0, 5.0), (-20.0, 35.0), (20.0, 35.0)])
+"""Landmarks about the middle of the face, pixels: a nose right between the eyes."""
+
+
+def noise(strength: float, seed: int = 0) -> Image:
+    values = np.random.default_rng(seed).normal(128.0, strength, (1, 96, 96, 3))
+    return np.clip(values, 0, 255).astype(np.uint8)
+
+
+def turned(degrees: float, points: NDArray[np.float64] = FRONTAL) -> Floats:
+    angle = np.radians(degrees)
+    rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    return np.asarray(points @ rotation.T + 100.0, np.float32)[None]
+
+
+def nose_at(sideways: float) -> NDArray[np.float64]:
+    points = FRONTAL.copy()
+    points[2, 0] = sideways
+    return points
+
+
+def weight(
+    height: float = 100.0, score: float = 0.9, landmarks: Floats | None = None, crop: Image | None = None
+) -> float:
+    boxes = np.array([[10.0, 10.0, 10.0 + height * 0.8, 10.0 + height]], np.float32)
+    face = turned(0.0) if landmarks is None else landmarks
+    sharp = noise(20.0) if crop is None else crop
+    (value,) = quality(boxes, np.array([score], np.float32), face, sharp)
+    return float(value)
+
+
+def test_a_larger_face_weighs_more_until_there_are_pixels_enough() -> None:
+    weights = [weight(height=height) for height in (30.0, 50.0, 80.0, 129.0)]
+    assert weights == sorted(set(weights))
+    assert weight(height=140.0) == weight(height=1000.0)
+
+
+def test_a_sharper_face_weighs_more() -> None:
+    weights = [weight(crop=noise(strength)) for strength in (2.0, 5.0, 10.0, 40.0)]
+    assert weights == sorted(set(weights))
+
+
+def test_a_surer_face_weighs_more() -> None:
+    weights = [weight(score=score) for score in (0.3, 0.6, 0.9, 1.0)]
+    assert weights == sorted(set(weights))
+
+
+def test_a_face_turned_to_a_side_weighs_less_to_either_side_alike() -> None:
+    frontal = weight()
+    left, right = (weight(landmarks=turned(0.0, nose_at(sideways))) for sideways in (-25.0, 25.0))
+    assert left < frontal
+    assert abs(left - right) < 1e-6
+
+
+def test_a_tilted_face_weighs_less_than_an_upright_one() -> None:
+    weights = [weight(landmarks=turned(degrees)) for degrees in (0.0, 45.0, -90.0, 135.0)]
+    assert weights == sorted(weights, reverse=True)
+    assert len(set(weights)) == 4
+
+
+@given(
+    height=st.floats(-10.0, 5000.0),
+    score=st.floats(0.0, 1.0),
+    degrees=st.floats(-180.0, 180.0),
+    sideways=st.floats(-200.0, 200.0),
+    strength=st.sampled_from([0.0, 1.0, 50.0, 500.0]),
+)
+def test_every_face_weighs_something_and_none_more_than_one(
+    height: float, score: float, degrees: float, sideways: float, strength: float
+) -> None:
+    landmarks = turned(degrees, nose_at(sideways))
+    assert np.float32(0.05) <= weight(height, score, landmarks, noise(strength)) <= 1.0
+
+
+def test_landmarks_that_coincide_still_give_a_weight() -> None:
+    assert 0.05 <= weight(landmarks=np.full((1, 5, 2), 30.0, np.float32)) <= 1.0
+
+
+def test_no_faces_have_no_weights() -> None:
+    empty = np.zeros((0, 4), np.float32)
+    crops = np.zeros((0, 96, 96, 3), np.uint8)
+    assert quality(empty, np.zeros(0, np.float32), np.zeros((0, 5, 2), np.float32), crops).shape == (0,)
+
+
+def test_a_frontal_upright_face_has_no_yaw_and_no_roll() -> None:
+    yaw, roll = pose(turned(0.0))
+    np.testing.assert_allclose([yaw[0], roll[0]], 0.0, atol=1e-6)
+
+
+def test_yaw_grows_as_the_nose_moves_to_the_right_of_the_picture() -> None:
+    yaws = [float(pose(turned(0.0, nose_at(sideways)))[0][0]) for sideways in (-30.0, -10.0, 0.0, 10.0, 30.0)]
+    assert yaws == sorted(set(yaws))
+    np.testing.assert_allclose(yaws[-1], np.pi / 4, atol=1e-6)
+    np.testing.assert_allclose(yaws[0], -yaws[-1], atol=1e-6)
+
+
+@given(degrees=st.floats(-170.0, 170.0), sideways=st.floats(-30.0, 30.0))
+def test_roll_is_the_tilt_clockwise_and_leaves_yaw_alone(degrees: float, sideways: float) -> None:
+    yaw, roll = pose(turned(degrees, nose_at(sideways)))
+    upright, _ = pose(turned(0.0, nose_at(sideways)))
+    # The nose lies 25 pixels below the eyes, wherever below is: it has no part in the yaw.
+    np.testing.assert_allclose(np.degrees(roll[0]), degrees, atol=1e-3)
+    np.testing.assert_allclose(yaw, upright, atol=1e-4)
+
+
+def test_even_crops_have_no_sharpness_whatever_their_shade() -> None:
+    crops = np.stack([np.full((96, 96, 3), shade, np.uint8) for shade in (0, 77, 255)])
+    np.testing.assert_allclose(sharpness(crops), 0.0, atol=1e-3)
+
+
+def test_only_the_inner_part_of_a_crop_counts_for_sharpness() -> None:
+    crop = noise(50.0)
+    crop[:, 16:-16, 16:-16] = 128
+    np.testing.assert_allclose(sharpness(crop), 0.0, atol=1e-3)
+
+
+def test_sharpness_is_the_variance_of_the_laplacian() -> None:
+    crop = np.full((1, 96, 96, 3), 100, np.uint8)
+    crop[0, 48, 48] = 110
+    inner = 96 - 2 * 16 - 2
+    values = np.zeros(inner * inner)
+    values[:5] = (-40.0, 10.0, 10.0, 10.0, 10.0)
+    np.testing.assert_allclose(sharpness(crop), values.var(), rtol=1e-4)

@@ -22,7 +22,6 @@ from stash_sense.recognition.space import Block, FaceSpace
 from stash_sense.recognition.spec import Decision
 from stash_sense.settings import Settings
 
-
 _MOST_THREADS = 4
 """Threads taken without being asked: the models gain little from more, and the machine has other things to do."""
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from tests.e2e.conftest import COMMAND, Run
 
 from stash_sense.samples import PEOPLE, STRANGER
-from tests.e2e.conftest import COMMAND, Run
 
 OBAMA = PEOPLE / "Barack Obama" / "portrait.jpg"
 

@@ -51,7 +51,8 @@ class Evidence:
         """Take the best face of each stretch of the sightings, best first: neighbouring frames look alike."""
         stretches = np.array_split(rows, min(len(rows), _CROPS_KEPT))
         best = np.array([stretch[self._faces.quality[stretch].argmax()] for stretch in stretches])
-        return self._faces.crops[best[(-self._faces.quality[best]).argsort(kind="stable")]]
+        crops: Image = self._faces.crops[best[(-self._faces.quality[best]).argsort(kind="stable")]]
+        return crops
 
     def _alternatives(self, person: MatchedPerson) -> tuple[Alternative, ...]:
         return tuple(

@@ -61,7 +61,7 @@ def examination(services: Services) -> dict[str, Any]:
         "system": platform.platform(),
         "libraries": {name: _version(name) for name in _LIBRARIES},
         "hardware": _hardware(hardware),
-        "threads": services.settings.threads,
+        "threads": services.runtime.threads,
         "device": services.settings.device,
         "folders": folders,
         "default_pack": chosen,
@@ -136,7 +136,7 @@ def _print(document: dict[str, Any]) -> None:
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    threads = f"models compute with {document['threads'] or 'what is usable, at most 4'}"
+    threads = f"models compute with {document['threads']}"
     rows = [
         ("Stash Sense", f"{document['version']}, Python {document['python']}, {document['system']}"),
         ("libraries", ", ".join(f"{name} {version or 'missing'}" for name, version in document["libraries"].items())),

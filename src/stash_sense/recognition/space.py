@@ -78,7 +78,7 @@ class FaceSpace:
         """
         try:
             with np.load(io.BytesIO(archive), allow_pickle=False) as arrays:
-                read = {name: _numbers(arrays[name]) for name in arrays.files}
+                read = {name: _numbers(np.asarray(arrays[name])) for name in arrays.files}
         except _DAMAGE as error:
             raise ValueError("the statistics cannot be read") from error
         dim = sum(block.dim for block in blocks)

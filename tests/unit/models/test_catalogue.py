@@ -6,11 +6,16 @@ import pytest
 
 from stash_sense.errors import PackUnknown
 from stash_sense.models.card import FileCard
-from stash_sense.models.catalogue import BundledSource, Catalogue, PypiSource, bundled_file
+from stash_sense.models.catalogue import BundledSource, Catalogue, PypiSource, Source, bundled_file
 from stash_sense.models.pattern import drawn_face, wave_pattern
 
 VECTORS = Path(__file__).parents[2] / "data" / "dlib_vectors.json"
 SOME_FILE = FileCard(sha256="0" * 64, size=1)
+
+
+def installed(source: Source) -> FileCard:
+    """Return what an install notes of a source, as far as it is known beforehand."""
+    return FileCard(sha256=source.sha256, size=1) if isinstance(source, BundledSource) else SOME_FILE
 
 
 @pytest.fixture(scope="module")
@@ -29,11 +34,22 @@ def test_an_unknown_pack_says_where_the_known_ones_are_listed(catalogue: Catalog
 
 def test_every_file_of_every_card_has_a_source(catalogue: Catalogue) -> None:
     for entry in catalogue:
-        card = entry.card({source.file: SOME_FILE for source in entry.sources})
+        card = entry.card({source.file: installed(source) for source in entry.sources})
         assert set(card.files) == {source.file for source in entry.sources}
         assert entry.describes(card)
         assert entry.brings
         assert entry.licence_text
+
+
+def test_new_statistics_or_constants_make_an_installed_pack_outdated(catalogue: Catalogue) -> None:
+    entry = catalogue.entry("lite")
+    card = entry.card({source.file: installed(source) for source in entry.sources})
+    assert not entry.describes(card.model_copy(update={"version": "0"}))
+    for source in entry.sources:
+        changed = card.model_copy(
+            update={"files": dict(card.files) | {source.file: FileCard(sha256="1" * 64, size=1)}}
+        )
+        assert entry.describes(changed) != isinstance(source, BundledSource)
 
 
 def test_bundled_files_are_the_ones_that_the_catalogue_names(catalogue: Catalogue) -> None:

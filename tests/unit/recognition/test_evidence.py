@@ -16,11 +16,11 @@ SIMILARITY, MARGIN, APARTNESS, FACES = range(4)
 
 def space_of_a_crowd(level: float = 0.2) -> FaceSpace:
     """A space whose strangers have something in common and are a little flat."""
-    variances = (np.linspace(0.5, 1.5, DIM) / DIM).astype(np.float32)
+    variances = np.asarray(np.linspace(0.5, 1.5, DIM) / DIM, np.float32)
     plain = FaceSpace.plain([Block(DIM, 1.0)])
     common = np.zeros(DIM, np.float32)
     common[0] = level
-    return FaceSpace(plain.blocks, plain.whitening, common, common / 3, np.diag(variances))
+    return FaceSpace(plain.blocks, plain.whitening, common, np.asarray(common / 3, np.float32), np.diag(variances))
 
 
 def strangers(seed: int, count: int) -> Floats:

@@ -33,7 +33,7 @@ class OnnxRuntime:
     """
 
     def __init__(self, threads: int, device: str, providers: Providers | None = None) -> None:
-        self._threads = threads
+        self.threads = threads
         self._providers = providers or Providers(device)
 
     def providers(self) -> tuple[ProviderStatus, ...]:
@@ -63,4 +63,4 @@ class OnnxRuntime:
         return OnnxEmbedder(card, self._opened(card.file, model, card.input))
 
     def _opened(self, file: str, model: bytes, card: InputCard) -> ImageModel:
-        return ImageModel(file, model, card, threads=self._threads, provider=self._providers.chosen())
+        return ImageModel(file, model, card, threads=self.threads, provider=self._providers.chosen())

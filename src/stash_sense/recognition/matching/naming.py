@@ -48,10 +48,7 @@ def give_names(proposals: Sequence[Proposal], min_frames: int, top_k: int) -> li
     """
     named: dict[int, _Named] = {}
     unknown: list[Proposal] = []
-    glimpses_last = sorted(
-        sorted(proposals, key=_surest_first), key=lambda proposal: len(proposal.frames) < min_frames
-    )
-    for proposal in glimpses_last:
+    for proposal in sorted(proposals, key=lambda proposal: _rank(proposal, min_frames)):
         best = proposal.candidates[0] if proposal.candidates else None
         if best is None or best.probability < NAMED_FROM:
             unknown.append(proposal)
@@ -69,9 +66,10 @@ def give_names(proposals: Sequence[Proposal], min_frames: int, top_k: int) -> li
     ]
 
 
-def _surest_first(proposal: Proposal) -> tuple[float, int, int]:
+def _rank(proposal: Proposal, min_frames: int) -> tuple[bool, float, int, int]:
+    """The surest first, but after all who can be a person those who can only join one."""
     probability = proposal.candidates[0].probability if proposal.candidates else 0.0
-    return (-probability, -len(proposal.frames), int(proposal.faces[0]))
+    return (len(proposal.frames) < min_frames, -probability, -len(proposal.frames), int(proposal.faces[0]))
 
 
 def _person(holder: _Named, top_k: int) -> MatchedPerson:

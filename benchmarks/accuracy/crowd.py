@@ -1,4 +1,4 @@
-"""An album -> the statistics of a pack's space: whitening, and the crowd of strangers, as `recognition.space` has them."""
+"""An album -> the statistics of a pack's space, as `recognition.space` reads them: whitening and a crowd."""
 
 import io
 
@@ -57,4 +57,4 @@ def _whitening(vectors: NDArray[np.float64]) -> Floats:
     values, directions = np.linalg.eigh(away.T @ away / len(away))
     matrix = (directions / np.sqrt(np.maximum(values, 0.0) + RIDGE * values.mean())) @ directions.T
     matrix /= np.sqrt((matrix**2).sum() / len(matrix))  # its scale is free, vectors are scaled to length 1 after it
-    return matrix.astype(np.float32)
+    return np.asarray(matrix, np.float32)

@@ -27,6 +27,7 @@ from benchmarks.accuracy.questions import (
     ONE,
     SECOND,
     Asked,
+    Hiding,
     Inquiry,
     Role,
     best_probability,
@@ -43,7 +44,7 @@ from stash_sense.settings import load_settings
 
 PRECISIONS = (0.99, 0.98, 0.97, 0.95)
 JUDGED_DRAWS = 6
-SMALL_GALLERIES = ((1, 40), (3, 24), (20, 8), (100, 4))
+SMALL_GALLERIES = ((1, 12), (3, 8), (20, 4), (100, 2))
 """People, and how many such galleries are asked."""
 
 
@@ -108,8 +109,8 @@ def _judged(inquiry: Inquiry) -> list[tuple[str, Asked]]:
     everybody = np.arange(len(album.people))
     asked = inquiry.ask(first_photographs(album), everybody, (SECOND,), best_probability)
     rows = [(f"first kept, second asked, {len(everybody)}", asked[SECOND])]
-    for kept in draws(album, JUDGED_DRAWS, seed=1):
-        asked = inquiry.ask(kept, everybody, KINDS, best_probability)
+    for turn, kept in enumerate(draws(album, JUDGED_DRAWS, seed=1)):
+        asked = inquiry.ask(kept, everybody, KINDS, best_probability, Hiding(JUDGED_DRAWS, turn))
         rows += [(f"{kind}, {len(everybody)}", answers) for kind, answers in asked.items()]
     random = np.random.default_rng(5)
     for size, count in SMALL_GALLERIES:
@@ -158,7 +159,7 @@ def _print_shipped(shipped: Learnt, distances: Distances) -> None:
 def _write(folder: Path, shipped: Learnt, distances: Distances) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "background.npz").write_bytes(archive(shipped.space))
-    curve = {name: value for name, value in asdict(shipped.curve).items()}
+    curve = asdict(shipped.curve)
     matching = {
         "cluster_distance": round(distances.cluster, 4),
         "max_distance": round(distances.maximum, 4),

@@ -10,7 +10,7 @@ from stash_sense.kernel.arrays import Floats, Ints
 from stash_sense.recognition.clustering import cluster
 from stash_sense.recognition.space import FaceSpace
 
-SCENES = 200
+SCENES = 150
 """For each half; people and strangers thrown together as a video might show them."""
 _COPY_SHOWN = (0.9, 0.7, 0.4)
 """How likely a photograph and its degraded copies are in a scene."""
@@ -18,7 +18,7 @@ _PEOPLE_SHARE = 0.75
 _STRANGER_IDS = 1_000_000
 _SAME_BEST = 0.002
 """Pairwise F1 this near to the best counts as equal to it."""
-_QUANTILES = np.linspace(0.0005, 0.05, 34)
+_QUANTILES = np.linspace(0.001, 0.016, 16)
 """Thresholds tried, as shares of pairs of different people that they would join: on any pack's scale."""
 
 
@@ -83,7 +83,7 @@ def _stranger_distance(album: Album, space: FaceSpace) -> float:
 
 
 def _thresholds(album: Album, space: FaceSpace) -> list[float]:
-    return np.quantile(_impostors(album, space), 1.0 - _QUANTILES).tolist()
+    return [float(threshold) for threshold in np.quantile(_impostors(album, space), 1.0 - _QUANTILES)]
 
 
 def _scene(album: Album, half: int, random: np.random.Generator) -> tuple[Ints, Ints]:

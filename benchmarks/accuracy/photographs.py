@@ -33,6 +33,7 @@ from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.limits import Limits
 from stash_sense.kernel.stages import StageClock
 from stash_sense.media.frame import Frame
+from stash_sense.models.card import DetectorCard, EmbedderCard
 from stash_sense.models.store import OpenPack
 from stash_sense.performers.enrolment import _most_prominent
 from stash_sense.recognition.faces import Detections, Faces, no_faces
@@ -88,15 +89,16 @@ class Photograph:
 
 
 def people_of(folder: Path) -> list[Listed]:
-    """List `folder/<person>/*`, person by person, each with at least two photographs, without the mislabelled ones."""
+    """List `folder/<person>/*`, each person with at least two photographs, without the mislabelled ones."""
     people = (person for person in sorted(folder.iterdir()) if person.is_dir() and person.name not in MISLABELLED)
     albums = ([Listed(path, person.name) for path in _pictures(person)] for person in people)
     return [listed for album in albums if len(album) >= 2 for listed in album]
 
 
 def strangers_of(folder: Path) -> list[Listed]:
-    """List `folder/*`: one person each, whose name does not matter."""
-    return [Listed(path, None) for path in _pictures(folder)]
+    """List `folder/*`: one person each, whose name does not matter, without the mislabelled ones."""
+    listed = (Listed(path, None) for path in _pictures(folder))
+    return [one for one in listed if one.path.stem.rstrip("0123456789").rstrip("_") not in MISLABELLED]
 
 
 def _pictures(folder: Path) -> list[Path]:
@@ -143,7 +145,7 @@ class Describer:
         return Photograph(listed, faces, face, poor)
 
     def _find_in_copies(self, image: Image, faces: Faces, face: int, seed: int) -> Faces:
-        """Describe the face in its copies where it must be: a detector that missed it would leave no pair to compare."""
+        """Describe the face where it must be: a detector that missed it would leave no pair to compare."""
         random = np.random.default_rng(seed)
         frames = []
         self._places.answers.clear()
@@ -167,8 +169,8 @@ class _KnownPlaces:
 
 def _fingerprint(pack: OpenPack) -> str:
     card = pack.card
-    parts = [card.detector.model_dump_json(), *(embedder.model_dump_json() for embedder in card.embedders)]
-    parts += [card.files[model.file].sha256 for model in (card.detector, *card.embedders)]
+    models: list[DetectorCard | EmbedderCard] = [card.detector, *card.embedders]
+    parts = [model.model_dump_json() + card.files[model.file].sha256 for model in models]
     parts += [inspect.getsource(module) for module in _SOURCES]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 

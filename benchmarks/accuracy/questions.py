@@ -93,6 +93,25 @@ def first_photographs(album: Album) -> Ints:
     return np.array([album.photographs_of(person)[0] for person in range(len(album.people))])
 
 
+@dataclass(frozen=True, slots=True)
+class Hiding:
+    """Which people are asked for again with a gallery that lacks them: one of `every`, another one each `turn`.
+
+    A gallery without one of its people must be prepared anew, which takes longer than asking; those who are hidden
+    stand for the others by their weight.
+    """
+
+    every: int = 1
+    turn: int = 0
+
+    def hides(self, place: int) -> bool:
+        """Say whether the person at this place of the gallery is hidden."""
+        return place % self.every == self.turn % self.every
+
+
+EVERYBODY = Hiding()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Inquiry:
     """Asks about the people and strangers of one half of an album, or of both."""
@@ -102,7 +121,9 @@ class Inquiry:
     decision: Decision
     half: int | None
 
-    def ask(self, kept: Ints, gallery: Ints, kinds: Sequence[str], answer: Answerer) -> dict[str, Asked]:
+    def ask(
+        self, kept: Ints, gallery: Ints, kinds: Sequence[str], answer: Answerer, hiding: Hiding = EVERYBODY
+    ) -> dict[str, Asked]:
         """Ask for everybody of the half: known people, strangers, and known people with their person hidden.
 
         Args:
@@ -110,6 +131,7 @@ class Inquiry:
             gallery: numbers of the people in the gallery.
             kinds: what to ask.
             answer: how the judge's answer is read.
+            hiding: who is hidden.
         """
         judge = self._judge(kept[gallery])
         inside = set(self.album.people_in(self.half).tolist())
@@ -119,14 +141,15 @@ class Inquiry:
                 continue
             others = self.album.photographs_of(person)
             others = others[others != kept[person]]
-            lacking = self._judge(np.delete(kept[gallery], place)) if len(gallery) > 1 else None
+            hidden = len(gallery) > 1 and hiding.hides(place)
+            lacking = self._judge(np.delete(kept[gallery], place)) if hidden else None
             for kind in kinds:
                 for question in self._questions(kind, others):
                     values, named = answer(judge, self.faces, question.rows)
                     asked[kind].append((values, named == place, Role.KNOWN, question.weight))
                     if lacking is not None:
                         values, _ = answer(lacking, self.faces, question.rows)
-                        asked[kind].append((values, False, Role.HIDDEN, question.weight))
+                        asked[kind].append((values, False, Role.HIDDEN, question.weight * hiding.every))
         for stranger in np.flatnonzero(self.album.strangers & self.album.is_in(self.half)):
             for kind in kinds:
                 for question in self._questions(kind, np.array([stranger])):

@@ -40,7 +40,8 @@ def write_atomically(path: Path, content: bytes) -> None:
     """
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
+        prefix = f".{path.name[:50]}."  # 255 bytes at most are allowed, of which a character takes up to 4
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=prefix)
         part = Path(name)
         try:
             with os.fdopen(descriptor, "wb") as out:
@@ -86,11 +87,24 @@ def staged_folder(target: Path) -> Iterator[Path]:
                     with file.open("rb") as content:
                         os.fsync(content.fileno())
             replaced = target.with_name(f".{target.name}.replaced-{stage.name.rsplit('-', 1)[-1]}")
-            if target.exists():
+            if os.path.lexists(target):
                 target.rename(replaced)
-            stage.rename(target)
+            try:
+                stage.rename(target)
+            except OSError:
+                if os.path.lexists(replaced):
+                    replaced.rename(target)
+                raise
             flush_folder(target.parent)
-            shutil.rmtree(replaced, ignore_errors=True)
+            _remove(replaced)
     except BaseException:
         shutil.rmtree(stage, ignore_errors=True)
         raise
+
+
+def _remove(path: Path) -> None:
+    """Remove what stood in a folder's place: a folder, a link to one, a file, or nothing."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

@@ -44,9 +44,14 @@ def load_settings() -> Settings:
         first = error.errors()[0]
         name = f"STASH_SENSE_{'_'.join(str(part) for part in first['loc']).upper()}"
         raise SettingInvalid(name=name, value=repr(first["input"]), reason=first["msg"]) from error
-    return settings.model_copy(
-        update={
-            "data_dir": settings.data_dir.expanduser().absolute(),
-            "models_dir": settings.models_dir.expanduser().absolute(),
-        }
-    )
+    folders = {name: _absolute(name, getattr(settings, name)) for name in ("data_dir", "models_dir")}
+    return settings.model_copy(update=folders)
+
+
+def _absolute(name: str, folder: Path) -> Path:
+    try:
+        return folder.expanduser().absolute()
+    except RuntimeError as error:  # pathlib's word for a user it does not know
+        raise SettingInvalid(
+            name=f"STASH_SENSE_{name.upper()}", value=repr(str(folder)), reason="the home folder in it is not known"
+        ) from error

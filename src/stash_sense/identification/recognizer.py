@@ -70,6 +70,7 @@ class Recognizer:
         known = Known(gallery.persons, matcher_for(request.mode, judge, request.top_k), request.mode)
         files = list(expand(paths))
         for done, path in enumerate(files):
+            cancel.raise_if_cancelled()
             progress(Progress("files", done, len(files), path.name))
             yield self._identifier.identify(path, known, request.plan, request.tagged, cancel, progress)
         progress(Progress("files", len(files), len(files)))

@@ -4,8 +4,9 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from stash_sense.errors import InputEmpty, InputError, InputIsPlaylist, InputMissing, InputUnreadable
-from stash_sense.media.kinds import HEAD_BYTES, PICTURE_EXTENSIONS, VIDEO_EXTENSIONS, Kind, kind_of
+from stash_sense.errors import InputEmpty, InputIsPlaylist
+from stash_sense.media.head import read_head
+from stash_sense.media.kinds import PICTURE_EXTENSIONS, VIDEO_EXTENSIONS, Kind, kind_of
 
 
 def expand(paths: Sequence[Path]) -> Iterator[Path]:
@@ -42,20 +43,7 @@ def kind_of_file(path: Path) -> Kind:
     """
     if path.is_dir():
         raise InputEmpty(path=path)
-    try:
-        with path.open("rb") as content:
-            head = content.read(HEAD_BYTES)
-    except FileNotFoundError as error:
-        raise InputMissing(path=path) from error
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    if not head:
-        raise InputEmpty(path=path)
-    kind = kind_of(path.name, head)
+    kind = kind_of(path.name, read_head(path))
     if kind is Kind.PLAYLIST:
         raise InputIsPlaylist(path=path)
     return kind
-
-
-def _unreadable(path: Path, error: OSError) -> InputError:
-    return InputUnreadable(path=path, reason=error.strerror or type(error).__name__)

@@ -47,6 +47,11 @@ def _top(scores: Floats, k: int) -> Ints:
     """Return the columns of the k largest scores of each row, best first, equal ones in column order."""
     if k < scores.shape[1]:
         candidates = np.sort(np.argpartition(-scores, k - 1, axis=1)[:, :k], axis=1)
+        chosen = np.take_along_axis(scores, candidates, axis=1)
+        last = chosen.min(axis=1, keepdims=True)
+        # Of several who are as near as the last one taken, a partition takes any: those rows are sorted whole.
+        for row in np.flatnonzero((scores == last).sum(axis=1) > (chosen == last).sum(axis=1)):
+            candidates[row] = np.sort(np.argsort(-scores[row], kind="stable")[:k])
     else:
         candidates = np.broadcast_to(np.arange(k), scores.shape)
     order = np.argsort(-np.take_along_axis(scores, candidates, axis=1), axis=1, kind="stable")

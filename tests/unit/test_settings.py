@@ -1,0 +1,115 @@
+import os
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from stash_sense.errors import SettingInvalid
+from stash_sense.settings import load_settings
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home without settings: no variable of ours or of the desktop is set."""
+    for name in [name for name in os.environ if name.startswith(("STASH_SENSE_", "XDG_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return tmp_path
+
+
+def test_without_variables_everything_lies_in_the_users_data_folder(home: Path) -> None:
+    settings = load_settings()
+    assert settings.data_dir == home / ".local/share/stash-sense"
+    assert settings.models_dir == home / ".local/share/stash-sense/models"
+    assert settings.pack is None
+    assert settings.device == "auto"
+    assert settings.threads is None
+
+
+def test_reading_settings_makes_no_folder(home: Path) -> None:
+    load_settings()
+    assert list(home.iterdir()) == []
+
+
+def test_the_data_folder_of_the_desktop_is_respected(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(home / "share"))
+    assert load_settings().data_dir == home / "share/stash-sense"
+    assert load_settings().models_dir == home / "share/stash-sense/models"
+
+
+def test_models_do_not_follow_the_data_folder(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STASH_SENSE_DATA_DIR", "/somewhere/else")
+    settings = load_settings()
+    assert settings.data_dir == Path("/somewhere/else")
+    assert settings.models_dir == home / ".local/share/stash-sense/models"
+
+
+def test_each_variable_sets_its_setting(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"MODELS_DIR": "/models", "PACK": "duo", "THREADS": "3", "DEVICE": "cpu"}.items():
+        monkeypatch.setenv(f"STASH_SENSE_{name}", value)
+    settings = load_settings()
+    assert (settings.models_dir, settings.pack, settings.threads, settings.device) == (
+        Path("/models"),
+        "duo",
+        3,
+        "cpu",
+    )
+    assert settings.data_dir == home / ".local/share/stash-sense"
+
+
+def test_an_empty_variable_is_as_good_as_none(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = load_settings()
+    for name in ("DATA_DIR", "MODELS_DIR", "PACK", "THREADS", "DEVICE"):
+        monkeypatch.setenv(f"STASH_SENSE_{name}", "")
+    assert load_settings() == plain
+
+
+@pytest.mark.parametrize("variable", ["DATA_DIR", "MODELS_DIR"])
+def test_a_tilde_is_the_home_and_a_relative_folder_is_below_this_one(
+    home: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.chdir(home)
+    for value, folder in {"~": home, "~/my models": home / "my models", "here": home / "here"}.items():
+        monkeypatch.setenv(f"STASH_SENSE_{variable}", value)
+        assert getattr(load_settings(), variable.lower()) == folder
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("THREADS", "0"),
+        ("THREADS", "65"),
+        ("THREADS", "-1"),
+        ("THREADS", "many"),
+        ("THREADS", "2.5"),
+        ("THREADS", "nan"),
+        ("DEVICE", "tpu"),
+        ("DEVICE", "CPU "),
+        ("DEVICE", "cpu\n"),
+        ("DATA_DIR", "~no-such-user-here/data"),
+        ("MODELS_DIR", "~no-such-user-here/models"),
+    ],
+)
+@pytest.mark.usefixtures("home")
+def test_a_value_that_cannot_be_used_is_refused_with_the_variables_name(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(f"STASH_SENSE_{variable}", value)
+    with pytest.raises(SettingInvalid) as caught:
+        load_settings()
+    assert str(caught.value).startswith(f"STASH_SENSE_{variable} cannot be {value!r}: ")
+
+
+@pytest.mark.usefixtures("home")
+def test_variables_of_other_programs_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = load_settings()
+    monkeypatch.setenv("THREADS", "0")
+    monkeypatch.setenv("STASH_SENSE_UNKNOWN", "x")
+    assert load_settings() == plain
+
+
+@pytest.mark.usefixtures("home")
+def test_settings_do_not_change_once_read() -> None:
+    settings = load_settings()
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.device = "cpu"

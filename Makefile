@@ -11,7 +11,8 @@ help: ## list the verbs
 
 setup: .venv/.ready ## make .venv with everything the project needs
 
-.venv/.ready: pyproject.toml uv.lock
+.venv/.ready: pyproject.toml uv.lock tools/uv
+	@echo "Setting up .venv: about 150 MB to download the first time …"
 	$(UV) sync --frozen --python $(PYTHON) --no-progress
 	@touch $@
 
@@ -19,6 +20,7 @@ demo: setup ## recognise the sample people in a sample film and write a report
 	$(BIN)/stash-sense demo
 
 test: setup ## run the whole test suite
+	@$(BIN)/stash-sense models install lite || echo "Without the pack lite the tests that need real models are skipped." >&2
 	$(BIN)/pytest
 
 check: setup ## formatting, lint, types, and the rules on who may import whom

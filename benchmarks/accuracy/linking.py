@@ -63,8 +63,9 @@ def measure_distances(album: Album, shipped: FaceSpace) -> Distances:
     )
     best = max(linked.f1 for linked in tried)
     plateau = [linked.threshold for linked in tried if linked.f1 >= best - _SAME_BEST]
+    # Of equals the purest: naming puts groups of one person together again, but takes none apart.
     # The brief's constants are 1 for strangers (orthogonal vectors) and 0.5 for the largest distance of a candidate.
-    return Distances(1.0 - float(np.median(plateau)), stranger / 2.0, stranger, tried)
+    return Distances(1.0 - max(plateau), stranger / 2.0, stranger, tried)
 
 
 def _impostors(album: Album, space: FaceSpace) -> Floats:

@@ -5,7 +5,8 @@ StashSenseError
 ├── InputError                   a file or folder the user named cannot be used; the rest of a batch goes on
 │   ├── InputMissing · InputEmpty · InputUnreadable · InputNotMedia · InputIsPlaylist
 │   ├── VideoWithoutPicture · VideoDamaged
-│   └── PictureDamaged · PictureTooLarge
+│   ├── PictureDamaged · PictureTooLarge
+│   └── InternalFault            not the file's fault but ours
 ├── GalleryError                 the folder of known people cannot be used
 │   └── GalleryMissing · GalleryWithoutPeople · GalleryWithoutFaces
 ├── PackError                    a model pack cannot be used
@@ -104,6 +105,12 @@ class PictureTooLarge(InputError):
     """{path} has {width} x {height} pixels, more than the {limit:,} that are decoded; make a smaller copy of it."""
 
     code = "picture_too_large"
+
+
+class InternalFault(InputError):
+    """{path} could not be processed because of a fault in Stash Sense ({reason}); please report it with the log."""
+
+    code = "internal_fault"
 
 
 class GalleryError(StashSenseError):

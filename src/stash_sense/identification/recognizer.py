@@ -1,11 +1,13 @@
 """One model pack made ready: enrol people, then recognise them in files."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from stash_sense.errors import InternalFault, StashSenseError
 from stash_sense.identification.identify import Identifier, Known
-from stash_sense.identification.result import Identification
+from stash_sense.identification.result import Failure, Identification
 from stash_sense.identification.sources import expand
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress, ProgressListener, silent
@@ -18,6 +20,8 @@ from stash_sense.recognition.face_finder import FaceFinder
 from stash_sense.recognition.matching.judge import Judge
 from stash_sense.recognition.matching.modes import DEFAULT_MODE, matcher_for
 from stash_sense.recognition.spec import Decision
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,5 +76,17 @@ class Recognizer:
         for done, path in enumerate(files):
             cancel.raise_if_cancelled()
             progress(Progress("files", done, len(files), path.name))
-            yield self._identifier.identify(path, known, request.plan, request.tagged, cancel, progress)
+            yield self._one(path, known, request, cancel, progress)
         progress(Progress("files", len(files), len(files)))
+
+    def _one(
+        self, path: Path, known: Known, request: Request, cancel: CancelToken, progress: ProgressListener
+    ) -> Identification:
+        try:
+            return self._identifier.identify(path, known, request.plan, request.tagged, cancel, progress)
+        except StashSenseError:
+            raise
+        except Exception as error:  # noqa: BLE001  the edge of one file's work: the rest of the batch goes on
+            _LOG.exception("a fault while identifying %s", path)
+            failure = Failure.of(InternalFault(path=path, reason=f"{type(error).__name__}: {error}"))
+            return Identification(str(path), self.pack, request.mode, failure=failure)

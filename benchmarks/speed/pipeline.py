@@ -86,7 +86,7 @@ def pictures() -> Iterator[Image]:
         picture = ground.copy()
         for place, portrait in enumerate(portraits):
             height, width = portrait.shape[:2]
-            left = round((0.18 + 0.32 * place) * WIDTH - width / 2 + 90 * math.sin(turn * (place + 1)))
+            left = round((0.19 + 0.32 * place) * WIDTH - width / 2 + 70 * math.sin(turn * (place + 1)))
             top = round(HEIGHT / 2 - height / 2 + 80 * math.cos(turn * (3 - place)))
             picture[top : top + height, left : left + width] = portrait
         down, right = random.integers(0, 64, 2)

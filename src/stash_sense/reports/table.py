@@ -42,18 +42,19 @@ def summary_line(tally: Tally) -> Text:
     return line.append(f"{tally.failed:,} failed", style="red" if tally.failed else "")
 
 
-def _heading(result: Identification) -> Text:
-    heading = _words(result.source, "bold")
-    if result.failure is None:
-        facts = (
-            counted(result.frames_analyzed, "frame"),
-            counted(result.faces_detected, "face"),
-            took(result.timing_ms.get("total")),
-            f"pack {visible(result.pack)}",
-            f"mode {visible(result.mode)}",
-        )
-        heading.append("  " + ", ".join(facts), style="dim")
-    return heading
+def _heading(result: Identification) -> RenderableType:
+    # A path stays on one line, however long: broken in two it cannot be copied.
+    source = Text(visible(result.source), style="bold", no_wrap=True, overflow="ignore")
+    if result.failure is not None:
+        return source
+    facts = (
+        counted(result.frames_analyzed, "frame"),
+        counted(result.faces_detected, "face"),
+        took(result.timing_ms.get("total")),
+        f"pack {visible(result.pack)}",
+        f"mode {visible(result.mode)}",
+    )
+    return Group(source, Padding(_words(", ".join(facts), "dim"), (0, 0, 0, 2), expand=False))
 
 
 def _people(result: Identification) -> Table:

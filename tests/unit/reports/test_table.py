@@ -36,7 +36,8 @@ def rows(text: str) -> list[list[str]]:
 
 def test_a_video_shows_who_is_seen_when(video: Identification) -> None:
     assert rows(printed(file_report(video))) == [
-        ["holiday/clip.mp4", "1,520 frames, 96 faces, 4.2 s, pack pack-a, mode balanced"],
+        ["holiday/clip.mp4"],
+        ["1,520 frames, 96 faces, 4.2 s, pack pack-a, mode balanced"],
         ["person", "probability", "first seen", "last seen", "frames"],
         ["Ada Lovelace", "93%", "0:05", "1:02:05", "3"],
         ["Alan Turing (tagged)", "61%", "0:12", "0:12", "1"],
@@ -90,13 +91,18 @@ def test_a_name_is_shown_as_it_is_and_not_obeyed(video: Identification) -> None:
     for name in ("[red]x[/red]", "[/]", ":smile:", "\\[b]", "<b>"):
         result = replace(video, source=name, persons=(replace(video.persons[0], name=name),))
         shown = rows(printed(file_report(result), colour=False))
-        assert (shown[0][0], shown[2][0]) == (name, name)
+        assert (shown[0][0], shown[3][0]) == (name, name)
 
 
 def test_an_escape_sequence_in_a_name_is_written_out(video: Identification) -> None:
     name = "\x1b[2J\x9b\x07x\ny\u202ez"
     result = replace(video, source=name, failure=Failure(name, name))
     assert printed(file_report(result)).split() == [r"\x1b[2J\x9b\x07x\ny\u202ez"] * 2
+
+
+def test_a_long_path_stays_on_one_line_so_that_it_can_be_copied(video: Identification) -> None:
+    path = "/library/" + "folder/" * 40 + "clip.mp4"
+    assert path in printed(file_report(replace(video, source=path))).splitlines()
 
 
 def test_a_very_long_name_is_folded_not_cut(video: Identification) -> None:

@@ -66,4 +66,4 @@ def _printer(as_json: bool) -> Iterator[Callable[[Identification], None]]:
             yield document.write
     else:
         console = Console()
-        yield lambda result: console.print(file_report(result))
+        yield lambda result: console.print(file_report(result), crop=False)

@@ -3,8 +3,8 @@
     python -m benchmarks.accuracy.clip --clip DIR --cast DIR [--present NAMES] [--pack NAME] [--json FILE]
 
 `--clip` is a video or a folder with one; `--cast` a folder of stills, one person each, named by the file. Stills
-whose name begins with `group` show several people and are passed over. `--present` names who is in the clip; what the truth
-is must come from who made the clip, and is only as good as that.
+whose name begins with `group` show several people and are passed over. `--present` names who is in the clip: that
+must come from who made the clip, and the figures are only as good as it is.
 """
 
 import argparse

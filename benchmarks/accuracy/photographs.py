@@ -7,6 +7,7 @@ a folder, by the content of the picture, the models and the code that describes.
 import hashlib
 import inspect
 import io
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
@@ -183,7 +184,7 @@ def _keep(file: Path, faces: Faces, shape: tuple[int, ...]) -> None:
     columns = {field.name: getattr(faces, field.name) for field in fields(Faces) if field.name != "crops"}
     archive = io.BytesIO()
     np.savez(archive, shape=np.asarray(shape), **columns)
-    part = file.with_suffix(".part")
+    part = file.with_suffix(f".{os.getpid()}.part")  # another benchmark may be describing the same picture
     part.write_bytes(archive.getvalue())
     part.replace(file)
 

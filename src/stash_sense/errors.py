@@ -132,7 +132,7 @@ class GalleryWithoutPeople(GalleryError):
 
 
 class GalleryWithoutFaces(GalleryError):
-    """No face was found in any picture of the gallery {path}; use pictures in which the face is large and clear."""
+    """No picture of the gallery {path} could be used (first: {reason}); use large, clear pictures of one person each."""
 
     code = "gallery_without_faces"
 

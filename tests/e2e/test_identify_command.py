@@ -124,7 +124,7 @@ def test_the_same_picture_under_two_names_is_reported_and_names_nobody(run: Run,
     [
         (lambda path: None, "is not a folder"),
         (lambda path: path.mkdir(), "holds no folder with pictures"),
-        (lambda path: _faceless(path), "No face was found"),
+        (lambda path: _faceless(path), "could be used"),
     ],
 )
 def test_a_gallery_that_cannot_be_used_is_one_clear_sentence(run: Run, tmp_path: Path, make, said: str) -> None:  # type: ignore[no-untyped-def]

@@ -65,10 +65,12 @@ class FolderEnrolment:
         Raises:
             GalleryMissing: `folder` is no folder.
             GalleryWithoutPeople: it holds no folder with a picture.
-            GalleryWithoutFaces: no picture shows a face.
+            GalleryWithoutFaces: no picture could be used.
+            InputUnreadable: the folder cannot be read.
             Cancelled: the token was set.
         """
-        pictures = list(_pictures_of_people(folder))
+        people = _people_of(folder)
+        pictures = [(person, picture) for person, found in people.items() for picture in found]
         if not pictures:
             raise GalleryWithoutPeople(path=folder)
         notes: list[EnrolmentNote] = []
@@ -82,9 +84,9 @@ class FolderEnrolment:
         progress(Progress("enrolling", len(pictures), len(pictures)))
         references = _without_shared_pictures(references, notes)
         if not references:
-            raise GalleryWithoutFaces(path=folder)
+            raise GalleryWithoutFaces(path=folder, reason=notes[0].message.rstrip("."))
         gallery = _gather(self._pack, references, self._finder.space.dim)
-        notes += _people_without_reference(pictures, gallery)
+        notes += _people_without_reference(people, gallery)
         notes += _lookalikes(gallery, references, self._same_person)
         return Enrolment(gallery, tuple(notes), len(pictures))
 
@@ -111,18 +113,23 @@ class FolderEnrolment:
         return _Reference(person, picture, digest, faces.vectors[_most_prominent(faces, frame)])
 
 
-def _pictures_of_people(folder: Path) -> Iterator[tuple[KnownPerson, Path]]:
+def _people_of(folder: Path) -> dict[KnownPerson, list[Path]]:
+    """Return everybody who has a folder, with the pictures below it."""
     if not folder.is_dir():
         raise GalleryMissing(path=folder)
-    for person_folder in sorted(folder.iterdir()):
-        if person_folder.name.startswith(".") or not person_folder.is_dir():
-            continue
-        person = KnownPerson(id=f"folder:{person_folder.name}", name=person_folder.name)
-        for parent, subfolders, names in os.walk(person_folder):
-            subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-            for name in sorted(names):
-                if not name.startswith(".") and Path(name).suffix.lower() in PICTURE_EXTENSIONS:
-                    yield person, Path(parent) / name
+    try:
+        subfolders = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    except OSError as error:
+        raise InputUnreadable(path=folder, reason=error.strerror) from error
+    return {KnownPerson(id=f"folder:{path.name}", name=path.name): list(_pictures_below(path)) for path in subfolders}
+
+
+def _pictures_below(folder: Path) -> Iterator[Path]:
+    for parent, subfolders, names in os.walk(folder):
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        for name in sorted(names):
+            if not name.startswith(".") and Path(name).suffix.lower() in PICTURE_EXTENSIONS:
+                yield Path(parent) / name
 
 
 def _digest(picture: Path) -> str:
@@ -165,11 +172,12 @@ def _gather(pack: str, references: list[_Reference], dim: int) -> Gallery:
     return Gallery.of(pack, [(person, np.stack(vectors)) for person, vectors in by_person.items()], dim)
 
 
-def _people_without_reference(pictures: list[tuple[KnownPerson, Path]], gallery: Gallery) -> Iterator[EnrolmentNote]:
+def _people_without_reference(people: dict[KnownPerson, list[Path]], gallery: Gallery) -> Iterator[EnrolmentNote]:
     enrolled = set(gallery.persons)
-    for person in dict.fromkeys(person for person, _ in pictures):
+    for person, pictures in people.items():
         if person not in enrolled:
-            message = f"No picture of {person.name} could be used, so {person.name} cannot be recognised."
+            why = "could be used" if pictures else "was found (JPEG, PNG, WebP, AVIF or GIF)"
+            message = f"No picture of {person.name} {why}, so {person.name} cannot be recognised."
             yield EnrolmentNote("no_reference", person.name, message)
 
 

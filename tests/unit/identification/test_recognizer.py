@@ -1,3 +1,4 @@
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.limits import Limits
 from stash_sense.kernel.progress import Progress
 from stash_sense.media.plan import SamplingPlan
+from stash_sense.media.ports import FrameSource
 from stash_sense.performers.gallery import Gallery
 from stash_sense.recognition.matching.modes import MODES
 
@@ -118,3 +120,24 @@ def test_nothing_to_look_at_gives_no_answers(recognizer: Recognizer, gallery: Ga
 def test_the_errors_of_a_gallery_pass_through(recognizer: Recognizer, tmp_path: Path) -> None:
     with pytest.raises(GalleryMissing):
         recognizer.enrol(tmp_path / "nowhere", CancelToken())
+
+
+class _FaultyFilms(ArrayFilms):
+    """Films that bring out a fault of ours."""
+
+    def open(self, path: Path) -> AbstractContextManager[FrameSource]:
+        raise ZeroDivisionError("nobody thought of this")
+
+
+def test_a_fault_of_ours_in_one_file_is_reported_and_logged_while_the_rest_goes_on(
+    recognizer: Recognizer, gallery: Gallery, files: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    faulty = Recognizer("colours", finder(), decision(), _FaultyFilms(), PillowReader(Limits()))
+
+    film, still, *_ = faulty.identify([files], gallery, Request(), CancelToken())
+
+    assert film.failure is not None
+    assert film.failure.code == "internal_fault"
+    assert "nobody thought of this" in film.failure.message
+    assert [person.name for person in still.persons] == ["Blue"]
+    assert "ZeroDivisionError" in caplog.text

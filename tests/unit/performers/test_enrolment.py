@@ -259,7 +259,7 @@ def test_a_gallery_without_a_folder_of_pictures_is_an_error_that_says_so(tmp_pat
 
 def test_a_gallery_without_any_face_is_an_error_that_says_so(tmp_path: Path) -> None:
     save_picture(tmp_path / "Red" / "a.png", picture())
-    with pytest.raises(GalleryWithoutFaces, match="No face was found"):
+    with pytest.raises(GalleryWithoutFaces, match=r"No picture of the gallery .* could be used.* shows no face"):
         enrol(tmp_path)
 
 
@@ -291,3 +291,12 @@ def test_progress_counts_the_pictures_and_names_the_person(tmp_path: Path) -> No
         (2, 3, "Red"),
         (3, 3, ""),
     ]
+
+
+def test_a_folder_without_a_picture_of_a_known_kind_is_reported(tmp_path: Path) -> None:
+    save_picture(tmp_path / "Red" / "a.png", portrait(RED))
+    (tmp_path / "Blue").mkdir()
+    (tmp_path / "Blue" / "a.heic").write_bytes(b"not a kind that can be read")
+    (note,) = enrol(tmp_path).notes
+    assert (note.code, note.person) == ("no_reference", "Blue")
+    assert "JPEG" in note.message

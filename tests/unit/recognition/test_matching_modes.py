@@ -188,6 +188,16 @@ def test_where_frames_are_counted_being_seen_fifty_times_as_often_is_worth_a_ten
     assert (found.name or found.alternatives[0]).person == leader
 
 
+def test_where_frames_are_counted_one_good_frame_does_not_make_a_candidate() -> None:
+    glimpse = np.asarray(
+        0.55 * person(0) + 0.75 * person(1) + math.sqrt(1 - 0.55**2 - 0.75**2) * person(9), np.float32
+    )
+    seen = [(0, glimpse)] + [(frame, like(0, 0.7, 9)) for frame in range(1, 6)]
+    (found,) = match("clustered_frequency", gallery_of([person(0), person(1)]), faces_of(*seen))
+    assert names_of([found]) == [0]
+    assert found.alternatives == ()
+
+
 def test_a_person_with_many_pictures_does_not_crowd_out_the_others(mode: str) -> None:
     rng = np.random.default_rng(0)
     axes = person(1) + 0.02 * rng.normal(size=(400, DIM))
@@ -264,3 +274,11 @@ def test_an_unknown_mode_is_refused_with_the_modes_there_are() -> None:
 
 def test_the_default_mode_exists() -> None:
     assert DEFAULT_MODE in MODES
+
+
+def test_a_face_seen_in_one_frame_only_joins_its_person_of_other_shots(mode: str) -> None:
+    # The third face is too far from the first two to be in their group, and near enough to the reference.
+    faces = faces_of((0, like(0, 0.8, DIM - 1)), (1, like(0, 0.8, DIM - 1)), (7, like(0, 0.8, DIM - 2)))
+    (found,) = match(mode, gallery_of([person(0), person(1)]), faces, cluster_distance=0.3)
+    assert found.name is not None
+    assert found.faces.tolist() == [0, 1, 2]

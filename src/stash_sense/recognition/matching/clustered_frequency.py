@@ -55,7 +55,7 @@ class ClusteredFrequencyMatcher:
         for person in np.unique(persons[near]).tolist():
             votes = near & (persons == person)
             frames = len(np.unique(frame[votes.any(axis=1)]))
-            if frames < min_frames:
+            if frames < min(min_frames, len(np.unique(frame))):  # a single frame may still join its person
                 continue
             closeness = 1.0 - (1.0 - float(best[votes].max())) / constants.stranger_distance
             score = closeness * (1.0 + _FREQUENCY_WEIGHT * (1.0 - 1.0 / frames))

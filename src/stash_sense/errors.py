@@ -132,7 +132,7 @@ class GalleryWithoutPeople(GalleryError):
 
 
 class GalleryWithoutFaces(GalleryError):
-    """No picture of the gallery {path} could be used (first: {reason}); use large, clear pictures of one person each."""
+    """No picture of the gallery {path} could be used (first: {reason}); use large, clear pictures."""
 
     code = "gallery_without_faces"
 

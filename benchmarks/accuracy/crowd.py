@@ -10,8 +10,8 @@ from stash_sense.kernel.arrays import Floats
 from stash_sense.recognition.space import FaceSpace
 
 RIDGE = 3.0
-"""Mean eigenvalues added to every direction before it is whitened: of 1, 3, 10 and none the best (recall at 97 %
-precision .849, .867, .867, .860)."""
+"""Mean eigenvalues added to every direction before it is whitened. Research tried 1, 3, 10 and hardly any whitening:
+recall at 97 % precision .849, .867, .867, .860; at 98 % 10 was ahead of 3 by .010, less than chance moves it."""
 
 
 def learn_space(album: Album, half: int | None) -> FaceSpace:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from benchmarks.measure import run_child, table, write_json
+from benchmarks.measure import peak_mib, run_child, table, write_json
 
 from stash_sense.adapters.onnx.embedder import OnnxEmbedder
 from stash_sense.adapters.onnx.image_model import ImageModel
@@ -26,7 +26,7 @@ from stash_sense.adapters.onnx.runtime import DETECTORS, OnnxRuntime
 from stash_sense.errors import StashSenseError
 from stash_sense.kernel.arrays import Image
 from stash_sense.models.card import CARD_NAME, DetectorCard, EmbedderCard, PackCard
-from stash_sense.models.catalogue import load_catalogue
+from stash_sense.models.catalogue import Catalogue
 from stash_sense.models.store import PackStore
 from stash_sense.settings import load_settings
 
@@ -63,15 +63,14 @@ def main() -> None:
     parser.add_argument("--task", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.task:
-        print(json.dumps(measure(Task(**json.loads(options.task)))))
+        print(json.dumps({**measure(Task(**json.loads(options.task))), "peak_mib": peak_mib()}))
         return
     settings = load_settings()
-    store = PackStore(settings.models_dir, OnnxRuntime(1, "cpu"), load_catalogue())
+    store = PackStore(settings.models_dir, OnnxRuntime(1, "cpu"), Catalogue.shipped())
     try:
         pack = store.default_pack(options.pack or settings.pack)
     except StashSenseError as error:
         sys.exit(str(error))
-    # The models are opened by the children only: Linux counts the parent's peak memory into theirs.
     folder = store.folder(pack)
     tasks = all_tasks(folder, card_in(folder), quick=options.quick)
     lines = [run(task) for task in tasks]
@@ -100,8 +99,8 @@ def all_tasks(folder: Path, card: PackCard, *, quick: bool) -> list[Task]:
 
 
 def run(task: Task) -> dict[str, Any]:
-    child = run_child("benchmarks.speed.models", "--task", json.dumps(asdict(task)))
-    return {**asdict(task), **json.loads(child.output), "peak_mib": child.peak_mib}
+    said = run_child("benchmarks.speed.models", "--task", json.dumps(asdict(task)))
+    return {**asdict(task), **json.loads(said)}
 
 
 def measure(task: Task) -> dict[str, float]:

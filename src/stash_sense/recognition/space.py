@@ -117,7 +117,7 @@ class FaceSpace:
 
     def crowd_similarity(self, centred: Floats) -> tuple[Floats, Floats]:
         """Mean and standard deviation, each (n,), of strangers' cosines to (n, D) centred vectors."""
-        variance = np.einsum("ij,jk,ik->i", centred, self.crowd_covariance, centred)
+        variance = ((centred @ self.crowd_covariance) * centred).sum(axis=1)
         return centred @ self.crowd_mean, np.sqrt(np.maximum(variance, 0.0))
 
 

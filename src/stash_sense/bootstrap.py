@@ -61,7 +61,7 @@ def build(settings: Settings, cancel: CancelToken | None = None, limits: Limits 
     return Services(settings, cancel or CancelToken(), limits, runtime, packs, installer)
 
 
-def face_finder_of(pack: OpenPack) -> FaceFinder:
+def face_finder_of(pack: OpenPack, limits: Limits | None = None) -> FaceFinder:
     """Make a pack's models ready to find and describe faces.
 
     Raises:
@@ -77,11 +77,11 @@ def face_finder_of(pack: OpenPack) -> FaceFinder:
         Describer(embedder, tuple(enlarged(described.alignment, factor) for factor in described.views))
         for embedder, described in zip(pack.embedders, card.embedders, strict=True)
     ]
-    return FaceFinder(pack.detector, describers, space)
+    return FaceFinder(pack.detector, describers, space, limits)
 
 
 def recognizer_of(pack: OpenPack, limits: Limits) -> Recognizer:
     """Make a pack ready to recognise people in files."""
-    finder = face_finder_of(pack)
+    finder = face_finder_of(pack, limits)
     decision = Decision(finder.space, pack.card.matching, pack.card.curve)
     return Recognizer(pack.card.id, finder, decision, PyavOpener(limits), PillowReader(limits))

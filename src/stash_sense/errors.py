@@ -3,14 +3,14 @@
 StashSenseError
 ├── Cancelled                    the user or the program asked to stop
 ├── InputError                   a file or folder the user named cannot be used; the rest of a batch goes on
-│   ├── InputMissing · InputEmpty · InputUnreadable · InputNotMedia · InputIsPlaylist
+│   ├── InputMissing · InputEmpty · InputWithoutMedia · InputUnreadable · InputNotMedia · InputIsPlaylist
 │   ├── VideoWithoutPicture · VideoDamaged
 │   ├── PictureDamaged · PictureTooLarge
 │   └── InternalFault            not the file's fault but ours
 ├── GalleryError                 the folder of known people cannot be used
 │   └── GalleryMissing · GalleryWithoutPeople · GalleryWithoutFaces
 ├── PackError                    a model pack cannot be used
-│   ├── PackUnknown · PackNotInstalled · PackCorrupt · PackCardInvalid
+│   ├── PackUnknown · PackNotInstalled · PackNotAvailable · PackCorrupt · PackCardInvalid
 │   └── PackSelfTestFailed · ModelRejected
 ├── InstallError                 a model pack cannot be installed
 │   ├── PackSourceMissing · PackSourceUnsupported · PackSourceMismatch · LicenceNotAccepted
@@ -65,14 +65,20 @@ class InputEmpty(InputError):
     code = "input_empty"
 
 
+class InputWithoutMedia(InputError):
+    """{path} holds no file that ends like a video or picture; name such files themselves."""
+
+    code = "input_without_media"
+
+
 class InputUnreadable(InputError):
-    """{path} cannot be read ({reason}); check its permissions and the disk it is on."""
+    """{path} cannot be read ({reason})."""
 
     code = "input_unreadable"
 
 
 class InputNotMedia(InputError):
-    """{path} is neither a video nor a JPEG, PNG, WebP, AVIF or GIF picture that can be read; convert it first."""
+    """{path} is neither a video nor a JPEG, PNG, WebP, AVIF or GIF picture that can be read; replace it."""
 
     code = "input_not_media"
 
@@ -108,7 +114,7 @@ class PictureTooLarge(InputError):
 
 
 class InternalFault(InputError):
-    """{path} could not be processed because of a fault in Stash Sense ({reason}); please report it with the log."""
+    """{path} could not be processed because of a fault in Stash Sense ({reason}); please report it with the lines above."""
 
     code = "internal_fault"
 
@@ -126,7 +132,7 @@ class GalleryMissing(GalleryError):
 
 
 class GalleryWithoutPeople(GalleryError):
-    """The gallery {path} holds no folder with pictures; make one folder for each known person, named after them."""
+    """The gallery {path} holds no folder with pictures; it needs one for each known person, named after them."""
 
     code = "gallery_without_people"
 
@@ -153,6 +159,12 @@ class PackNotInstalled(PackError):
     """The model pack {pack} is not installed; type `stash-sense models install {pack}`."""
 
     code = "pack_not_installed"
+
+
+class PackNotAvailable(PackError):
+    """The model pack {pack} cannot be used with this version: {reason}."""
+
+    code = "pack_not_available"
 
 
 class PackCorrupt(PackError):
@@ -240,7 +252,7 @@ class DiskFull(StorageError):
 
 
 class NotWritable(StorageError):
-    """{path} cannot be written ({reason}); check its permissions, or choose another place."""
+    """{path} cannot be written ({reason}); choose another place, or mend that."""
 
     code = "not_writable"
 

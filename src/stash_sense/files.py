@@ -2,6 +2,7 @@
 
 import errno
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -34,22 +35,28 @@ def storage_errors(path: Path) -> Iterator[None]:
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file whole: beside it under another name, flushed to the disk, then renamed over it.
 
+    A link is followed; a file that is there keeps its permissions, a new one gets those of the user's umask.
+
     Raises:
         DiskFull: nothing is left behind, a file that was there before is unharmed.
-        NotWritable: the same.
+        NotWritable: the same; also where something is there that is not a file.
     """
     with storage_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        prefix = f".{path.name[:50]}."  # 255 bytes at most are allowed, of which a character takes up to 4
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=prefix)
-        part = Path(name)
+        target = path.resolve()
+        if target.exists() and not target.is_file():
+            raise NotWritable(path=path, reason="it is not a file")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # 255 bytes are allowed for a name, of which a character takes up to 4.
+        part = target.with_name(f".{target.name[:50]}.{secrets.token_hex(8)}")
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         try:
             with os.fdopen(descriptor, "wb") as out:
                 out.write(content)
                 out.flush()
                 os.fsync(out.fileno())
-            part.chmod(0o644)
-            part.replace(path)
+            if target.exists():
+                shutil.copymode(target, part)
+            part.replace(target)
         except BaseException:
             part.unlink(missing_ok=True)
             raise

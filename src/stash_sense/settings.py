@@ -16,7 +16,7 @@ def _platform_folder() -> Path:
 
 
 class Settings(BaseSettings):
-    """Settings read from `STASH_SENSE_*` variables; every field is read by some feature."""
+    """Settings read from `STASH_SENSE_*` variables."""
 
     model_config = SettingsConfigDict(env_prefix="STASH_SENSE_", frozen=True, env_ignore_empty=True)
 
@@ -32,6 +32,16 @@ class Settings(BaseSettings):
     """Where the models run: `auto` takes a GPU that really works, else the CPU."""
 
 
+_ALLOWED = {
+    "data_dir": "it must be a folder",
+    "models_dir": "it must be a folder",
+    "pack": "it must be the id of a pack",
+    "threads": "it must be a whole number from 1 to 64",
+    "device": "it must be auto, cpu or gpu",
+}
+"""What each setting may be, for the sentence about one that is not."""
+
+
 def load_settings() -> Settings:
     """Read the settings.
 
@@ -42,8 +52,9 @@ def load_settings() -> Settings:
         settings = Settings()
     except ValidationError as error:
         first = error.errors()[0]
-        name = f"STASH_SENSE_{'_'.join(str(part) for part in first['loc']).upper()}"
-        raise SettingInvalid(name=name, value=repr(first["input"]), reason=first["msg"]) from error
+        field = str(first["loc"][0])
+        name = f"STASH_SENSE_{field.upper()}"
+        raise SettingInvalid(name=name, value=repr(first["input"]), reason=_ALLOWED[field]) from error
     folders = {name: _absolute(name, getattr(settings, name)) for name in ("data_dir", "models_dir")}
     return settings.model_copy(update=folders)
 

@@ -67,7 +67,7 @@ def test_bad_files_say_why_and_the_rest_of_the_batch_goes_on(run: Run, tmp_path:
         "list.m3u8": "input_is_playlist",
         "cut.jpg": "picture_damaged",
         "vast.png": "picture_too_large",
-        "nothing": "input_empty",
+        "nothing": "input_without_media",
     }
     (batch / "empty.mp4").touch()
     (batch / "letter.mp4").write_text("Dear reader, this is no film.\n" * 50)

@@ -68,7 +68,7 @@ def test_any_name_that_the_disk_takes_can_be_written(tmp_path: Path, name: str) 
 
 def test_in_the_place_of_a_folder_nothing_is_written_and_nothing_left(tmp_path: Path) -> None:
     (tmp_path / "state.json").mkdir()
-    with pytest.raises(NotWritable, match="Is a directory"):
+    with pytest.raises(NotWritable, match="it is not a file"):
         write_atomically(tmp_path / "state.json", b"content")
     assert everything_below(tmp_path) == {"state.json": b""}
 

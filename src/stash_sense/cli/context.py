@@ -2,11 +2,17 @@
 
 import typer
 
-from stash_sense.bootstrap import Services
+from stash_sense.bootstrap import Services, build
+from stash_sense.settings import load_settings
 
 
 def services_of(context: typer.Context) -> Services:
-    """Return the services that `main` built for this run."""
-    services = context.find_root().obj
-    assert isinstance(services, Services), "main builds the services before any command runs"  # noqa: S101
-    return services
+    """Return the services of this run, built when a command first asks: `--help` needs no valid settings.
+
+    Raises:
+        SettingInvalid: an environment variable has a value that cannot be used.
+    """
+    root = context.find_root()
+    if not isinstance(root.obj, Services):
+        root.obj = build(load_settings(), cancel=root.obj)
+    return root.obj

@@ -1,18 +1,27 @@
 """`stash-sense identify`: who is in these videos and pictures."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from stash_sense.cli.context import services_of
-from stash_sense.cli.present import print_notes, show
+from stash_sense.cli.present import print_warnings, show
 from stash_sense.cli.progress import shown_progress
+from stash_sense.cli.report_file import checked_report
 from stash_sense.identification.recognizer import Request
-from stash_sense.media.plan import SamplingPlan
+from stash_sense.media.plan import MAX_FRAMES, MIN_FRAMES, SamplingPlan
+from stash_sense.performers.gallery import Gallery
 from stash_sense.recognition.matching.modes import DEFAULT_MODE, MODES
 
 EXIT_SOME_FAILED = 1
+
+
+def _known_mode(mode: str) -> str:
+    if mode not in MODES:
+        raise typer.BadParameter(f"there are {' and '.join(MODES)}.")
+    return mode
 
 
 def identify(
@@ -22,10 +31,14 @@ def identify(
         Path, typer.Option(help="Folder with one folder of pictures for each known person, named after them.")
     ],
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")] = False,
-    report: Annotated[Path | None, typer.Option(help="Write a self-contained HTML report to this file.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(callback=checked_report, help="Write a self-contained HTML report to this file.")
+    ] = None,
     pack: Annotated[str | None, typer.Option(help="Model pack; `stash-sense models list` shows them.")] = None,
-    mode: Annotated[str, typer.Option(help=f"How names are decided: {' or '.join(MODES)}.")] = DEFAULT_MODE,
-    frames: Annotated[int, typer.Option(help="Frames of a video to look at, 10 to 200.")] = 60,
+    mode: Annotated[
+        str, typer.Option(callback=_known_mode, help=f"How names are decided: {' or '.join(MODES)}.")
+    ] = DEFAULT_MODE,
+    frames: Annotated[int, typer.Option(min=MIN_FRAMES, max=MAX_FRAMES, help="Frames of a video to look at.")] = 60,
     top_k: Annotated[int, typer.Option(min=0, max=20, help="Other likely people to list for each person.")] = 3,
     tagged: Annotated[
         list[str] | None, typer.Option(help="Somebody tagged in these files already, by name; can be repeated.")
@@ -33,16 +46,22 @@ def identify(
 ) -> None:
     """Recognise who is in videos and pictures.
 
-    Prints a table for each file: person, probability, first and last seen, frames. The exit code is 1 only when a
-    file could not be processed.
+    Prints a table for each file: person, probability, first and last seen, frames. A file that cannot be processed
+    says why and does not stop the others; the exit code is then 1.
     """
     services = services_of(context)
     request = Request(SamplingPlan(num_frames=frames), mode, top_k, frozenset(tagged or ()))
     with shown_progress() as progress:
         recognizer = services.recognizer(pack)
         enrolment = recognizer.enrol(gallery, services.cancel, progress)
-        print_notes(enrolment.notes)
+        print_warnings((note.message for note in enrolment.notes), progress)
+        print_warnings(_unknown_tags(request.tagged, enrolment.gallery), progress)
         results = recognizer.identify(paths, enrolment.gallery, request, services.cancel, progress)
-        complete = show(results, json, report)
+        complete = show(results, json, report, progress)
     if not complete:
         raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def _unknown_tags(tagged: frozenset[str], gallery: Gallery) -> Iterator[str]:
+    for name in sorted(tagged - {person.name for person in gallery.persons}):
+        yield f'--tagged "{name}" names nobody in the gallery.'

@@ -1,54 +1,23 @@
-"""The `stash-sense` command: builds the services, runs one command, turns our errors into one clear line."""
+"""The `stash-sense` command: runs one command, turns our errors into one clear line and an exit code.
+
+Ends with 0; 1 when something could not be done; 2 for wrong usage; 130 for ctrl-C.
+"""
 
 import os
 import signal
 import sys
+from pathlib import Path
 from types import FrameType
 
-import typer
-
-from stash_sense import __version__
-from stash_sense.bootstrap import build
-from stash_sense.cli import demo, doctor, identify, models
 from stash_sense.errors import Cancelled, StashSenseError
+from stash_sense.files import storage_error
 from stash_sense.kernel.cancel import CancelToken
-from stash_sense.settings import load_settings
 
 EXIT_FAILED, EXIT_INTERRUPTED = 1, 130
 
-app = typer.Typer(
-    name="stash-sense",
-    help="Recognise who is in your videos and pictures, on your own hardware.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-app.command("identify")(identify.identify)
-app.command("demo")(demo.demo)
-app.command("doctor")(doctor.doctor)
-app.add_typer(models.app, name="models")
-
-
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"stash-sense {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    context: typer.Context,
-    version: bool = typer.Option(
-        False, "--version", callback=_print_version, is_eager=True, help="Print the version and leave."
-    ),
-) -> None:
-    if not isinstance(context.obj, CancelToken):
-        return
-    context.obj = build(load_settings(), context.obj)
-
 
 def main() -> None:
-    """Run the command line; the process ends with 0, 1 (something could not be done), 2 (usage) or 130 (ctrl-C)."""
+    """Run the command line."""
     cancel = CancelToken()
 
     def stop(signal_number: int, _frame: FrameType | None) -> None:
@@ -58,21 +27,53 @@ def main() -> None:
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
+    _take_any_letter()
+    sys.exit(_run(cancel))
+
+
+def _run(cancel: CancelToken) -> int:
+    # Imported here, with the signals in hand: loading the libraries takes a second, in which ctrl-C comes, too.
+    from stash_sense.cli.app import app
+    from stash_sense.reports.wording import visible
+
+    def say(error: StashSenseError) -> None:
+        print(f"stash-sense: {_as_typed(visible(str(error)))}", file=sys.stderr)  # noqa: T201
+
     try:
+        cancel.raise_if_cancelled()
         app(obj=cancel)
     except Cancelled as error:
-        _say(str(error))
-        sys.exit(EXIT_INTERRUPTED)
+        say(error)
+        return EXIT_INTERRUPTED
     except KeyboardInterrupt:
-        sys.exit(EXIT_INTERRUPTED)
+        return EXIT_INTERRUPTED
     except StashSenseError as error:
-        _say(str(error))
-        sys.exit(EXIT_FAILED)
-    except BrokenPipeError:
-        # Whoever read our output has left (`… | head`). Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(EXIT_FAILED)
+        say(error)
+        return EXIT_FAILED
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        # A write to stdout: its reader has left, or the disk it goes to is full.
+        _discard_output()
+        if not isinstance(error, BrokenPipeError):
+            say(storage_error(Path("the output"), error))
+        return EXIT_FAILED
+    return 0
 
 
-def _say(sentence: str) -> None:
-    print(f"stash-sense: {sentence}".encode("utf-8", "backslashreplace").decode(), file=sys.stderr)  # noqa: T201
+def _take_any_letter() -> None:
+    """Write letters that the terminal's encoding lacks as escapes instead of failing over them."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _discard_output() -> None:
+    """Send the rest of stdout nowhere: Python would complain once more when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _as_typed(sentence: str) -> str:
+    """Name the program in a hint as the user has just called it, so that the hint can be copied."""
+    called = sys.argv[0]
+    return sentence.replace("`stash-sense ", f"`{called} ") if os.sep in called else sentence

@@ -9,29 +9,31 @@ from pathlib import Path
 from rich.console import Console
 
 from stash_sense import __version__
+from stash_sense.cli.progress import ProgressDisplay
 from stash_sense.files import write_atomically
 from stash_sense.identification.result import Identification
-from stash_sense.performers.enrolment import EnrolmentNote
 from stash_sense.reports.document import DocumentWriter
 from stash_sense.reports.html import render_html
 from stash_sense.reports.table import Tally, file_report, summary_line
 from stash_sense.reports.wording import visible
 
 
-def print_notes(notes: Iterable[EnrolmentNote]) -> None:
-    """Say on stderr what was noticed about the pictures of known people."""
+def print_warnings(sentences: Iterable[str], progress: ProgressDisplay) -> None:
+    """Say on stderr what was noticed."""
+    progress.pause()
     console = Console(stderr=True)
-    for note in notes:
-        console.print(f"warning: {visible(note.message)}", markup=False, highlight=False, soft_wrap=True)
+    for sentence in sentences:
+        console.print(f"warning: {visible(sentence)}", markup=False, highlight=False, soft_wrap=True)
 
 
-def show(results: Iterable[Identification], as_json: bool, report: Path | None) -> bool:
+def show(results: Iterable[Identification], as_json: bool, report: Path | None, progress: ProgressDisplay) -> bool:
     """Print results as they come, write the report at the end.
 
     Args:
         results: consumed once.
         as_json: print the JSON document on stdout, else tables.
         report: the HTML file to write; None for none.
+        progress: steps aside while something is printed.
 
     Returns:
         Whether every file could be processed.
@@ -46,12 +48,14 @@ def show(results: Iterable[Identification], as_json: bool, report: Path | None) 
             tally.add(result)
             if report is not None:
                 kept.append(result)
+            progress.pause()
             put(result)
+    progress.pause()
     if not as_json and tally.files > 1:
         Console().print(summary_line(tally))
     if report is not None:
         page = render_html(kept, datetime.now(UTC).astimezone(), __version__)
-        write_atomically(report, page.encode("utf-8", "backslashreplace"))
+        write_atomically(report, page.encode())
         # With --json nothing but the document may stand on stdout.
         Console(stderr=as_json).print(
             f"Report: {visible(str(report))}", markup=False, highlight=False, soft_wrap=True

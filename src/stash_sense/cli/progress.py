@@ -4,18 +4,33 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from stash_sense.kernel import progress as kernel
+from stash_sense.reports.wording import visible
 
 _PLAIN_EVERY = 2.0
 """Seconds between plain lines: enough to see that something happens, few enough for a log."""
 
+_WHOLE_RUN = "files"
+"""The stage that the others are parts of; its bar stays while they come and go."""
+
+
+class ProgressDisplay(Protocol):
+    """A listener that can step aside."""
+
+    def __call__(self, report: kernel.Progress) -> None:
+        """Show a report."""
+
+    def pause(self) -> None:
+        """Take what is shown away, so that other lines can be printed; the next report brings it back."""
+
 
 @contextmanager
-def shown_progress() -> Iterator[kernel.ProgressListener]:
+def shown_progress() -> Iterator[ProgressDisplay]:
     """Give a listener that shows what it is told until the block ends."""
     console = Console(stderr=True)
     if not console.is_terminal:
@@ -28,22 +43,32 @@ def shown_progress() -> Iterator[kernel.ProgressListener]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}", markup=False),
     )
-    with Progress(*columns, console=console, transient=True) as bars:
+    # Not redirected: rich would send what is meant for stdout, a JSON document say, to this console on stderr.
+    bars = Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False)
+    try:
         yield _Bars(bars)
+    finally:
+        bars.stop()
 
 
 class _Bars:
-    """One bar per stage."""
+    """A bar for the stage at work, and one for the whole run."""
 
     def __init__(self, bars: Progress) -> None:
         self._bars = bars
         self._tasks: dict[str, TaskID] = {}
 
     def __call__(self, report: kernel.Progress) -> None:
-        note = "".join(letter if letter.isprintable() else "?" for letter in report.note[:60])
+        note = visible(report.note)[:40]
         if report.stage not in self._tasks:
+            for stage in [stage for stage in self._tasks if stage != _WHOLE_RUN]:
+                self._bars.remove_task(self._tasks.pop(stage))
             self._tasks[report.stage] = self._bars.add_task(report.stage, total=report.total, note=note)
         self._bars.update(self._tasks[report.stage], completed=report.done, total=report.total, note=note)
+        self._bars.start()
+
+    def pause(self) -> None:
+        self._bars.stop()
 
 
 class _PlainLines:
@@ -62,3 +87,6 @@ class _PlainLines:
         of = "" if report.total is None else f" of {report.total}"
         note = f" ({ascii(report.note)[1:-1]})" if report.note else ""
         print(f"{report.stage}: {report.done}{of}{note}", file=sys.stderr, flush=True)  # noqa: T201
+
+    def pause(self) -> None:
+        """Lines of their own need not step aside."""

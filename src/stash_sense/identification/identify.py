@@ -57,7 +57,7 @@ class Identifier:
             path: the file.
             known: who may be recognised.
             plan: which moments of a video to look at.
-            tagged: names of people who are tagged in it already; each gets the brief's small boost.
+            tagged: names of people who are tagged in it already; each gets the pack's small boost.
             cancel: stops the work between frames.
             progress: told the frames done.
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stash_sense.errors import InternalFault, StashSenseError
+from stash_sense.errors import Cancelled, InternalFault, StashSenseError
 from stash_sense.identification.identify import Identifier, Known
 from stash_sense.identification.result import Failure, Identification
 from stash_sense.identification.sources import expand
@@ -84,9 +84,12 @@ class Recognizer:
     ) -> Identification:
         try:
             return self._identifier.identify(path, known, request.plan, request.tagged, cancel, progress)
-        except StashSenseError:
+        except Cancelled:
             raise
+        except StashSenseError as error:
+            failure = Failure.of(error)
+            return Identification(str(path), self.pack, request.mode, failure=failure)
         except Exception as error:  # noqa: BLE001  the edge of one file's work: the rest of the batch goes on
-            _LOG.exception("a fault while identifying %s", path)
+            _LOG.exception("a fault while identifying %a", str(path))
             failure = Failure.of(InternalFault(path=path, reason=f"{type(error).__name__}: {error}"))
             return Identification(str(path), self.pack, request.mode, failure=failure)

@@ -1,11 +1,11 @@
 """What the user named -> the files to look at, each with the reader it is for."""
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from stash_sense.errors import InputEmpty, InputIsPlaylist
-from stash_sense.media.head import read_head
+from stash_sense.errors import InputIsPlaylist, InputWithoutMedia
+from stash_sense.media.folders import files_below
+from stash_sense.media.head import read_head, unreadable
 from stash_sense.media.kinds import PICTURE_EXTENSIONS, VIDEO_EXTENSIONS, Kind, kind_of
 
 
@@ -13,7 +13,7 @@ def expand(paths: Sequence[Path]) -> Iterator[Path]:
     """Yield every named file, and of every named folder the videos and pictures below it, each once, in order.
 
     Within a folder, hidden files, links to folders and files of other kinds are passed over; a file that is named
-    itself is always yielded. A folder without any is yielded as it is.
+    itself is always yielded, and so is a folder without any or one that cannot be read.
     """
     seen: set[Path] = set()
     for path in paths:
@@ -24,14 +24,13 @@ def expand(paths: Sequence[Path]) -> Iterator[Path]:
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
+    locked: list[Path] = []
     found = False
-    for parent, subfolders, names in os.walk(folder):
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-        for name in sorted(names):
-            if not name.startswith(".") and Path(name).suffix.lower() in PICTURE_EXTENSIONS | VIDEO_EXTENSIONS:
-                found = True
-                yield Path(parent) / name
-    if not found:
+    for file in files_below(folder, PICTURE_EXTENSIONS | VIDEO_EXTENSIONS, locked.append):
+        found = True
+        yield file
+    yield from locked
+    if not found and not locked:
         yield folder
 
 
@@ -39,10 +38,14 @@ def kind_of_file(path: Path) -> Kind:
     """Look at a file's first bytes.
 
     Raises:
-        InputError: it is missing, empty, a folder without media, unreadable, or a playlist.
+        InputError: it is missing, empty, a folder (unreadable or without media), unreadable, or a playlist.
     """
     if path.is_dir():
-        raise InputEmpty(path=path)
+        try:
+            next(path.iterdir(), None)
+        except OSError as error:
+            raise unreadable(path, error) from error
+        raise InputWithoutMedia(path=path)
     kind = kind_of(path.name, read_head(path))
     if kind is Kind.PLAYLIST:
         raise InputIsPlaylist(path=path)

@@ -9,6 +9,7 @@ Image: TypeAlias = NDArray[np.uint8]
 """(height, width, 3), RGB, 0-255."""
 
 Floats: TypeAlias = NDArray[np.float32]
+Doubles: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 Bools: TypeAlias = NDArray[np.bool_]
 AnyArray: TypeAlias = NDArray[Any]

@@ -8,12 +8,18 @@ class Limits:
     """Bounds for reading media and files of model packs; the defaults fit a machine with 2 GB."""
 
     picture_pixels: int = 120_000_000
-    """Pixels of a picture before it is refused: above the largest cameras (100 MP), 360 MB when decoded."""
+    """Pixels of a picture, however little memory they take: above the largest cameras (100 MP)."""
+    picture_memory: int = 512 * 1024 * 1024
+    """Bytes that decoding a picture may take at its peak, reckoned before it starts; more is refused."""
     picture_side: int = 4096
     """Longest side, pixels, that a picture is scaled down to: a face in it needs 150."""
-    picture_bytes: int = 512 * 1024 * 1024
-    """Bytes of a picture file."""
+    picture_bytes: int = 128 * 1024 * 1024
+    """Bytes of a picture file; PNG and AVIF files are held in memory, once."""
     frame_pixels: int = 8192 * 8192
     """Pixels of one video frame: above 8K."""
+    faces_per_frame: int = 100
+    """Faces of one frame, the best by score: a crowd's smaller ones cost time, and hardly any can be told apart."""
+    faces_per_file: int = 5_000
+    """Faces of one file, the best by quality: 135 MB of crops; grouping them takes 100 MB of similarities."""
     pack_bytes: int = 2 * 1024 * 1024 * 1024
     """Bytes of all the files of one model pack, unpacked."""

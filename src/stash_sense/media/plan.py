@@ -17,8 +17,8 @@ class SamplingPlan:
 
     Attributes:
         num_frames: how many moments, 10 to 200; a budget, a shorter video has fewer frames.
-        start: where the first moment lies, as a fraction of the duration (the brief's 5 %).
-        end: where the last moment lies, as a fraction of the duration (the brief's 95 %).
+        start: where the first moment lies, as a fraction of the duration (titles come before).
+        end: where the last moment lies, as a fraction of the duration (credits come after).
     """
 
     num_frames: int = 60

@@ -17,6 +17,7 @@ from stash_sense.errors import (
     PackCardInvalid,
     PackCorrupt,
     PackError,
+    PackNotAvailable,
     PackNotInstalled,
     PackUnknown,
     SettingInvalid,
@@ -33,7 +34,7 @@ FALLBACK_PACKS = ("duo", "lite")
 CARD_BYTES = 1024 * 1024
 """A card has some 5 kB."""
 _PACK_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_ATTEMPTS = 3
+_ATTEMPTS = 5
 """How often a pack is read anew when an install has replaced it meanwhile."""
 
 
@@ -121,7 +122,7 @@ class PackStore:
         folder = self.folder(pack_id)
         try:
             card = self._whole(pack_id, PackFolder.checked_card)
-        except PackNotInstalled:
+        except (PackNotInstalled, PackNotAvailable):
             return PackStatus(pack_id, PackState.NOT_INSTALLED, "", folder, None, entry)
         except PackUnknown:
             raise
@@ -202,21 +203,29 @@ class PackStore:
         folder = self.folder(pack_id)
         if folder.is_dir():
             return folder
-        if self.catalogue.find(pack_id) is None:
+        entry = self.catalogue.find(pack_id)
+        if entry is None:
             raise PackUnknown(pack=pack_id)
+        if entry.unsupported:
+            raise PackNotAvailable(pack=pack_id, reason=entry.unsupported)
         raise PackNotInstalled(pack=pack_id)
 
     def _whole(self, pack_id: str, read: "Callable[[PackFolder], _Read]") -> _Read:
         """Read from a pack's folder; anew when it failed because an install has replaced the folder meanwhile."""
-        for _ in range(_ATTEMPTS - 1):
-            with PackFolder.opened(pack_id, self._require(pack_id), self._limits) as folder:
-                try:
-                    return read(folder)
-                except PackError:
-                    if folder.is_current():
-                        raise
-        with PackFolder.opened(pack_id, self._require(pack_id), self._limits) as folder:
-            return read(folder)
+        for attempt in range(1, _ATTEMPTS + 1):
+            last = attempt == _ATTEMPTS
+            try:
+                with PackFolder.opened(pack_id, self._require(pack_id), self._limits) as folder:
+                    try:
+                        return read(folder)
+                    except PackError:
+                        if last or folder.is_current():
+                            raise
+            except (FileNotFoundError, PackNotInstalled) as error:
+                # Between the two renames of a replacement there is a moment without a folder of that name.
+                if last:
+                    raise PackNotInstalled(pack=pack_id) from error
+        raise AssertionError("the last attempt returns or raises")
 
 
 class PackFolder:
@@ -234,10 +243,13 @@ class PackFolder:
         """Hold the folder open until the block ends.
 
         Raises:
+            FileNotFoundError: it is gone.
             PackCorrupt: it is not a folder that can be read.
         """
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            raise
         except OSError as error:
             raise PackCorrupt(pack=pack_id, reason=f"its folder cannot be read: {error.strerror}") from error
         try:

@@ -1,18 +1,25 @@
 """A folder of named folders of pictures -> a gallery, and everything about the pictures that the user should know."""
 
 import hashlib
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from stash_sense.errors import GalleryMissing, GalleryWithoutFaces, GalleryWithoutPeople, InputError, InputUnreadable
+from stash_sense.errors import (
+    Cancelled,
+    GalleryMissing,
+    GalleryWithoutFaces,
+    GalleryWithoutPeople,
+    InputUnreadable,
+    StashSenseError,
+)
 from stash_sense.kernel.arrays import Floats
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress, ProgressListener, silent
 from stash_sense.kernel.stages import StageClock
+from stash_sense.media.folders import files_below
 from stash_sense.media.frame import Frame
 from stash_sense.media.kinds import PICTURE_EXTENSIONS
 from stash_sense.media.ports import PictureReader
@@ -96,10 +103,12 @@ class FolderEnrolment:
         try:
             frame = self._pictures.read(picture)
             digest = _digest(picture)
-        except InputError as error:
+            faces = self._finder.find([frame], StageClock(), cancel).faces
+        except Cancelled:
+            raise
+        except StashSenseError as error:
             notes.append(EnrolmentNote("bad_picture", person.name, str(error)))
             return None
-        faces = self._finder.find([frame], StageClock(), cancel).faces
         if not len(faces):
             message = f"{picture} shows no face that can be found; use a picture with a larger, clearer face."
             notes.append(EnrolmentNote("no_face", person.name, message))
@@ -119,17 +128,18 @@ def _people_of(folder: Path) -> dict[KnownPerson, list[Path]]:
         raise GalleryMissing(path=folder)
     try:
         subfolders = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+        around = folder.resolve(strict=True)
+        # A link back to the gallery is no person: everybody's pictures would be theirs.
+        subfolders = [path for path in subfolders if not around.is_relative_to(path.resolve(strict=True))]
     except OSError as error:
         raise InputUnreadable(path=folder, reason=error.strerror) from error
-    return {KnownPerson(id=f"folder:{path.name}", name=path.name): list(_pictures_below(path)) for path in subfolders}
+    return {KnownPerson(id=f"folder:{path.name}", name=path.name): _pictures_below(path) for path in subfolders}
 
 
-def _pictures_below(folder: Path) -> Iterator[Path]:
-    for parent, subfolders, names in os.walk(folder):
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-        for name in sorted(names):
-            if not name.startswith(".") and Path(name).suffix.lower() in PICTURE_EXTENSIONS:
-                yield Path(parent) / name
+def _pictures_below(folder: Path) -> list[Path]:
+    """Return the pictures, and the folders that cannot be listed, which say so when they are read as one."""
+    locked: list[Path] = []
+    return [*files_below(folder, PICTURE_EXTENSIONS, locked.append), *locked]
 
 
 def _digest(picture: Path) -> str:
@@ -159,8 +169,8 @@ def _without_shared_pictures(references: list[_Reference], notes: list[Enrolment
             kept += copies.values()
             continue
         pictures = " and ".join(str(reference.picture) for reference in copies.values())
-        message = f"{pictures} are the same picture under different names; it was left out. Keep the right one."
-        notes += [EnrolmentNote("same_picture", reference.person.name, message) for reference in copies.values()]
+        message = f"{pictures} are the same picture under different names; all were left out. Keep the right one."
+        notes.append(EnrolmentNote("same_picture", next(iter(copies.values())).person.name, message))
     return sorted(kept, key=lambda reference: reference.person.id)
 
 
@@ -177,7 +187,7 @@ def _people_without_reference(people: dict[KnownPerson, list[Path]], gallery: Ga
     for person, pictures in people.items():
         if person not in enrolled:
             why = "could be used" if pictures else "was found (JPEG, PNG, WebP, AVIF or GIF)"
-            message = f"No picture of {person.name} {why}, so {person.name} cannot be recognised."
+            message = f'No picture of "{person.name}" {why}: this person cannot be recognised.'
             yield EnrolmentNote("no_reference", person.name, message)
 
 

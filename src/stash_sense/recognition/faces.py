@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stash_sense.kernel.arrays import Floats, Image, Ints
+from stash_sense.kernel.arrays import Doubles, Floats, Image, Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,6 +24,10 @@ class Detections:
     def __len__(self) -> int:
         return len(self.scores)
 
+    def best(self, most: int) -> "Detections":
+        """Return the faces with the best scores, at most so many."""
+        return Detections(self.boxes[:most], self.scores[:most], self.landmarks[:most])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Faces:
@@ -31,7 +35,7 @@ class Faces:
 
     Attributes:
         frame: (n,) int64, which analysed frame the face is in; equal numbers mean the same frame.
-        t: (n,) float32 seconds, nan for a still picture.
+        t: (n,) float64 seconds, nan for a still picture; float32 would lose milliseconds from 8,192 s on.
         boxes, scores, landmarks: as in `Detections`.
         quality: (n,) float32 in (0, 1], how much the face should count (see `quality.py`).
         vectors: (n, dim) float32 unit vectors: the embedders' unit vectors side by side, by the pack's weights.
@@ -39,7 +43,7 @@ class Faces:
     """
 
     frame: Ints
-    t: Floats
+    t: Doubles
     boxes: Floats
     scores: Floats
     landmarks: Floats
@@ -73,7 +77,7 @@ def no_faces(dim: int) -> Faces:
     floats = np.zeros(0, np.float32)
     return Faces(
         frame=np.zeros(0, np.int64),
-        t=floats,
+        t=np.zeros(0, np.float64),
         boxes=np.zeros((0, 4), np.float32),
         scores=floats,
         landmarks=np.zeros((0, 5, 2), np.float32),

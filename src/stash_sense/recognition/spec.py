@@ -12,10 +12,10 @@ class MatchingConstants:
     """Cosine distances (0 to 2) of fused vectors at which this pack's models separate people, and counts.
 
     Attributes:
-        cluster_distance: two groups of faces further apart than this are different people (the brief's 0.6).
-        max_distance: a person further away than this is no candidate in the mode that counts frames (0.5).
-        stranger_distance: what faces of two different people typically measure; the unit in which the brief's
-            tagged-person boost of 0.03 is meant.
+        cluster_distance: two groups of faces further apart than this are different people.
+        max_distance: a person further away than this is no candidate in the mode that counts frames.
+        stranger_distance: what faces of two different people typically measure; the unit in which the
+            boost of a tagged person is meant.
         tagged_boost: what being tagged already is worth, on the scale where `stranger_distance` is 1.
         min_unique_frames: frames of a video a person must be seen in; does not apply to still pictures.
         crowd_size: others that a small gallery is padded up to (see `evidence.py`).

@@ -23,6 +23,10 @@ _PEOPLE_SHOWN = 12
 _LINKS_SHOWN = 3
 
 
+GENERATOR = "Stash Sense, report"
+"""Stands in the head of every report, so that a report can be told from another file of the user's."""
+
+
 def render_html(results: Sequence[Identification], made_at: datetime, version: str) -> str:
     """Return the page for these results, made at the given time by the given version of the program.
 
@@ -66,6 +70,7 @@ def _head(title: str) -> Markup:
     return element(
         "head",
         element("meta", charset="utf-8"),
+        element("meta", name="generator", content=GENERATOR),
         element("meta", http_equiv="Content-Security-Policy", content=policy),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="referrer", content="no-referrer"),

@@ -1,6 +1,7 @@
 """The sample portraits -> a short H.264 film in which they move, turn, change size and light."""
 
 import math
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,6 +12,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
 from stash_sense.files import storage_errors
+from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress, ProgressListener, silent
 from stash_sense.samples import PEOPLE, STRANGER
 
@@ -69,14 +71,15 @@ _SHOTS = (
 )
 
 
-def make_film(path: Path, progress: ProgressListener = silent) -> None:
+def make_film(path: Path, progress: ProgressListener = silent, cancel: CancelToken | None = None) -> None:
     """Write the film: 800 x 450, 12 frames a second, 25.5 s, a keyframe every 2 s at most.
 
     Raises:
         StorageError: it cannot be written; nothing is left behind.
+        Cancelled: the token was set; nothing is left behind.
     """
     frames = round(sum(shot.seconds for shot in _SHOTS) * _RATE)
-    part = path.with_name(f".{path.name}.part")
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -86,6 +89,8 @@ def make_film(path: Path, progress: ProgressListener = silent) -> None:
                 stream.gop_size = 2 * _RATE
                 stream.time_base = Fraction(1, _RATE)
                 for number, picture in enumerate(_pictures()):
+                    if cancel is not None:
+                        cancel.raise_if_cancelled()
                     if number % _RATE == 0:
                         progress(Progress("making the sample film", number, frames))
                     container.mux(stream.encode(av.VideoFrame.from_ndarray(np.asarray(picture), format="rgb24")))

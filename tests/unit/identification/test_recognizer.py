@@ -65,7 +65,7 @@ def test_what_fails_says_why_while_the_rest_goes_on(
     paths = [tmp_path / "missing.mp4", tmp_path / "nothing", files]
     results = list(recognizer.identify(paths, gallery, Request(), CancelToken()))
     codes = [result.failure.code if result.failure else None for result in results]
-    assert codes == ["input_missing", "input_empty", None, None, "video_damaged", "input_empty", None]
+    assert codes == ["input_missing", "input_without_media", None, None, "video_damaged", "input_empty", None]
     for result in results:
         assert result.failure is None or result.source in result.failure.message
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests.fakes_faces import RED, picture, save_picture
 
-from stash_sense.errors import InputEmpty, InputIsPlaylist, InputMissing, InputUnreadable
+from stash_sense.errors import InputEmpty, InputIsPlaylist, InputMissing, InputUnreadable, InputWithoutMedia
 from stash_sense.identification.sources import expand, kind_of_file
 from stash_sense.media.kinds import Kind
 
@@ -104,7 +104,7 @@ def test_what_cannot_be_looked_at_is_refused_by_its_cause(tmp_path: Path) -> Non
         kind_of_file(file / "below a file.mp4")
     with pytest.raises(InputEmpty):
         kind_of_file(tmp_path / "empty.mp4")
-    with pytest.raises(InputEmpty):
+    with pytest.raises(InputWithoutMedia):
         kind_of_file(tmp_path)
     with pytest.raises(InputIsPlaylist):
         kind_of_file(tmp_path / "list.m3u8")

@@ -42,12 +42,14 @@ def test_the_cpu_is_taken_without_trying_anything() -> None:
 
 
 def test_a_gpu_asked_for_that_does_not_work_is_an_error_that_says_why() -> None:
-    with pytest.raises(SettingInvalid, match=r"device cannot be gpu: CUDAExecutionProvider: no device\."):
+    with pytest.raises(SettingInvalid, match=r"STASH_SENSE_DEVICE cannot be gpu: CUDAExecutionProvider: no device\."):
         providers("gpu", Prober(**{CUDA: "no device"}), CUDA).chosen()
 
 
 def test_a_gpu_asked_for_without_any_provider_is_an_error_that_says_so() -> None:
-    with pytest.raises(SettingInvalid, match="device cannot be gpu: the onnxruntime installed here is built for the"):
+    with pytest.raises(
+        SettingInvalid, match="STASH_SENSE_DEVICE cannot be gpu: the onnxruntime installed here is built for the"
+    ):
         providers("gpu", Prober()).chosen()
 
 

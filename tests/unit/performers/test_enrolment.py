@@ -141,7 +141,7 @@ def test_one_picture_under_two_names_is_left_out_of_both_and_reported(tmp_path: 
     assert result.gallery.owner.tolist() == [0, 1]
     assert cosine(result, 0, BLUE) > 0.99
     assert cosine(result, 1, RED) > 0.99
-    assert sorted(codes_of(result)) == [("same_picture", "Blue"), ("same_picture", "Red")]
+    assert [code for code, _ in codes_of(result)] == ["same_picture"]
     assert all(str(first) in note.message and str(second) in note.message for note in result.notes)
 
 
@@ -253,7 +253,7 @@ def test_a_gallery_without_a_folder_of_pictures_is_an_error_that_says_so(tmp_pat
     save_picture(tmp_path / "loose.png", portrait(RED))
     (tmp_path / "Red").mkdir()
     (tmp_path / "Red" / "notes.txt").write_text("none")
-    with pytest.raises(GalleryWithoutPeople, match="one folder for each known person"):
+    with pytest.raises(GalleryWithoutPeople, match="it needs one for each known person"):
         enrol(tmp_path)
 
 

@@ -5,9 +5,11 @@ terminal of pictures that our own limits allow. What makes the classes warn (ani
 here) is not handed to them; changing the filters for warnings would change them for all threads.
 """
 
+import math
 import re
 import struct
 import zlib
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import IO
@@ -33,16 +35,26 @@ _BACKGROUND = (128, 128, 128, 255)
 _PNG_CHUNKS_OF_USE = frozenset({b"IHDR", b"PLTE", b"tRNS", b"eXIf", b"IDAT", b"IEND"})
 _AVIF_EXIF_ITEM = re.compile(rb"(infe[\2\3].{7,9})Exif", re.DOTALL)
 _ORIENTATION_TAG = 0x0112
-_TURNS = {
-    2: Pillow.Transpose.FLIP_LEFT_RIGHT,
-    3: Pillow.Transpose.ROTATE_180,
-    4: Pillow.Transpose.FLIP_TOP_BOTTOM,
-    5: Pillow.Transpose.TRANSPOSE,
-    6: Pillow.Transpose.ROTATE_270,
-    7: Pillow.Transpose.TRANSVERSE,
-    8: Pillow.Transpose.ROTATE_90,
+_AS_STORED: dict[int, Callable[[Image], Image]] = {
+    2: lambda upright: upright[:, ::-1],
+    3: lambda upright: upright[::-1, ::-1],
+    4: lambda upright: upright[::-1],
+    5: lambda upright: upright.transpose(1, 0, 2),
+    6: lambda upright: np.rot90(upright, 1),
+    7: lambda upright: upright[::-1, ::-1].transpose(1, 0, 2),
+    8: lambda upright: np.rot90(upright, -1),
 }
-"""What undoes each orientation of EXIF 2.32, 4.6.4; 1 is upright."""
+"""Views of an upright picture the way each orientation of EXIF 2.32, 4.6.4 stores it; 1 is upright."""
+_BYTES_OF_MODES = {"1": 1, "L": 1, "P": 1, "I;16": 2}
+"""Bytes that Pillow holds for a pixel; 4 in all other modes, RGB and LA too."""
+_BYTES_OF_CODECS = {"WEBP": 0, "AVIF": 0}
+"""Bytes a pixel that decoders hold besides Pillow's picture, as measured; the others hold rows."""
+_BAND_PIXELS = 1_000_000
+"""Pixels of the decoded picture that are converted and scaled together, if that is a row or more."""
+_BAND_MEMORY = 48 * 1024 * 1024
+"""Bytes for a band: its copies in several modes, and the pixels above and below that scaling looks at."""
+_LONGEST_SIDE = 65_535
+"""Pixels; in longer pictures, which only PNG can hold, a band can be the whole picture."""
 _DAMAGE = (
     OSError,
     SyntaxError,
@@ -63,7 +75,7 @@ class PillowReader:
     """A `PictureReader` for JPEG (with MPO), PNG, WebP, AVIF and GIF.
 
     Args:
-        limits: `picture_bytes` and `picture_pixels` bound what is read, `picture_side` what is given.
+        limits: `picture_bytes`, `picture_pixels` and `picture_memory` bound what is read, `picture_side` what is given.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -86,13 +98,19 @@ class PillowReader:
         with file:
             self._check_bytes(path)
             if format_name == "WEBP":  # its decoder takes memory for all the pixels as soon as it is made
-                self._check_pixels(path, _webp_size(head))
+                width, height = _webp_size(head)
+                self._check_pixels(path, (width, height))
+                self._check_memory(path, (width, height), width * height * (_BYTES_OF_CODECS["WEBP"] + 4))
             if format_name == "GIF":  # Pillow warns of frames larger than this, if they are larger than the canvas
                 self._check_pixels(path, _gif_size(file), Pillow.MAX_IMAGE_PIXELS)
             try:
                 with _opened(file, format_name) as picture:
-                    self._check_pixels(path, picture.size)
-                    return Frame(self._decoded(picture), None)
+                    size = picture.size
+                    self._check_pixels(path, size)
+                    target = self._target(size)
+                    picture.draft(picture.mode, target)
+                    self._check_memory(path, size, _memory(picture, size))
+                    return Frame(_decoded(picture, target), None)
             except _DAMAGE as error:
                 reason = str(error) or type(error).__name__
                 raise PictureDamaged(path=path, reason=reason) from error
@@ -108,21 +126,78 @@ class PillowReader:
         if width * height > limit:
             raise PictureTooLarge(path=path, width=width, height=height, limit=limit)
 
-    def _decoded(self, picture: ImageFile) -> Image:
-        """Scale as early as possible: JPEG while decoding, the rest before it is composed and turned."""
-        side = max(picture.size)
-        scale = min(1.0, self._limits.picture_side / side)
-        width, height = (max(1, round(length * scale)) for length in picture.size)
-        orientation = _orientation(picture.info.get("exif"))
-        picture.draft(picture.mode, (width, height))
-        still = _eight_bits(picture)
-        if still.size != (width, height):
-            still = still.resize((width, height), Pillow.Resampling.BICUBIC, reducing_gap=2.0)
-        if still.mode == "RGBA":
-            still = Pillow.alpha_composite(Pillow.new("RGBA", still.size, _BACKGROUND), still).convert("RGB")
-        if orientation in _TURNS:
-            still = still.transpose(_TURNS[orientation])
-        return np.array(still, dtype=np.uint8)
+    def _check_memory(self, path: Path, size: tuple[int, int], need: float) -> None:
+        """Refuse a picture whose decoding needs more bytes than there are besides its file, a band and the result."""
+        held = 5 * path.stat().st_size // 4 + _BAND_MEMORY + 3 * self._limits.picture_side**2
+        room = max(0, self._limits.picture_memory - held)
+        if need > room:
+            width, height = size
+            limit = int(width * height * room / need)
+            raise PictureTooLarge(path=path, width=width, height=height, limit=limit)
+
+    def _target(self, size: tuple[int, int]) -> tuple[int, int]:
+        scale = min(1.0, self._limits.picture_side / max(size))
+        width, height = size
+        return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def _memory(picture: ImageFile, size: tuple[int, int]) -> float:
+    """Bytes that decoding takes at its peak, for a picture of that size, which a JPEG's draft has made smaller."""
+    pixel = _BYTES_OF_MODES.get(picture.mode, 4)
+    if max(picture.size) > _LONGEST_SIDE:
+        pixel += 16
+    pixel += _BYTES_OF_CODECS.get(picture.format or "", 0)
+    whole = float(picture.size[0] * picture.size[1] * pixel)
+    if isinstance(picture, JpegImageFile):
+        whole += size[0] * size[1] * _coefficients(picture) * 2  # each of two bytes, and not made smaller
+    return whole
+
+
+def _coefficients(picture: JpegImageFile) -> float:
+    """Coefficients a pixel that the decoder of a JPEG must hold: none if its only scan has all the components."""
+    layers = [(across, down) for _, across, down, _ in picture.layer]
+    several = "progressive" in picture.info or _first_scan_is_partial(picture.fp, len(layers))
+    most = max((across for across, _ in layers), default=1) * max((down for _, down in layers), default=1)
+    return sum(across * down for across, down in layers) / max(1, most) if several else 0.0
+
+
+def _first_scan_is_partial(file: IO[bytes], components: int) -> bool:
+    """Whether the header of a scan with fewer components (ITU T.81, B.2.3) is what has just been read."""
+    end = file.tell()
+    file.seek(max(0, end - 2 * components - 8))
+    before = file.read(end - file.tell())
+    return any(
+        before[-2 * count - 8 :][:5] == bytes((0xFF, 0xDA, 0, 2 * count + 6, count)) for count in range(1, components)
+    )
+
+
+def _decoded(picture: ImageFile, target: tuple[int, int]) -> Image:
+    """Decode; then convert, compose, scale and turn band by band, so that only one large copy is held."""
+    picture.load()
+    width, height = target
+    orientation = _orientation(picture.info.get("exif"))
+    upright = np.empty((width, height, 3) if orientation in range(5, 9) else (height, width, 3), np.uint8)
+    stored = _AS_STORED[orientation](upright) if orientation in _AS_STORED else upright
+    for top, bottom, band in _bands(picture, target):
+        stored[top:bottom] = np.asarray(band)
+    return upright
+
+
+def _bands(picture: ImageFile, target: tuple[int, int]) -> Iterator[tuple[int, int, Pillow.Image]]:
+    """Yield the scaled picture in bands: first row, row past the last, RGB."""
+    width, height = target
+    scale = picture.height / height
+    step = max(1, int(_BAND_PIXELS / (picture.width * scale)))
+    margin = math.ceil(2 * max(1.0, scale)) + 1  # bicubic looks at two pixels of the result to each side
+    for top in range(0, height, step):
+        bottom = min(top + step, height)
+        first, last = max(0, int(top * scale) - margin), min(picture.height, math.ceil(bottom * scale) + margin)
+        band = _rgb(picture.crop((0, first, picture.width, last)))
+        if picture.size == target:
+            yield top, bottom, band.crop((0, top - first, width, bottom - first))
+        else:
+            box = (0.0, top * scale - first, float(picture.width), min(bottom * scale - first, float(band.height)))
+            yield top, bottom, band.resize((width, bottom - top), Pillow.Resampling.BICUBIC, box)
 
 
 class _Jpeg(JpegImageFile):
@@ -165,16 +240,22 @@ def _avif_without_exif(file: IO[bytes]) -> BytesIO:
 
     Pillow warns when it is damaged, and it says nothing: AVIF turns pictures by properties of its own.
     """
-    return BytesIO(_AVIF_EXIF_ITEM.sub(rb"\1skip", file.read()))
+    copy = BytesIO(file.read())
+    with copy.getbuffer() as content:  # changed in place: the file is held in memory once
+        for item in [match.end() for match in _AVIF_EXIF_ITEM.finditer(content)]:
+            content[item - 4 : item] = b"skip"
+    return copy
 
 
-def _eight_bits(picture: ImageFile) -> Pillow.Image:
-    """RGB, or RGBA if anything is transparent; decodes the picture."""
-    picture.load()
-    if picture.mode.startswith("I;16"):
-        grey = np.asarray(picture) >> 8
+def _rgb(still: Pillow.Image) -> Pillow.Image:
+    """Eight bits of RGB, grey behind what is transparent."""
+    if still.mode.startswith("I;16"):
+        grey = np.asarray(still) >> 8
         return Pillow.fromarray(grey.astype(np.uint8)).convert("RGB")
-    return picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+    if still.has_transparency_data:
+        still = still.convert("RGBA")
+        return Pillow.alpha_composite(Pillow.new("RGBA", still.size, _BACKGROUND), still).convert("RGB")
+    return still.convert("RGB")
 
 
 def _orientation(exif: bytes | None) -> int:

@@ -133,4 +133,4 @@ class Providers:
             return CPU
         failures = "; ".join(f"{status.name}: {status.reason}" for status in self.statuses if status.reason)
         reason = failures or "the onnxruntime installed here is built for the CPU only"
-        raise SettingInvalid(name="device", value="gpu", reason=reason)
+        raise SettingInvalid(name="STASH_SENSE_DEVICE", value="gpu", reason=reason)

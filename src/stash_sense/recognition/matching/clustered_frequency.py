@@ -1,4 +1,4 @@
-"""Mode `clustered_frequency`: in every group of faces, the person whom most frames agree on, as the brief has it."""
+"""Mode `clustered_frequency`: in every group of faces, the person whom most frames agree on."""
 
 from dataclasses import dataclass
 
@@ -15,8 +15,8 @@ _PER_FACE = 10
 """Nearest persons of each face that count as its candidates."""
 
 _FREQUENCY_WEIGHT = 0.1
-"""The brief's weight of appearing in more frames. It saturates (1 - 1/frames), so that many weak frames never
-outrank a few strong ones."""
+"""What appearing in more frames adds at the most: it saturates (1 - 1/frames), so that many weak frames never outrank
+a few strong ones."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

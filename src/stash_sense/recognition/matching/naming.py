@@ -19,7 +19,7 @@ class Proposal:
     Attributes:
         faces: row numbers of the faces, ascending.
         frames: the frames they are in, each once.
-        candidates: most probable first; only the first may become its name.
+        candidates: in the order of the mode that proposes them; only the first may become its name.
     """
 
     faces: Ints
@@ -43,7 +43,7 @@ def give_names(proposals: Sequence[Proposal], min_frames: int, top_k: int) -> li
 
     Args:
         proposals: the groups of one video or picture.
-        min_frames: groups seen in fewer frames are no person of their own; they can only join a named one.
+        min_frames: whoever is seen in fewer frames, all groups of one name together, is left out.
         top_k: how many alternatives are kept.
     """
     named: dict[int, _Named] = {}
@@ -52,22 +52,23 @@ def give_names(proposals: Sequence[Proposal], min_frames: int, top_k: int) -> li
         best = proposal.candidates[0] if proposal.candidates else None
         if best is None or best.probability < NAMED_FROM:
             unknown.append(proposal)
-        elif (holder := named.get(best.person)) is None and len(proposal.frames) >= min_frames:
+        elif (holder := named.get(best.person)) is None:
             named[best.person] = _Named(best, proposal, [proposal.faces], set(proposal.frames))
-        elif holder is not None and not holder.frames & proposal.frames:
+        elif not holder.frames & proposal.frames:
             holder.faces.append(proposal.faces)
             holder.frames |= proposal.frames
         else:
             unknown.append(proposal)
+    known = [holder for holder in named.values() if len(holder.frames) >= min_frames]
     strangers = [proposal for proposal in unknown if len(proposal.frames) >= min_frames]
-    return [_person(holder, top_k) for holder in named.values()] + [
+    return [_person(holder, top_k) for holder in sorted(known, key=lambda holder: -holder.candidate.probability)] + [
         MatchedPerson(proposal.faces, None, proposal.candidates[:top_k])
         for proposal in sorted(strangers, key=lambda proposal: (-len(proposal.frames), int(proposal.faces[0])))
     ]
 
 
 def _rank(proposal: Proposal, min_frames: int) -> tuple[bool, float, int, int]:
-    """The surest first, but after all who can be a person those who can only join one."""
+    """The surest first, but those seen long enough before those who are not: they lead the group they join."""
     probability = proposal.candidates[0].probability if proposal.candidates else 0.0
     return (len(proposal.frames) < min_frames, -probability, -len(proposal.frames), int(proposal.faces[0]))
 

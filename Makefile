@@ -1,4 +1,4 @@
-# `make` alone lists the verbs. Everything runs in the project's own .venv; nothing is installed elsewhere.
+# `make` alone lists the verbs. Everything runs in the project's own .venv; nothing is installed system-wide.
 .DEFAULT_GOAL := help
 export PYTHON ?= python3
 UV := tools/uv

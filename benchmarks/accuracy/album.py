@@ -81,7 +81,7 @@ class Album:
         count = self.quality.size
         return Faces(
             frame=np.arange(count),
-            t=np.full(count, np.nan, np.float32),
+            t=np.full(count, np.nan, np.float64),
             boxes=np.zeros((count, 4), np.float32),
             scores=np.ones(count, np.float32),
             landmarks=np.zeros((count, 5, 2), np.float32),

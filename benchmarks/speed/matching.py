@@ -105,7 +105,7 @@ def faces_of(vectors: Floats, people: Ints) -> Faces:
     count = len(people)
     return Faces(
         frame=frame,
-        t=frame.astype(np.float32),
+        t=frame.astype(np.float64),
         boxes=np.zeros((count, 4), np.float32),
         scores=np.ones(count, np.float32),
         landmarks=np.zeros((count, 5, 2), np.float32),

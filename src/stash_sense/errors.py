@@ -114,7 +114,7 @@ class PictureTooLarge(InputError):
 
 
 class InternalFault(InputError):
-    """{path} could not be processed because of a fault in Stash Sense ({reason}); please report it with the lines above."""
+    """{path} met a fault in Stash Sense itself ({reason}); please report it with the lines above."""
 
     code = "internal_fault"
 

@@ -141,21 +141,84 @@ def test_a_gallery_that_cannot_be_used_is_one_clear_sentence(run: Run, tmp_path:
 
 
 def test_an_unknown_mode_or_pack_says_what_there_is(run: Run) -> None:
-    assert "template and clustered_frequency" in run("identify", OBAMA, "--gallery", PEOPLE, "--mode", "magic").err
+    ran = run("identify", OBAMA, "--gallery", PEOPLE, "--mode", "magic")
+    assert ran.code == 2
+    assert "template and clustered_frequency" in ran.err
+    assert "enrolling" not in ran.err
     ran = run("identify", OBAMA, "--gallery", PEOPLE, "--pack", "magic")
     assert ran.code == 1
     assert "models list" in ran.err
 
 
-def test_a_report_that_cannot_be_written_leaves_nothing_behind(run: Run, tmp_path: Path) -> None:
-    blocked = tmp_path / "file"
-    blocked.touch()
+def test_a_report_never_takes_the_place_of_another_file(run: Run, tmp_path: Path) -> None:
+    photograph = tmp_path / "holiday.jpg"
+    shutil.copy(OBAMA, photograph)
+    link = tmp_path / "link.html"
+    link.symlink_to(photograph)
 
-    ran = run("identify", OBAMA, "--gallery", PEOPLE, "--report", blocked / "report.html")
+    for target in (photograph, link, tmp_path, tmp_path / "no such folder" / "report.html", Path("/dev/null")):
+        ran = run("identify", photograph, "--gallery", PEOPLE, "--report", target)
+        assert ran.code == 2
+        assert "--report" in ran.err
+        assert "enrolling" not in ran.err
 
+    assert photograph.read_bytes() == OBAMA.read_bytes()
+    assert Path("/dev/null").is_char_device()
+
+
+def test_a_report_takes_the_place_of_an_older_report(run: Run, tmp_path: Path) -> None:
+    report = tmp_path / "report.html"
+    for picture, name in ((STRANGER, "portrait.jpg"), (OBAMA, "Barack Obama")):
+        assert run("identify", picture, "--gallery", PEOPLE, "--report", report).code == 0
+        assert name in report.read_text()
+
+
+def test_a_full_disk_for_the_output_is_one_clear_sentence(environment: dict[str, str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [COMMAND, "identify", OBAMA, "--gallery", PEOPLE, "--json"],
+            env=environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=120,
+        )
+    assert done.returncode == 1
+    assert b"is full" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_an_output_without_letters_beyond_ascii_is_no_obstacle(environment: dict[str, str]) -> None:
+    done = subprocess.run(
+        [COMMAND, "identify", OBAMA, "--gallery", PEOPLE],
+        env={**environment, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0
+    assert b"Barack Obama" in done.stdout
+
+
+def test_an_escape_sequence_in_an_argument_does_not_reach_the_terminal(run: Run) -> None:
+    ran = run("identify", OBAMA, "--gallery", "\x1b]0;title\x07")
     assert ran.code == 1
-    assert "cannot be written" in ran.err
-    assert list(tmp_path.glob("**/.report*")) == []
+    assert "\x1b" not in ran.err
+
+
+def test_somebody_tagged_who_is_not_in_the_gallery_is_pointed_out(run: Run) -> None:
+    ran = run("identify", OBAMA, "--gallery", PEOPLE, "--tagged", "Barak Obama", "--tagged", "Joe Biden")
+    assert ran.code == 0
+    assert '"Barak Obama" names nobody' in ran.err
+    assert "Joe Biden" not in ran.err
+
+
+def test_help_needs_no_valid_settings(environment: dict[str, str]) -> None:
+    broken = {**environment, "STASH_SENSE_THREADS": "many"}
+    for arguments, code, said in ((["--help"], 0, b""), (["doctor"], 1, b"STASH_SENSE_THREADS cannot be 'many'")):
+        done = subprocess.run([COMMAND, *arguments], env=broken, capture_output=True, check=False, timeout=60)
+        assert done.returncode == code
+        assert said in done.stderr
 
 
 def test_ctrl_c_ends_the_run_with_a_valid_document(environment: dict[str, str], film: Path, tmp_path: Path) -> None:

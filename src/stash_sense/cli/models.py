@@ -17,6 +17,19 @@ from stash_sense.models.store import PackState, PackStatus
 from stash_sense.reports.wording import visible
 
 EXIT_SOME_FAILED = 1
+_LABELS = {
+    "id": "pack",
+    "what_to_type": "what to type",
+    "default": "used by default",
+    "outdated": "has an update",
+    "licence_text": "about the licence",
+    "licence_must_be_accepted": "licence to be accepted",
+    "download_bytes": "to download",
+    "installed_bytes": "on the disk",
+    "needs_supplied": "files you supply",
+    "not_in_this_version": "not in this version",
+}
+"""How `info` calls the fields of `pack_document` whose own names are not plain words."""
 
 app = typer.Typer(help="See, install and check the model packs that recognise faces.", no_args_is_help=True)
 
@@ -103,10 +116,11 @@ def verify(
             services.packs.verify(pack_id)
         except PackError as error:
             failures[pack_id] = error
-        if not json:
-            _say(
-                str(failures[pack_id]) if pack_id in failures else f"{pack_id} is whole and gives its known answers."
-            )
+            if not json:
+                typer.echo(f"stash-sense: {visible(str(error))}", err=True)
+        else:
+            if not json:
+                _say(f"{pack_id} is whole and gives its known answers.")
     if json:
         print_json({"packs": [_verified(pack_id, failures.get(pack_id)) for pack_id in names]})
     if failures:
@@ -130,8 +144,7 @@ def info(
     table.add_column(overflow="fold")
     for field, value in document.items():
         if value not in (None, "", []):
-            text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-            table.add_row(field.replace("_", " "), Text(visible(text)))
+            table.add_row(_LABELS.get(field, field), Text(visible(_in_words(value))))
     Console().print(table)
 
 
@@ -221,6 +234,15 @@ def _brings(status: PackStatus) -> str:
     if status.entry.supplied:
         needs.append("files that you supply")
     return f"{status.entry.brings} ({', '.join(needs)})"
+
+
+def _in_words(value: object) -> str:
+    """Write a field's value for people; the only numbers are those of bytes."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return megabytes(value) if value else "nothing"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _verified(pack_id: str, error: PackError | None) -> dict[str, Any]:

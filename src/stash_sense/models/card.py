@@ -86,11 +86,11 @@ class EmbedderCard(_Part):
 
 
 class KnownAnswer(_Part):
-    """What a model of the pack must answer to the self-test pattern (see `selftest.py`), within `tolerance`.
+    """What a model of the pack must answer to the self-test's pictures (see `selftest.py`), within `tolerance`.
 
     Attributes:
-        pattern_sha256: of the pattern's pixels, so that a changed pattern is not taken for a changed model.
-        first: the first values of the answer.
+        pattern_sha256: of the pictures' pixels, so that a changed picture is not taken for a changed model.
+        first: the values: of the detector's first face, or of an embedder's whole vectors, one after the other.
     """
 
     pattern_sha256: Sha256

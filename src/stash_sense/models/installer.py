@@ -173,7 +173,10 @@ class PackInstaller:
                     aside.rename(target)
             for pattern in (".*.staged-*", ".*.fetched-*", ".*.replaced-*"):
                 for left_over in folder.glob(pattern):
-                    shutil.rmtree(left_over, ignore_errors=True)
+                    if left_over.is_dir() and not left_over.is_symlink():
+                        shutil.rmtree(left_over, ignore_errors=True)
+                    else:  # a pack may be a link to a folder on another disk: the link goes, what it names stays
+                        left_over.unlink(missing_ok=True)
 
 
 class _Installation:
@@ -292,7 +295,11 @@ class _Installation:
         return card if card is not None and card.id == self._entry.id else None
 
     def _ready_file(self, source: PypiSource) -> bytes | None:
-        """Return a file of the pack as it was installed elsewhere; what it answers is tested like any other."""
+        """Return a file of the pack as it was installed elsewhere.
+
+        What was converted there has no hash that the catalogue could know: the hash of the supplied card only finds
+        damage, and what vouches for the model are the whole vectors that the catalogue knows of it (see `selftest`).
+        """
         wanted = source.content_sha256 if source.converter == "none" else None
         if wanted is None and self._ready is not None and source.file in self._ready.files:
             wanted = self._ready.files[source.file].sha256

@@ -14,6 +14,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from stash_sense.errors import (
+    ModelRejected,
     PackCardInvalid,
     PackCorrupt,
     PackError,
@@ -32,7 +33,7 @@ from stash_sense.recognition.ports import Detector, Embedder
 FALLBACK_PACKS = ("duo", "lite")
 """Without a setting the first of these that is installed is used; where none is, the last is what to install."""
 CARD_BYTES = 1024 * 1024
-"""A card has some 5 kB."""
+"""A card has some 10 to 60 kB, most of it known answers."""
 _PACK_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _ATTEMPTS = 5
 """How often a pack is read anew when an install has replaced it meanwhile."""
@@ -146,8 +147,14 @@ class PackStore:
         return preferred
 
     def preferred(self) -> str | None:
-        """Return the id of the best installed pack that may be chosen unasked; None where none is installed."""
-        return next((pack_id for pack_id in FALLBACK_PACKS if self.folder(pack_id).is_dir()), None)
+        """Return the id of the best pack that may be chosen unasked; None where none is installed.
+
+        A pack whose card cannot be read is chosen only where there is no better one and an install would mend it, so
+        that its user is told of the damage.
+        """
+        here = [pack_id for pack_id in FALLBACK_PACKS if self.folder(pack_id).is_dir()]
+        mendable = [pack_id for pack_id in here if not self._unsupported(pack_id)]
+        return next((pack_id for pack_id in here if self._has_card(pack_id)), next(iter(mendable), None))
 
     def open(self, pack_id: str) -> OpenPack:
         """Make a pack ready to run.
@@ -156,9 +163,17 @@ class PackStore:
             PackUnknown, PackNotInstalled: there is no such pack, or not here.
             PackCorrupt, PackCardInvalid: it is damaged; not one of its models was opened.
             ModelRejected: a model cannot be run here.
+            PackNotAvailable: one of these three, and this version cannot install the pack anew.
         """
-        card, contents = self._whole(pack_id, PackFolder.contents)
-        return open_models(card, contents, self._runtime)
+        try:
+            card, contents = self._whole(pack_id, PackFolder.contents)
+            return open_models(card, contents, self._runtime)
+        except (PackCorrupt, PackCardInvalid, ModelRejected) as error:
+            unsupported = self._unsupported(pack_id)
+            if not unsupported:
+                raise
+            reason = f"it is damaged ({_reason(error)}) and cannot be installed anew: {unsupported}"
+            raise PackNotAvailable(pack=pack_id, reason=reason) from error
 
     def verify(self, pack_id: str) -> PackCard:
         """Check every byte of a pack and its models' known answers, and return its card.
@@ -188,6 +203,19 @@ class PackStore:
             return next(self.models_dir.glob(f".{pack_id}.replaced-*"), folder)
         return folder
 
+    def _unsupported(self, pack_id: str) -> str:
+        """Return why this version cannot install a pack; empty when it can, or when the user made the pack."""
+        entry = self.catalogue.find(pack_id)
+        return entry.unsupported if entry is not None else ""
+
+    def _has_card(self, pack_id: str) -> bool:
+        """Whether the pack's card can be read; its files are not looked at."""
+        try:
+            self._whole(pack_id, PackFolder.card)
+        except PackError:
+            return False
+        return True
+
     def _folder_names(self) -> set[str]:
         """Return the folders that hold a card."""
         try:
@@ -203,11 +231,11 @@ class PackStore:
         folder = self.folder(pack_id)
         if folder.is_dir():
             return folder
-        entry = self.catalogue.find(pack_id)
-        if entry is None:
+        if self.catalogue.find(pack_id) is None:
             raise PackUnknown(pack=pack_id)
-        if entry.unsupported:
-            raise PackNotAvailable(pack=pack_id, reason=entry.unsupported)
+        unsupported = self._unsupported(pack_id)
+        if unsupported:
+            raise PackNotAvailable(pack=pack_id, reason=unsupported)
         raise PackNotInstalled(pack=pack_id)
 
     def _whole(self, pack_id: str, read: "Callable[[PackFolder], _Read]") -> _Read:

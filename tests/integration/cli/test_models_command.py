@@ -72,6 +72,29 @@ def test_verify_checks_the_installed_packs(environment: dict[str, str | None], o
     assert document(result)["packs"][0]["code"] == "pack_corrupt"
 
 
+def test_verify_tells_what_is_damaged_on_stderr_as_every_command_does(
+    environment: dict[str, str | None], own_pack: str, tmp_path: Path
+) -> None:
+    (tmp_path / "models" / own_pack / "w600k_mbf.onnx").write_bytes(b"x")
+    for words in ((), (own_pack,)):
+        result = run(environment, "models", "verify", *words)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert result.stderr.startswith(f"stash-sense: The model pack {own_pack} is damaged (w600k_mbf.onnx has 1 ")
+
+
+def test_info_speaks_plain_words(environment: dict[str, str | None]) -> None:
+    lines = [" ".join(line.split()) for line in run(environment, "models", "info", "lite").stdout.splitlines()]
+    for line in ("used by default no", "has an update no", "to download 103 MB", "on the disk 24 MB"):
+        assert line in lines
+    text = "\n".join(lines)
+    assert "_" not in text.replace("lite_", "").split("files ")[0]
+    assert "True" not in text
+    assert "False" not in text
+    assert "102735116" not in text
+    told = document(run(environment, "models", "info", "lite", "--json"))
+    assert (told["default"], told["download_bytes"]) == (False, 102735116)
+
+
 def test_verify_without_any_pack_says_what_to_install(environment: dict[str, str | None]) -> None:
     assert isinstance(run(environment, "models", "verify").exception, PackNotInstalled)
 

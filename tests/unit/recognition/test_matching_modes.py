@@ -47,7 +47,7 @@ def faces_of(*seen: tuple[int, Floats], quality: Sequence[float] | None = None) 
     zeros = np.zeros(count, np.float32)
     return Faces(
         frame=np.array([frame for frame, _ in seen], np.int64),
-        t=np.array([frame for frame, _ in seen], np.float32),
+        t=np.array([frame for frame, _ in seen], np.float64),
         boxes=np.zeros((count, 4), np.float32),
         scores=zeros + 0.9,
         landmarks=np.zeros((count, 5, 2), np.float32),

@@ -143,3 +143,10 @@ def test_no_name_is_given_twice_in_a_frame_nor_below_even_odds_nor_to_a_glimpse(
         assert len(set(frames_seen)) == len(frames_seen) >= min_frames
     shown = [row for person in people for row in person.faces.tolist()]
     assert len(set(shown)) == len(shown)
+
+
+def test_frames_count_for_the_person_over_all_shots() -> None:
+    twice = give_names([proposal([0], {0}, (7, 0.98)), proposal([1], {5}, (7, 0.99))], 2, 3)
+    assert names_of(twice) == [7]
+    assert rows_of(twice) == [[0, 1]]
+    assert give_names([proposal([0], {0}, (7, 0.98))], 2, 3) == []

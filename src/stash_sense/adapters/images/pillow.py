@@ -47,8 +47,9 @@ _AS_STORED: dict[int, Callable[[Image], Image]] = {
 """Views of an upright picture the way each orientation of EXIF 2.32, 4.6.4 stores it; 1 is upright."""
 _BYTES_OF_MODES = {"1": 1, "L": 1, "P": 1, "I;16": 2}
 """Bytes that Pillow holds for a pixel; 4 in all other modes, RGB and LA too."""
-_BYTES_OF_CODECS = {"WEBP": 0, "AVIF": 0}
-"""Bytes a pixel that decoders hold besides Pillow's picture, as measured; the others hold rows."""
+_BYTES_OF_CODECS = {"WEBP": 12, "AVIF": 12}
+"""Bytes a pixel that decoders hold besides Pillow's picture; the others hold rows. WebP always 11 to 12 as measured;
+AVIF 5 for RGB and 7 for RGBA, both of 8 bits and halved colours, and up to 5 more for more bits and whole colours."""
 _BAND_PIXELS = 1_000_000
 """Pixels of the decoded picture that are converted and scaled together, if that is a row or more."""
 _BAND_MEMORY = 48 * 1024 * 1024

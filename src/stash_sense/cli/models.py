@@ -118,9 +118,9 @@ def verify(
             failures[pack_id] = error
             if not json:
                 typer.echo(f"stash-sense: {visible(str(error))}", err=True)
-        else:
-            if not json:
-                _say(f"{pack_id} is whole and gives its known answers.")
+            continue
+        if not json:
+            _say(f"{pack_id} is whole and gives its known answers.")
     if json:
         print_json({"packs": [_verified(pack_id, failures.get(pack_id)) for pack_id in names]})
     if failures:

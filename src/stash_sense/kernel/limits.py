@@ -12,9 +12,9 @@ class Limits:
     picture_memory: int = 512 * 1024 * 1024
     """Bytes that decoding a picture may take at its peak, reckoned before it starts; more is refused.
 
-    JPEG: 100 MP take 172 MB, 400 MB if progressive with halved colours. PNG: RGB of 100 MP 472 MB, 16-bit grey of 60 MP
-    171 MB; RGB and RGBA are refused from about 108 MP on. WebP and AVIF take up to 16 bytes a pixel and are refused
-    from about 27 MP on, which takes 460 MB in WebP and 255 MB in AVIF.
+    JPEG: 100 MP take 172 MB, 400 MB if progressive with halved colours. PNG: RGB of 100 MP takes 472 MB, 16-bit grey
+    of 60 MP 171 MB; RGB and RGBA are refused from about 108 MP on. WebP and AVIF take up to 16 bytes a pixel and are
+    refused from about 27 MP on.
     """
     picture_side: int = 4096
     """Longest side, pixels, that a picture is scaled down to: a face in it needs 150."""

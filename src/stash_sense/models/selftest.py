@@ -22,8 +22,8 @@ from stash_sense.recognition.ports import Detector, Embedder
 DETECTOR = "detector"
 """The name under which the detector's answer stands in the card."""
 PATTERN_VARIANTS = (0, 1, 2)
-"""The wave patterns shown to an embedder. Of dlib128's 8128 pairs of values 54 differ by less than the tolerance in the
-first pattern, 5 in the first two, none in all three: no two can be exchanged unseen."""
+"""The wave patterns shown to an embedder. Of dlib128's 8128 pairs of values 54 differ by less than the tolerance in
+the first pattern, 5 in the first two, none in all three: no two can be exchanged unseen."""
 
 
 def known_answers(pack: str, detector: Detector, embedders: Sequence[Embedder]) -> dict[str, KnownAnswer]:

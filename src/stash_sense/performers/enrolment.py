@@ -42,11 +42,10 @@ class EnrolmentNote:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Enrolment:
-    """A gallery, what was noticed while making it, and from how many pictures it was made."""
+    """A gallery, and what was noticed while making it."""
 
     gallery: Gallery
     notes: tuple[EnrolmentNote, ...]
-    picture_count: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,7 +94,7 @@ class FolderEnrolment:
         gallery = _gather(self._pack, references, self._finder.space.dim)
         notes += _people_without_reference(people, gallery)
         notes += _lookalikes(gallery, references, self._same_person)
-        return Enrolment(gallery, tuple(notes), len(pictures))
+        return Enrolment(gallery, tuple(notes))
 
     def _reference(
         self, person: KnownPerson, picture: Path, notes: list[EnrolmentNote], cancel: CancelToken

@@ -8,7 +8,7 @@ import pytest
 import typer.testing
 from tests.integration.models import packs
 
-from stash_sense.cli.main import app
+from stash_sense.cli.app import app
 from stash_sense.errors import LicenceNotAccepted, PackNotInstalled, PackSourceUnsupported, PackUnknown
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.models.installer import write_card
@@ -87,10 +87,9 @@ def test_info_speaks_plain_words(environment: dict[str, str | None]) -> None:
     for line in ("used by default no", "has an update no", "to download 103 MB", "on the disk 24 MB"):
         assert line in lines
     text = "\n".join(lines)
-    assert "_" not in text.replace("lite_", "").split("files ")[0]
     assert "True" not in text
     assert "False" not in text
-    assert "102735116" not in text
+    assert "bytes" not in text
     told = document(run(environment, "models", "info", "lite", "--json"))
     assert (told["default"], told["download_bytes"]) == (False, 102735116)
 

@@ -26,7 +26,7 @@ WEIGHTS = graphs.retinaface()
 def embedder(
     side: int, *, channels_last: bool = False, dim: int = 512, seed: int = 1, order: Ints | None = None
 ) -> bytes:
-    """Answers (N, dim): fixed weights on the mean colours of 16 tiles, the values in another order if one is given."""
+    """Answers (N, dim): fixed weights on the mean colours of 16 tiles, the values in another order if given."""
     weights = np.random.default_rng(seed).normal(size=(48, dim)).astype(np.float32)
     if order is not None:
         weights = weights[:, order]

@@ -76,7 +76,7 @@ class PillowReader:
     """A `PictureReader` for JPEG (with MPO), PNG, WebP, AVIF and GIF.
 
     Args:
-        limits: `picture_bytes`, `picture_pixels` and `picture_memory` bound what is read, `picture_side` what is given.
+        limits: `picture_bytes`, `picture_pixels` and `picture_memory` bound what is read, `picture_side` the result.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -162,8 +162,10 @@ def _coefficients(picture: JpegImageFile) -> float:
     return sum(across * down for across, down in layers) / max(1, most) if several else 0.0
 
 
-def _first_scan_is_partial(file: IO[bytes], components: int) -> bool:
+def _first_scan_is_partial(file: IO[bytes] | None, components: int) -> bool:
     """Whether the header of a scan with fewer components (ITU T.81, B.2.3) is what has just been read."""
+    if file is None:
+        return False
     end = file.tell()
     file.seek(max(0, end - 2 * components - 8))
     before = file.read(end - file.tell())

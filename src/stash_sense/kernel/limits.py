@@ -9,12 +9,12 @@ class Limits:
 
     picture_pixels: int = 120_000_000
     """Pixels of a picture, however little memory they take: above the largest cameras (100 MP)."""
-    picture_memory: int = 512 * 1024 * 1024
+    picture_memory: int = 768 * 1024 * 1024
     """Bytes that decoding a picture may take at its peak, reckoned before it starts; more is refused.
 
     JPEG: 100 MP take 172 MB, 400 MB if progressive with halved colours. PNG: RGB of 100 MP takes 472 MB, 16-bit grey
-    of 60 MP 171 MB; RGB and RGBA are refused from about 108 MP on. WebP and AVIF take up to 16 bytes a pixel and are
-    refused from about 27 MP on.
+    of 60 MP 171 MB. WebP and AVIF are reckoned with 16 bytes a pixel, so the 48 MP of a telephone are taken and 50 MP
+    are not; 26 MP take 416 MB in WebP, 240 MB to 344 MB in AVIF.
     """
     picture_side: int = 4096
     """Longest side, pixels, that a picture is scaled down to: a face in it needs 150."""

@@ -102,7 +102,7 @@ def test_what_models_run_on_is_told() -> None:
 
 def test_a_gpu_that_is_not_there_is_an_error_when_the_first_model_is_opened() -> None:
     runtime = OnnxRuntime(1, "gpu", Providers("gpu", available=lambda: [CPU[0]]))
-    with pytest.raises(SettingInvalid, match="device cannot be gpu"):
+    with pytest.raises(SettingInvalid, match="STASH_SENSE_DEVICE cannot be gpu"):
         runtime.detector(detector_card("retinaface"), graphs.retinaface())
-    with pytest.raises(SettingInvalid, match="device cannot be gpu"):
+    with pytest.raises(SettingInvalid, match="STASH_SENSE_DEVICE cannot be gpu"):
         runtime.embedder(embedder_card(), graphs.embedder())

@@ -15,6 +15,8 @@ StashSenseError
 ├── InstallError                 a model pack cannot be installed
 │   ├── PackSourceMissing · PackSourceUnsupported · PackSourceMismatch · LicenceNotAccepted
 │   └── InstallerMissing · InstallerFailed · ConversionFailed
+├── MeasurementError             nothing can be measured or fitted with what was given
+│   └── TruthUnusable · FacesMissing · TooFewPeople
 ├── StorageError                 the disk said no
 │   └── DiskFull · NotWritable
 └── SettingInvalid               a setting or option has a value that cannot be used
@@ -237,6 +239,30 @@ class ConversionFailed(InstallError):
     """{file} could not be converted for the pack {pack} ({reason}); nothing was installed."""
 
     code = "conversion_failed"
+
+
+class MeasurementError(StashSenseError):
+    """Nothing can be measured with {path}."""
+
+    code = "measurement_error"
+
+
+class TruthUnusable(MeasurementError):
+    """{path} does not say who is in which file ({reason}); docs/reference/truth.md shows the form."""
+
+    code = "truth_unusable"
+
+
+class FacesMissing(MeasurementError):
+    """{path} holds no pictures of people; it should have one folder of pictures for each person."""
+
+    code = "faces_missing"
+
+
+class TooFewPeople(MeasurementError):
+    """{path} shows too few people with two or more usable pictures: {count}, and {needed} are needed."""
+
+    code = "too_few_people"
 
 
 class StorageError(StashSenseError):

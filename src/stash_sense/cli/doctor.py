@@ -63,9 +63,10 @@ def examination(services: Services) -> dict[str, Any]:
         "hardware": _hardware(hardware),
         "threads": services.runtime.threads,
         "device": services.settings.device,
+        "eight_bit_instruction": services.packs.fast_instruction(),
         "folders": folders,
         "default_pack": chosen,
-        "packs": [pack_document(status, chosen) for status in packs],
+        "packs": [pack_document(services, status) for status in packs],
         "tools": {name: str(path) if path else None for name, path in dataclasses.asdict(find_tools()).items()},
     }
     document["advice"] = list(_advice(document, services.settings.pack))
@@ -142,6 +143,7 @@ def _print(document: dict[str, Any]) -> None:
         ("libraries", ", ".join(f"{name} {version or 'missing'}" for name, version in document["libraries"].items())),
         ("processor", f"{hardware['cpu']}, {hardware['cpus']} usable, {threads}"),
         ("instructions", ", ".join(hardware["cpu_features"]) or "none that help"),
+        ("8-bit models", _eight_bits(document["eight_bit_instruction"])),
         ("memory", megabytes(hardware["memory_bytes"]) if hardware["memory_bytes"] else "unknown"),
     ]
     for provider in hardware["providers"]:
@@ -164,3 +166,9 @@ def _print(document: dict[str, Any]) -> None:
         console.print(f"→ {visible(sentence)}", markup=False, highlight=False, soft_wrap=True)
     if document["can_identify"]:
         console.print("Ready to identify.", highlight=False)
+
+
+def _eight_bits(instruction: str) -> str:
+    if instruction:
+        return f"used where a pack has them, with {instruction}"
+    return "not used: they are no faster here"

@@ -39,6 +39,9 @@ def identify(
         str, typer.Option(callback=_known_mode, help=f"How names are decided: {' or '.join(MODES)}.")
     ] = DEFAULT_MODE,
     frames: Annotated[int, typer.Option(min=MIN_FRAMES, max=MAX_FRAMES, help="Frames of a video to look at.")] = 60,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Give only the surest names; fewer people get one.")
+    ] = False,
     top_k: Annotated[int, typer.Option(min=0, max=20, help="Other likely people to list for each person.")] = 3,
     tagged: Annotated[
         list[str] | None, typer.Option(help="Somebody tagged in these files already, by name; can be repeated.")
@@ -50,7 +53,7 @@ def identify(
     says why and does not stop the others; the exit code is then 1.
     """
     services = services_of(context)
-    request = Request(SamplingPlan(num_frames=frames), mode, top_k, frozenset(tagged or ()))
+    request = Request(SamplingPlan(num_frames=frames), mode, strict, top_k, frozenset(tagged or ()))
     with shown_progress() as progress:
         recognizer = services.recognizer(pack)
         enrolment = recognizer.enrol(gallery, services.cancel, progress)

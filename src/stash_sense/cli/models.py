@@ -1,6 +1,7 @@
 """`stash-sense models`: which model packs there are, installing one, checking one."""
 
 import json as json_text
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,7 +28,7 @@ _LABELS = {
     "download_bytes": "to download",
     "installed_bytes": "on the disk",
     "needs_supplied": "files you supply",
-    "not_in_this_version": "not in this version",
+    "in_8_bits": "run in 8 bits here",
 }
 """How `info` calls the fields of `pack_document` whose own names are not plain words."""
 
@@ -43,7 +44,7 @@ def list_packs(context: typer.Context, json: Json = False) -> None:
     statuses = services.packs.packs()
     chosen = chosen_pack(services)
     if json:
-        print_json({"packs": [pack_document(status, chosen) for status in statuses]})
+        print_json({"packs": [pack_document(services, status) for status in statuses]})
         return
     table = Table(box=None, pad_edge=False)
     for heading in ("pack", "state", "brings"):
@@ -66,7 +67,8 @@ def install(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="The pack.", show_default=False)],
     source: Annotated[
-        Path | None, typer.Option("--from", help="A folder, zip or wheel with the pack's files.", show_default=False)
+        Path | None,
+        typer.Option("--from", help="A folder, zip, wheel or tarball with the pack's files.", show_default=False),
     ] = None,
     accept_licence: Annotated[
         bool, typer.Option("--accept-licence", help="You accept the licence that the pack comes under.")
@@ -88,7 +90,7 @@ def install(
             cancel=services.cancel,
         )
     if json:
-        document = pack_document(services.packs.status(name), chosen_pack(services))
+        document = pack_document(services, services.packs.status(name))
         print_json({**document, "already": installed.already, "seconds": round(installed.seconds, 3)})
     elif installed.already:
         _say(f"{name} is installed already, whole and up to date.")
@@ -135,7 +137,7 @@ def info(
 ) -> None:
     """Tell what a pack is made of, where it comes from and what its licence is."""
     services = services_of(context)
-    document = pack_document(services.packs.status(name), chosen_pack(services))
+    document = pack_document(services, services.packs.status(name))
     if json:
         print_json(document)
         return
@@ -156,7 +158,7 @@ def chosen_pack(services: Services) -> str | None:
         return None
 
 
-def pack_document(status: PackStatus, chosen: str | None) -> dict[str, Any]:
+def pack_document(services: Services, status: PackStatus) -> dict[str, Any]:
     """Return what `--json` says of a pack."""
     entry = status.entry
     card = entry.template if entry is not None else {}
@@ -168,7 +170,7 @@ def pack_document(status: PackStatus, chosen: str | None) -> dict[str, Any]:
         "state": status.state.value,
         "reason": status.reason,
         "what_to_type": what_to_type(status),
-        "default": status.pack_id == chosen,
+        "default": status.pack_id == chosen_pack(services),
         "outdated": status.outdated,
         "version": card.get("version"),
         "brings": entry.brings if entry else None,
@@ -176,20 +178,26 @@ def pack_document(status: PackStatus, chosen: str | None) -> dict[str, Any]:
         "licence_text": entry.licence_text if entry else None,
         "licence_must_be_accepted": entry.must_accept if entry else False,
         "source": card.get("source"),
-        "download_bytes": entry.download_bytes if entry else 0,
+        "download_bytes": status.download_bytes,
         "installed_bytes": _installed_bytes(status),
         "folder": str(status.folder),
         "files": sorted(card.get("files", {})),
         "needs_supplied": [source.names[0] for source in entry.supplied] if entry else [],
-        "not_in_this_version": entry.unsupported if entry else "",
         "embedders": [f"{embedder['id']} ({embedder['dim']})" for embedder in card.get("embedders", [])],
+        "in_8_bits": _in_8_bits(services, card),
     }
+
+
+def _in_8_bits(services: Services, card: Mapping[str, Any]) -> list[str]:
+    """Return the embedders that run in their 8-bit form on this machine."""
+    quantised = [embedder["id"] for embedder in card.get("embedders", []) if embedder.get("quantised")]
+    return quantised if quantised and services.packs.fast_instruction() else []
 
 
 def what_to_type(status: PackStatus) -> str:
     """Return the command that makes a pack usable; empty when it is, or when there is none."""
     entry = status.entry
-    if entry is None or entry.unsupported or (status.state is PackState.INSTALLED and not status.outdated):
+    if entry is None or (status.state is PackState.INSTALLED and not status.outdated):
         return ""
     command = f"stash-sense models install {status.pack_id}"
     if entry.supplied:
@@ -218,19 +226,17 @@ def _state(status: PackStatus) -> str:
         return f"damaged: {visible(status.reason)}"
     if status.outdated:
         return "installed, outdated"
-    if status.state is PackState.NOT_INSTALLED and status.entry and status.entry.unsupported:
-        return "not in this version"
     return status.state.value
 
 
 def _brings(status: PackStatus) -> str:
     if status.entry is None:
         return visible(status.card.title) if status.card else "your own pack"
-    if status.state is PackState.INSTALLED or status.entry.unsupported:
+    if status.state is PackState.INSTALLED:
         return status.entry.brings
     needs = []
-    if status.entry.download_bytes:
-        needs.append(f"{megabytes(status.entry.download_bytes)} to download")
+    if status.download_bytes:
+        needs.append(f"{megabytes(status.download_bytes)} to download")
     if status.entry.supplied:
         needs.append("files that you supply")
     return f"{status.entry.brings} ({', '.join(needs)})"

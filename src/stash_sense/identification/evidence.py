@@ -26,8 +26,8 @@ class Evidence:
         """Present a person who has a name."""
         known = self._persons[name.person]
         return NamedPerson(
-            sightings=self._sightings(person.faces),
-            crops=self._crops(person.faces),
+            sightings=self._sightings(person.faces.seen),
+            crops=self._crops(person.faces.described),
             alternatives=self._alternatives(person),
             person_id=known.id,
             name=known.name,
@@ -38,10 +38,13 @@ class Evidence:
 
     def unknown(self, person: MatchedPerson) -> SeenPerson:
         """Present a person without a name."""
-        return SeenPerson(self._sightings(person.faces), self._crops(person.faces), self._alternatives(person))
+        return SeenPerson(
+            self._sightings(person.faces.seen), self._crops(person.faces.described), self._alternatives(person)
+        )
 
     def _sightings(self, rows: Ints) -> tuple[Sighting, ...]:
-        boxes, times = self._faces.boxes[rows].tolist(), self._faces.t[rows].tolist()
+        seen = self._faces.seen
+        boxes, times = seen.boxes[rows].tolist(), seen.t[rows].tolist()
         return tuple(
             Sighting(None if math.isnan(t) else t, (left, top, right - left, bottom - top))
             for t, (left, top, right, bottom) in zip(times, boxes, strict=True)

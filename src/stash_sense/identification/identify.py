@@ -15,7 +15,7 @@ from stash_sense.media.plan import SamplingPlan
 from stash_sense.media.ports import PictureReader, VideoOpener
 from stash_sense.performers.gallery import KnownPerson
 from stash_sense.recognition.face_finder import FaceFinder, FoundFaces
-from stash_sense.recognition.matching.person import Matcher
+from stash_sense.recognition.matching.person import Matched, MatchedPerson, Matcher
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,18 +64,16 @@ class Identifier:
         Raises:
             Cancelled: the token was set.
         """
-        cancel = cancel or CancelToken()
         clock = StageClock()
+        look = _Look(known, frozenset(row for row, person in enumerate(known.persons) if person.name in tagged))
         try:
             with clock.stage("total"):
-                found, duration = self._find_faces(path, plan, clock, cancel, progress)
-                with clock.stage("matching"):
-                    rows = frozenset(row for row, person in enumerate(known.persons) if person.name in tagged)
-                    people = known.matcher.match(found.faces, found.frame_count, rows)
+                duration = self._look_at(path, plan, look, clock, cancel or CancelToken(), progress)
         except InputError as error:
             failure = Failure.of(error)
             return Identification(str(path), self._pack, known.mode, failure=failure, timing_ms=clock.milliseconds)
-        evidence = Evidence(found.faces, known.persons, rows)
+        found, people = look.result()
+        evidence = Evidence(found.faces, known.persons, look.tagged)
         return Identification(
             source=str(path),
             pack=self._pack,
@@ -84,25 +82,68 @@ class Identifier:
             width=found.width,
             height=found.height,
             frames_analyzed=found.frame_count,
-            faces_detected=len(found.faces),
+            faces_detected=len(found.faces.seen),
             persons=tuple(evidence.named(person, person.name) for person in people if person.name is not None),
             unknown=tuple(evidence.unknown(person) for person in people if person.name is None),
             timing_ms=clock.milliseconds,
         )
 
-    def _find_faces(
-        self, path: Path, plan: SamplingPlan, clock: StageClock, cancel: CancelToken, progress: ProgressListener
-    ) -> tuple[FoundFaces, float | None]:
-        """Return the faces, and the duration in seconds of a video or None for a picture."""
+    def _look_at(
+        self,
+        path: Path,
+        plan: SamplingPlan,
+        look: "_Look",
+        clock: StageClock,
+        cancel: CancelToken,
+        progress: ProgressListener,
+    ) -> float | None:
+        """Look at a part of the frames, and at the rest only while it could change who is named.
+
+        Returns:
+            Seconds of a video, None for a picture.
+        """
         if kind_of_file(path) is Kind.PICTURE:
             with clock.stage("extraction"):
                 frame = self._pictures.read(path)
-            return self._finder.find([frame], clock, cancel), None
+            look.take(self._finder.find([frame], clock, cancel), clock)
+            return None
 
         def on_frames(done: int) -> None:
             progress(Progress("looking at frames", done, plan.num_frames, path.name))
 
         with self._videos.open(path) as video:
             on_frames(0)
-            found = self._finder.find(video.frames(plan, cancel), clock, cancel, on_frames)
-            return found, video.info.duration
+            sweep = self._finder.sweep(clock, cancel, on_frames)
+            for frames in video.passes(plan, cancel):
+                sweep.look_at(frames)
+                look.take(sweep.found(), clock)
+                if not look.undecided:
+                    break
+            progress(Progress("looking at frames", plan.num_frames, plan.num_frames, path.name))
+            return video.info.duration
+
+
+class _Look:
+    """What is known of one file so far."""
+
+    def __init__(self, known: Known, tagged: frozenset[int]) -> None:
+        self._known = known
+        self.tagged = tagged
+        self._state: tuple[FoundFaces, Matched] | None = None
+
+    def take(self, found: FoundFaces, clock: StageClock) -> None:
+        """Decide anew, on all faces found so far."""
+        with clock.stage("matching"):
+            self._state = found, self._known.matcher.match(found.faces, found.frame_count, self.tagged)
+
+    @property
+    def undecided(self) -> bool:
+        """Whether more frames could change who is named."""
+        return self._state is None or self._state[1].undecided
+
+    def result(self) -> tuple[FoundFaces, tuple[MatchedPerson, ...]]:
+        """Return the faces and the people."""
+        if self._state is None:  # a video source without passes would break its port
+            raise RuntimeError("no frame was looked at")
+        found, matched = self._state
+        return found, matched.people

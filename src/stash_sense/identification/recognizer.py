@@ -31,12 +31,14 @@ class Request:
     Attributes:
         plan: which moments of a video.
         mode: how names are decided.
+        strict: give only names so sure that no stranger got one when the pack was fitted.
         top_k: how many other likely people are listed for each person.
         tagged: names of people who are tagged in the files already.
     """
 
     plan: SamplingPlan = field(default_factory=SamplingPlan)
     mode: str = DEFAULT_MODE
+    strict: bool = False
     top_k: int = 3
     tagged: frozenset[str] = frozenset()
 
@@ -70,8 +72,9 @@ class Recognizer:
             SettingInvalid: there is no such mode.
             Cancelled: the token was set.
         """
-        judge = Judge.over(gallery.vectors, gallery.owner, ExactSearch(gallery), self._decision)
-        known = Known(gallery.persons, matcher_for(request.mode, judge, request.top_k), request.mode)
+        search = ExactSearch(gallery)
+        judge = Judge.over(gallery.vectors, gallery.owner, search, self._decision, request.strict, request.top_k)
+        known = Known(gallery.persons, matcher_for(request.mode, judge), request.mode)
         files = list(expand(paths))
         for done, path in enumerate(files):
             cancel.raise_if_cancelled()

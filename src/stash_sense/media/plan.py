@@ -10,6 +10,9 @@ from stash_sense.errors import SettingInvalid
 
 MIN_FRAMES, MAX_FRAMES = 10, 200
 
+_EVERY = 3
+"""Of so many moments, one is looked at in the first pass: 20 of 60."""
+
 
 @dataclass(frozen=True, slots=True)
 class SamplingPlan:
@@ -44,3 +47,20 @@ class SamplingPlan:
         if not math.isfinite(duration) or duration <= 0.0:
             return np.zeros(1)
         return np.linspace(self.start * duration, self.end * duration, self.num_frames)
+
+    def passes(self, duration: float) -> tuple[NDArray[np.float64], ...]:
+        """The targets in the order to look at them: every third, then the others, which some videos do not need.
+
+        A plan of which a third would be less than the fewest frames there may be, 10, has one pass.
+
+        Args:
+            duration: as of `targets`.
+
+        Returns:
+            One or two arrays of seconds, each ascending, each target in one of them.
+        """
+        targets = self.targets(duration)
+        if len(targets) < _EVERY * MIN_FRAMES:
+            return (targets,)
+        early = np.arange(len(targets)) % _EVERY == 1  # the middle one of three, so that both ends are as near
+        return targets[early], targets[~early]

@@ -37,6 +37,17 @@ class FrameSource(Protocol):
             Cancelled: the token was set.
         """
 
+    def passes(self, plan: SamplingPlan, cancel: CancelToken) -> Iterator[Iterator[Frame]]:
+        """Yield the same frames as `frames`, in the plan's passes: an iterator for each, which may give none.
+
+        Nothing of a pass is read before it is asked for; asking for the next, or leaving, closes the one before. No
+        frame comes in two passes, and all passes together give no more than the plan has moments.
+
+        Raises:
+            VideoDamaged: not one frame could be decoded; the first pass says so at its end.
+            Cancelled: the token was set.
+        """
+
 
 class VideoOpener(Protocol):
     """Opens videos."""

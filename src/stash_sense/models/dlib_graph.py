@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stash_sense.kernel.arrays import AnyArray, Floats
+from stash_sense.kernel.arrays import Floats
+from stash_sense.models.onnx_graph import OnnxGraph
 
-OPSET = 17
-IR_VERSION = 9
-"""What every onnxruntime since 1.14 reads."""
+_TITLE = "dlib_face_recognition_resnet_v1"
 _STEM_POOL = (3, 2)
 _SHORTCUT_POOL = (2, 2)
 """Window and stride."""
@@ -59,29 +58,11 @@ def write_onnx(network: FoldedNetwork, input_side: int) -> bytes:
         value, side = graph.residual(value, side, f"block{index}", first, second)
     value = graph.node("Flatten", [graph.node("GlobalAveragePool", [value], "mean")], "flat")
     graph.node("MatMul", [value, graph.constant("projection", network.projection)], "embedding")
-    return graph.serialised(input_side, network.projection.shape[1])
+    return graph.serialised(_TITLE, input_side, network.projection.shape[1])
 
 
-class _Graph:
-    """Collects nodes and constants; each method returns the name of the value it made."""
-
-    def __init__(self) -> None:
-        import onnx  # only an install needs it, and it takes 0.2 s
-
-        self._onnx = onnx
-        self._nodes: list[object] = []
-        self._constants: list[object] = []
-
-    def constant(self, name: str, values: AnyArray) -> str:
-        self._constants.append(self._onnx.numpy_helper.from_array(np.ascontiguousarray(values), name))
-        return name
-
-    def node(self, kind: str, inputs: list[str], name: str, **attributes: object) -> str:
-        self._nodes.append(self._onnx.helper.make_node(kind, inputs, [name], name=name, **attributes))
-        return name
-
-    def relu(self, value: str, name: str) -> str:
-        return self.node("Relu", [value], f"{name}.relu")
+class _Graph(OnnxGraph):
+    """Adds the parts of this network."""
 
     def convolution(self, value: str, name: str, layer: FoldedConvolution) -> str:
         inputs = [
@@ -115,21 +96,3 @@ class _Graph:
             return value
         amounts = np.array([0, 0, 0, 0, 0, channels, pixels, pixels], np.int64)
         return self.node("Pad", [value, self.constant(f"{name}.amounts", amounts)], name)
-
-    def serialised(self, input_side: int, dim: int) -> bytes:
-        helper, float32 = self._onnx.helper, self._onnx.TensorProto.FLOAT
-        graph = helper.make_graph(
-            self._nodes,
-            "dlib_face_recognition_resnet_v1",
-            [helper.make_tensor_value_info("input", float32, ["N", 3, input_side, input_side])],
-            [helper.make_tensor_value_info("embedding", float32, ["N", dim])],
-            self._constants,
-        )
-        model = helper.make_model(
-            graph,
-            producer_name="stash-sense",
-            ir_version=IR_VERSION,
-            opset_imports=[helper.make_opsetid("", OPSET)],
-        )
-        self._onnx.checker.check_model(model, full_check=True)
-        return bytes(model.SerializeToString(deterministic=True))

@@ -42,8 +42,6 @@ RESIDUALS: tuple[Residual, ...] = (
 
 _PLAIN, _TAG_OR_SKIP, _INNERMOST = 2, 1, 3
 """The versions with which dlib wrote a layer, a tag or skip of a layer, and the layer that holds the input."""
-_DENORMAL = 1e-30
-"""Smaller weights are set to 0: they and their products are denormals, with which processors are 4 times slower."""
 
 
 class _Malformed(Exception):
@@ -223,8 +221,8 @@ def _read_convolution(
     scale, shift = scale_and_shift[:outputs], scale_and_shift[outputs:]
     weights = parameters[:filters].reshape(outputs, inputs, side, side)
     return FoldedConvolution(
-        weights=_folded(weights * scale.reshape(-1, 1, 1, 1)),
-        biases=_folded(parameters[filters:] * scale + shift),
+        weights=_finite(weights * scale.reshape(-1, 1, 1, 1)),
+        biases=_finite(parameters[filters:] * scale + shift),
         stride=stride,
         padding=padding,
     )
@@ -239,7 +237,7 @@ def _read_projection(reader: _Reader, inputs: int) -> Floats:
     reader.expect("the last layer's mode", 1)
     _read_learning_rates(reader)
     reader.layer_state(3)
-    return _folded(weights.reshape(inputs, DIM))
+    return _finite(weights.reshape(inputs, DIM))
 
 
 def _read_learning_rates(reader: _Reader) -> None:
@@ -247,7 +245,7 @@ def _read_learning_rates(reader: _Reader) -> None:
         reader.real("a learning rate")
 
 
-def _folded(values: Floats) -> Floats:
+def _finite(values: Floats) -> Floats:
     if not np.isfinite(values).all():
         raise _Malformed("its numbers are too large")
-    return np.where(np.abs(values) < _DENORMAL, np.float32(0), values)
+    return values

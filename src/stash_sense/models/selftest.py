@@ -34,10 +34,25 @@ def known_answers(pack: str, detector: Detector, embedders: Sequence[Embedder]) 
     """
     answers = {DETECTOR: KnownAnswer(pattern_sha256=_sha256(drawn_face()), first=_detector_answer(pack, detector))}
     for embedder in embedders:
-        patterns = np.stack([wave_pattern(embedder.alignment.size, variant) for variant in PATTERN_VARIANTS])
-        values = _embedder_answer(pack, embedder, patterns)
-        answers[embedder.id] = KnownAnswer(pattern_sha256=_sha256(patterns), first=values)
+        answers[embedder.id] = embedder_answer(pack, embedder)
     return answers
+
+
+def embedder_answer(pack: str, embedder: Embedder) -> KnownAnswer:
+    """Take the answer of one embedder: its vectors of all wave patterns, one after the other.
+
+    Raises:
+        PackSelfTestFailed: it is not what any embedder could answer.
+    """
+    patterns = np.stack([wave_pattern(embedder.alignment.size, variant) for variant in PATTERN_VARIANTS])
+    vectors = embedder.embed(patterns).vectors
+    wanted = (len(patterns), embedder.dim)
+    if vectors.shape != wanted:
+        raise PackSelfTestFailed(pack=pack, reason=f"{embedder.id} answers {vectors.shape} instead of {wanted}")
+    if not (np.abs(np.linalg.norm(vectors, axis=1) - 1.0) < 1e-3).all():
+        raise PackSelfTestFailed(pack=pack, reason=f"{embedder.id} does not answer vectors of unit length")
+    values = _rounded(pack, vectors.ravel().tolist(), embedder.id)
+    return KnownAnswer(pattern_sha256=_sha256(patterns), first=values)
 
 
 def check_answers(pack: str, known: Mapping[str, KnownAnswer], found: Mapping[str, KnownAnswer]) -> None:
@@ -73,17 +88,6 @@ def _detector_answer(pack: str, detector: Detector) -> tuple[float, ...]:
         return (0.0,)
     places = np.concatenate([faces.boxes[0].ravel(), faces.landmarks[0].ravel()]) / FACE_SIDE
     return _rounded(pack, [1.0, float(faces.scores[0]), *map(float, places)], DETECTOR)
-
-
-def _embedder_answer(pack: str, embedder: Embedder, patterns: Image) -> tuple[float, ...]:
-    """Return the vectors of all patterns, one after the other."""
-    vectors = embedder.embed(patterns)
-    wanted = (len(patterns), embedder.dim)
-    if vectors.shape != wanted:
-        raise PackSelfTestFailed(pack=pack, reason=f"{embedder.id} answers {vectors.shape} instead of {wanted}")
-    if not (np.abs(np.linalg.norm(vectors, axis=1) - 1.0) < 1e-3).all():
-        raise PackSelfTestFailed(pack=pack, reason=f"{embedder.id} does not answer vectors of unit length")
-    return _rounded(pack, vectors.ravel().tolist(), embedder.id)
 
 
 def _rounded(pack: str, values: Sequence[float], name: str) -> tuple[float, ...]:

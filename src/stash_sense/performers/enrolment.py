@@ -152,9 +152,10 @@ def _digest(picture: Path) -> str:
 def _most_prominent(faces: Faces, frame: Frame) -> int:
     """Choose the face that is large and near the centre: height, down to half of it at a corner."""
     height, width = frame.image.shape[:2]
-    centres = (faces.boxes[:, :2] + faces.boxes[:, 2:]) / 2.0
+    boxes = faces.seen.boxes[faces.row]
+    centres = (boxes[:, :2] + boxes[:, 2:]) / 2.0
     away = np.hypot(centres[:, 0] / width - 0.5, centres[:, 1] / height - 0.5) / np.hypot(0.5, 0.5)
-    return int(((faces.boxes[:, 3] - faces.boxes[:, 1]) * (1.0 - 0.5 * away)).argmax())
+    return int(((boxes[:, 3] - boxes[:, 1]) * (1.0 - 0.5 * away)).argmax())
 
 
 def _without_shared_pictures(references: list[_Reference], notes: list[EnrolmentNote]) -> list[_Reference]:

@@ -42,6 +42,12 @@ class ExactSearch:
             mean[rows] = np.take_along_axis(average, order, axis=1)
         return PersonHits(persons, best, mean)
 
+    def nearest(self, probe: Floats, persons: Ints) -> Floats:
+        """Return the cosine, (k,) float32, of one (dim,) unit vector to the nearest reference of each person."""
+        ends = np.append(self._starts, self._vectors.shape[1])
+        rows = [self._vectors[:, ends[person] : ends[person + 1]] for person in persons.tolist()]
+        return np.array([(probe @ references).max() for references in rows], np.float32)
+
 
 def _top(scores: Floats, k: int) -> Ints:
     """Return the columns of the k largest scores of each row, best first, equal ones in column order."""

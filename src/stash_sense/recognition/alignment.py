@@ -1,5 +1,8 @@
 """Faces cut out of a frame so that eyes, nose and mouth lie where a model expects them."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +25,9 @@ PORTRAIT = Alignment(
 )
 """How faces are cut out for people to look at."""
 
+_COMPLEX = np.array([1.0, 1.0j])
+"""Turns (x, y) into x + iy."""
+
 _MOST_SHRINK = 128
 """Pixels averaged into one at most, per side: no face that an 8K frame can hold needs more for a 96-pixel crop."""
 
@@ -36,7 +42,8 @@ def enlarged(alignment: Alignment, factor: float) -> Alignment:
 def similarity_transform(source: Floats, target: NDArray[np.float64]) -> NDArray[np.float64]:
     """Find the rotation, scale and shift that bring `source` nearest to `target` in the least-squares sense.
 
-    Umeyama, "Least-squares estimation of transformation parameters between two point patterns", PAMI 1991.
+    In the plane this is a linear fit of complex numbers, the same as Umeyama's method ("Least-squares estimation of
+    transformation parameters between two point patterns", PAMI 1991) without its singular values.
 
     Args:
         source: (k, 2) points.
@@ -45,17 +52,12 @@ def similarity_transform(source: Floats, target: NDArray[np.float64]) -> NDArray
     Returns:
         (2, 3) matrix M with target ~ M @ (x, y, 1). Points that all coincide give scale 0.
     """
-    points = source.astype(np.float64)
-    source_mean, target_mean = points.mean(axis=0), target.mean(axis=0)
-    centred = points - source_mean
-    left, spread, right = np.linalg.svd((target - target_mean).T @ centred / len(points))
-    mirror = np.array([1.0, np.sign(np.linalg.det(left @ right)) or 1.0])
-    variance = (centred**2).sum() / len(points)
-    scale = float((spread * mirror).sum() / variance) if variance > 0.0 else 0.0
-    matrix = np.empty((2, 3))
-    matrix[:, :2] = scale * (left * mirror) @ right
-    matrix[:, 2] = target_mean - matrix[:, :2] @ source_mean
-    return matrix
+    points, goals = source.astype(np.float64) @ _COMPLEX, target @ _COMPLEX
+    away = points - points.mean()
+    spread = float((np.abs(away) ** 2).sum())
+    turn = complex((np.conj(away) * (goals - goals.mean())).sum()) / spread if spread > 0.0 else 0j
+    shift = complex(goals.mean() - turn * points.mean())
+    return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
 
 
 def align(image: Image, landmarks: Floats, alignment: Alignment) -> Image:
@@ -73,19 +75,57 @@ def align(image: Image, landmarks: Floats, alignment: Alignment) -> Image:
         (size, size, 3) uint8; all black when the landmarks coincide or are no numbers.
     """
     size = alignment.size
-    if not np.isfinite(landmarks).all():
+    placed = _placed(landmarks, alignment)
+    if placed is None:
         return np.zeros((size, size, 3), np.uint8)
+    inverse, shrink = placed
+    patch, left, top = _cut(image, _corners(inverse, size), shrink)
+    if patch.size == 0:
+        return np.zeros((size, size, 3), np.uint8)
+    return _warp(_average_down(patch, shrink).astype(np.float32, copy=False), inverse, (left, top), shrink, size)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Patch:
+    """A face cut out of its frame with what is around it, so that it can be aligned when the frame is gone.
+
+    Attributes:
+        image: (height, width, 3) uint8; averaged down where the face is larger than any model wants it.
+        landmarks: (5, 2) float32 in pixels of the patch.
+    """
+
+    image: Image
+    landmarks: Floats
+
+    @classmethod
+    def cut(cls, image: Image, landmarks: Floats, alignments: Sequence[Alignment]) -> "Patch":
+        """Cut out all that the given alignments can ask for; nothing where the landmarks make no face."""
+        placed = [(place, one.size) for one in alignments if (place := _placed(landmarks, one)) is not None]
+        if not placed:
+            return cls(np.zeros((0, 0, 3), np.uint8), landmarks)
+        corners = np.concatenate([_corners(inverse, size) for (inverse, _), size in placed], axis=1)
+        shrink = min(shrink for (_, shrink), _ in placed)
+        patch, left, top = _cut(image, corners, shrink)
+        centre = (shrink - 1) / 2.0
+        moved = (landmarks - np.array([left + centre, top + centre], np.float32)) / np.float32(shrink)
+        small = patch.copy() if shrink == 1 else (_average_down(patch, shrink) + 0.5).astype(np.uint8)
+        return cls(small, moved.astype(np.float32))
+
+
+def _placed(landmarks: Floats, alignment: Alignment) -> tuple[NDArray[np.float64], int] | None:
+    """Return the matrix from crop to image and how many pixels are averaged into one; None for no face at all."""
+    if not np.isfinite(landmarks).all():
+        return None
     matrix = similarity_transform(landmarks, np.asarray(alignment.points, np.float64))
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
     if scale < 1e-6:
-        return np.zeros((size, size, 3), np.uint8)
-    inverse = _invert(matrix)
-    corners = inverse @ np.array([[0, size, 0, size], [0, 0, size, size], [1, 1, 1, 1]], np.float64)
-    shrink = min(max(1, int(1.0 / scale)), _MOST_SHRINK)
-    patch, left, top = _cut(image, corners, shrink)
-    if patch.size == 0:
-        return np.zeros((size, size, 3), np.uint8)
-    return _warp(_average_down(patch, shrink), inverse, (left, top), shrink, size)
+        return None
+    return _invert(matrix), min(max(1, int(1.0 / scale)), _MOST_SHRINK)
+
+
+def _corners(inverse: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+    """(2, 4) corners of a crop in pixels of the image."""
+    return inverse @ np.array([[0, size, 0, size], [0, 0, size, size], [1, 1, 1, 1]], np.float64)
 
 
 def _invert(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -104,10 +144,10 @@ def _cut(image: Image, corners: NDArray[np.float64], shrink: int) -> tuple[Image
     return image[top : max(top, bottom), left : max(left, right)], left, top
 
 
-def _average_down(patch: Image, shrink: int) -> Floats:
+def _average_down(patch: Image, shrink: int) -> Floats | Image:
     """Average squares of `shrink` x `shrink` pixels; a rest at the right and bottom repeats the last pixels."""
     if shrink == 1:
-        return patch.astype(np.float32)
+        return patch
     height, width = patch.shape[:2]
     padded = np.pad(patch, ((0, -height % shrink), (0, -width % shrink), (0, 0)), mode="edge")
     rows, columns = padded.shape[0] // shrink, padded.shape[1] // shrink

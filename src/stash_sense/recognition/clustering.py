@@ -1,4 +1,4 @@
-"""Faces of one video grouped into people: average linkage that never puts two faces of a frame together."""
+"""Tracks of one video grouped into people: average linkage that never joins what must stay apart."""
 
 import numpy as np
 
@@ -11,41 +11,44 @@ _NEVER = np.float32(-4.0)
 """Below any cosine; marks pairs that must not be joined, and stays below when averaged with nothing."""
 
 
-def cluster(vectors: Floats, frame: Ints, min_similarity: float) -> list[Ints]:
-    """Group faces: join the most similar groups, by the mean cosine between their faces, while it is high enough.
+def cluster(means: Floats, weights: Floats, apart: Bools, min_similarity: float) -> list[Ints]:
+    """Group tracks: join the most similar groups, by the mean cosine between their faces, while it is high enough.
 
-    Two groups that have faces in one frame are never joined. A group can only arise among faces that are connected
-    by single pairs above the threshold (a mean is never above its largest term), so these components are found
-    first and each is grouped on its own; within one, nearest-neighbour chains give the same groups as always
-    joining the best pair would (average linkage with forbidden pairs is reducible: a joined group is never nearer
-    to a third than the nearer of its parts was; Müllner, arXiv:1109.2378, section 3).
+    The mean cosine between the faces of two tracks is the product of the means of their vectors, so tracks of any
+    length cost the same. A group can only arise among tracks that are connected by single pairs above the threshold
+    (a mean is never above its largest term), so these components are found first and each is grouped on its own;
+    within one, nearest-neighbour chains give the same groups as always joining the best pair would (average linkage
+    with forbidden pairs is reducible: a joined group is never nearer to a third than the nearer of its parts was;
+    Müllner, arXiv:1109.2378, section 3).
 
-    Cost: one matrix product over all pairs and a few vector operations per face; memory is that of the largest
-    component, n x n x 4 bytes.
+    Cost: one matrix product over all pairs and a few vector operations per track; memory is that of `apart` and of
+    the largest component, n x n x 4 bytes.
 
     Args:
-        vectors: (n, dim) unit vectors.
-        frame: (n,) faces with equal numbers are in one frame.
+        means: (n, dim) mean of the unit vectors of each track's faces.
+        weights: (n,) faces of each track.
+        apart: (n, n) true for two tracks that are different people for certain; such never come into one group.
         min_similarity: groups are joined while their mean cosine is at least this.
 
     Returns:
-        The rows of each group, ascending; groups in the order of their first row.
+        The tracks of each group, ascending; groups in the order of their first track.
     """
     groups: list[Ints] = []
-    for component in _components(vectors, frame, min_similarity):
+    for component in _components(means, apart, min_similarity):
         if len(component) == 1:
             groups.append(component)
         else:
-            parts = _average_linkage(vectors[component], frame[component], min_similarity)
+            inside = apart[np.ix_(component, component)]
+            parts = _average_linkage(means[component], weights[component], inside, min_similarity)
             groups.extend(component[part] for part in parts)
     return sorted(groups, key=lambda rows: int(rows[0]))
 
 
-def _components(vectors: Floats, frame: Ints, min_similarity: float) -> list[Ints]:
-    """Return the sets of faces that are connected by pairs at or above the threshold."""
-    unseen = np.ones(len(vectors), bool)
+def _components(means: Floats, apart: Bools, min_similarity: float) -> list[Ints]:
+    """Return the sets of tracks that are connected by pairs at or above the threshold."""
+    unseen = np.ones(len(means), bool)
     components: list[Ints] = []
-    for start in range(len(vectors)):
+    for start in range(len(means)):
         if not unseen[start]:
             continue
         unseen[start] = False
@@ -55,8 +58,8 @@ def _components(vectors: Floats, frame: Ints, min_similarity: float) -> list[Int
             rest = np.flatnonzero(unseen)
             if not len(rest):
                 break
-            near = vectors[block] @ vectors[rest].T >= min_similarity
-            near &= frame[block][:, None] != frame[rest][None, :]
+            near = means[block] @ means[rest].T >= min_similarity
+            near &= ~apart[block][:, rest]
             found = rest[near.any(axis=0)]
             unseen[found] = False
             members.extend(found.tolist())
@@ -65,12 +68,13 @@ def _components(vectors: Floats, frame: Ints, min_similarity: float) -> list[Int
     return components
 
 
-def _average_linkage(vectors: Floats, frame: Ints, min_similarity: float) -> list[Ints]:
-    similarity = vectors @ vectors.T
-    similarity[frame[:, None] == frame[None, :]] = _NEVER
-    members: list[list[int]] = [[row] for row in range(len(vectors))]
-    weights = np.ones(len(vectors), np.float32)
-    open_: Bools = np.ones(len(vectors), bool)
+def _average_linkage(means: Floats, weights: Floats, apart: Bools, min_similarity: float) -> list[Ints]:
+    similarity = means @ means.T
+    similarity[apart] = _NEVER
+    np.fill_diagonal(similarity, _NEVER)
+    weights = weights.astype(np.float32)
+    members: list[list[int]] = [[row] for row in range(len(means))]
+    open_: Bools = np.ones(len(means), bool)
     chain: list[int] = []
     while True:
         if not chain:

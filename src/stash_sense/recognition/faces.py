@@ -29,17 +29,19 @@ class Detections:
         return Detections(self.boxes[:most], self.scores[:most], self.landmarks[:most])
 
 
+CROP_SIZE = 96
+"""Side of the crops kept for people to look at, pixels: sharp on a screen, 27 kB a face."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class Faces:
+class Sightings:
     """All faces of one video or picture, row by row, in the order of time.
 
     Attributes:
-        frame: (n,) int64, which analysed frame the face is in; equal numbers mean the same frame.
+        frame: (n,) int64, ascending, which analysed frame the face is in; equal numbers mean the same frame.
         t: (n,) float64 seconds, nan for a still picture; float32 would lose milliseconds from 8,192 s on.
         boxes, scores, landmarks: as in `Detections`.
-        quality: (n,) float32 in (0, 1], how much the face should count (see `quality.py`).
-        vectors: (n, dim) float32 unit vectors: the embedders' unit vectors side by side, by the pack's weights.
-        crops: (n, 96, 96, 3) uint8 RGB, the aligned face, for people to look at.
+        track: (n,) int64; faces of one track are one person at one place in one shot (see `tracks.py`).
     """
 
     frame: Ints
@@ -47,40 +49,58 @@ class Faces:
     boxes: Floats
     scores: Floats
     landmarks: Floats
+    track: Ints
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Faces:
+    """The faces of one video or picture that were described: the best ones of every track.
+
+    Attributes:
+        seen: every face there is.
+        row: (n,) int64, ascending, which row of `seen` each described face is.
+        quality: (n,) float32 above 0, how much the face should count (see `quality.py`).
+        vectors: (n, dim) float32 unit vectors: the embedders' unit vectors side by side, by the pack's weights.
+        crops: (n, 96, 96, 3) uint8 RGB, the aligned face, for people to look at.
+    """
+
+    seen: Sightings
+    row: Ints
     quality: Floats
     vectors: Floats
     crops: Image
 
     def __len__(self) -> int:
-        return len(self.scores)
+        return len(self.row)
 
-    def take(self, rows: Ints) -> "Faces":
-        """Return the given rows only, in the given order."""
-        return Faces(
-            self.frame[rows],
-            self.t[rows],
-            self.boxes[rows],
-            self.scores[rows],
-            self.landmarks[rows],
-            self.quality[rows],
-            self.vectors[rows],
-            self.crops[rows],
-        )
+    @property
+    def frame(self) -> Ints:
+        """(n,) which frame each described face is in."""
+        return self.seen.frame[self.row]
 
-
-CROP_SIZE = 96
-"""Side of the crops kept for people to look at, pixels: sharp on a screen, 27 kB a face."""
+    @property
+    def track(self) -> Ints:
+        """(n,) the track of each described face."""
+        return self.seen.track[self.row]
 
 
 def no_faces(dim: int) -> Faces:
     """Return an empty set of faces for vectors of the given dimension."""
-    floats = np.zeros(0, np.float32)
-    return Faces(
-        frame=np.zeros(0, np.int64),
+    floats, ints = np.zeros(0, np.float32), np.zeros(0, np.int64)
+    seen = Sightings(
+        frame=ints,
         t=np.zeros(0, np.float64),
         boxes=np.zeros((0, 4), np.float32),
         scores=floats,
         landmarks=np.zeros((0, 5, 2), np.float32),
+        track=ints,
+    )
+    return Faces(
+        seen=seen,
+        row=ints,
         quality=floats,
         vectors=np.zeros((0, dim), np.float32),
         crops=np.zeros((0, CROP_SIZE, CROP_SIZE, 3), np.uint8),

@@ -27,6 +27,19 @@ class Detector(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Descriptions:
+    """What an embedder says of faces.
+
+    Attributes:
+        vectors: (n, dim) float32, unit length.
+        norms: (n,) float32, the length of the model's own answer; of some models it grows with the face's clarity.
+    """
+
+    vectors: Floats
+    norms: Floats
+
+
 class Embedder(Protocol):
     """Describes aligned faces as unit vectors."""
 
@@ -42,8 +55,8 @@ class Embedder(Protocol):
     def alignment(self) -> Alignment:
         """How the crops must be aligned."""
 
-    def embed(self, crops: Image) -> Floats:
-        """Describe faces: (n, size, size, 3) uint8 RGB crops -> (n, dim) float32, unit length."""
+    def embed(self, crops: Image) -> Descriptions:
+        """Describe (n, size, size, 3) uint8 RGB crops."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,3 +83,6 @@ class PersonSearch(Protocol):
 
     def search(self, probes: Floats, top_k: int) -> PersonHits:
         """Return the `top_k` nearest persons of each (n, dim) unit vector, ordered by (best + mean) / 2."""
+
+    def nearest(self, probe: Floats, persons: Ints) -> Floats:
+        """Return the cosine, (k,) float32, of one (dim,) unit vector to the nearest reference of each person."""

@@ -43,15 +43,15 @@ class Block:
 class FaceSpace:
     """Where vectors live.
 
-    Whitening shrinks the directions in which one face moves when its picture gets small, blurred or noisy. The
-    crowd describes strangers as a normal distribution, so that a small gallery can be padded with the similarity
-    that strangers would reach; no face of anybody is part of it.
+    Vectors are kept as the embedders give them, side by side. Whitening shrinks the directions in which one face
+    moves when its picture gets small, blurred or noisy. The crowd describes strangers as a normal distribution, so
+    that a small gallery can be padded with people who do not exist; no face of anybody is part of it.
 
     Attributes:
         blocks: the embedders, in the order of the vector.
         whitening: (dim, dim) per block.
-        mean: (D,) mean of strangers' vectors.
-        crowd_mean: (D,) mean of strangers' vectors after `centred`.
+        mean: (D,) mean of strangers' whitened vectors.
+        crowd_mean: (D,) mean of strangers' vectors.
         crowd_covariance: (D, D) their covariance.
     """
 
@@ -95,30 +95,36 @@ class FaceSpace:
         """Length D of a vector."""
         return sum(block.dim for block in self.blocks)
 
-    def place(self, described: Sequence[Floats]) -> Floats:
-        """Put faces into the space: each embedder's (n, dim) vectors -> (n, D) unit vectors."""
+    def joined(self, described: Sequence[Floats]) -> Floats:
+        """Put each embedder's (n, dim) vectors side by side by their shares: (n, D) unit vectors."""
         parts = [
-            unit(unit(vectors) @ whitening) * np.float32(np.sqrt(block.weight))
-            for vectors, whitening, block in zip(described, self.whitening, self.blocks, strict=True)
+            unit(vectors) * np.float32(np.sqrt(block.weight))
+            for vectors, block in zip(described, self.blocks, strict=True)
         ]
         return np.concatenate(parts, axis=1)
 
+    def whitened(self, vectors: Floats) -> Floats:
+        """Take (n, D) vectors to where a poor picture of a face is nearer to a good one: (n, D) unit vectors."""
+        parts = zip(self._parts(vectors), self.whitening, strict=True)
+        return self.joined([part @ whitening for part, whitening in parts])
+
     def renormalised(self, sums: Floats) -> Floats:
         """Turn (n, D) sums of vectors into unit vectors in which each embedder has its share again."""
-        parts, start = [], 0
-        for block in self.blocks:
-            parts.append(unit(sums[:, start : start + block.dim]) * np.float32(np.sqrt(block.weight)))
-            start += block.dim
-        return np.concatenate(parts, axis=1)
+        return self.joined(self._parts(sums))
 
-    def centred(self, vectors: Floats) -> Floats:
-        """Take out what all faces have in common: (n, D) -> (n, D) unit vectors from the strangers' mean."""
-        return unit(vectors - self.mean)
+    def centred(self, whitened: Floats) -> Floats:
+        """Take out of whitened vectors what all faces have in common: (n, D) -> (n, D) unit vectors."""
+        return unit(whitened - self.mean)
 
-    def crowd_similarity(self, centred: Floats) -> tuple[Floats, Floats]:
-        """Mean and standard deviation, each (n,), of strangers' cosines to (n, D) centred vectors."""
-        variance = ((centred @ self.crowd_covariance) * centred).sum(axis=1)
-        return centred @ self.crowd_mean, np.sqrt(np.maximum(variance, 0.0))
+    def strangers(self, count: int) -> Floats:
+        """Make up people: (count, D) unit vectors distributed like those of strangers; the same ones every time."""
+        values, directions = np.linalg.eigh(self.crowd_covariance.astype(np.float64))
+        spread = directions * np.sqrt(np.maximum(values, 0.0))
+        draws = np.random.default_rng(0).standard_normal((count, self.dim))
+        return self.renormalised((self.crowd_mean + draws @ spread.T).astype(np.float32))
+
+    def _parts(self, vectors: Floats) -> list[Floats]:
+        return np.split(vectors, np.cumsum([block.dim for block in self.blocks])[:-1], axis=1)
 
 
 def _numbers(array: AnyArray) -> Floats:

@@ -6,41 +6,68 @@ from stash_sense.errors import SettingInvalid
 from stash_sense.recognition.curve import ProbabilityCurve
 from stash_sense.recognition.space import FaceSpace
 
+DISTANCES = ("cluster_distance", "track_distance", "max_distance", "stranger_distance")
+PROBABILITIES = ("named_from", "strict_from", "unsure_from", "unsure_to", "join_from")
+
 
 @dataclass(frozen=True, slots=True)
 class MatchingConstants:
-    """Cosine distances (0 to 2) of fused vectors at which this pack's models separate people, and counts.
+    """Cosine distances (0 to 2) of fused vectors, probabilities (0 to 1) and counts at which this pack decides.
 
     Attributes:
-        cluster_distance: two groups of faces further apart than this are different people.
+        cluster_distance: two groups of faces further apart than this, on average, are different people.
         max_distance: a person further away than this is no candidate in the mode that counts frames.
         stranger_distance: what faces of two different people typically measure; the unit in which the
             boost of a tagged person is meant.
+        track_distance: two parts of a track further apart than this are different people.
         tagged_boost: what being tagged already is worth, on the scale where `stranger_distance` is 1.
         min_unique_frames: frames of a video a person must be seen in; does not apply to still pictures.
-        crowd_size: others that a small gallery is padded up to (see `evidence.py`).
-        faces_cap: faces of a group that count as evidence.
+        min_unknown_frames: frames of a video an unknown person must be seen in to be counted; the same.
+        crowd_size: people that a small gallery is padded up to (see `evidence.py`).
+        named_from: probability from which a name is given.
+        strict_from: the same at the stricter level, at which no stranger of the fit was named.
+        unsure_from, unsure_to: while somebody's probability lies between them, more frames are looked at.
+        join_from: probability from which two groups without a name are counted as one person.
     """
 
     cluster_distance: float
     max_distance: float
     stranger_distance: float
+    track_distance: float = 1.0
     tagged_boost: float = 0.03
     min_unique_frames: int = 2
-    crowd_size: int = 200
-    faces_cap: int = 3
+    min_unknown_frames: int = 2
+    crowd_size: int = 400
+    named_from: float = 0.5
+    strict_from: float = 0.9
+    unsure_from: float = 0.05
+    unsure_to: float = 0.9
+    join_from: float = 0.5
 
     def __post_init__(self) -> None:
-        for name in ("cluster_distance", "max_distance", "stranger_distance"):
+        for name in DISTANCES:
             value = getattr(self, name)
             if not 0.0 < value <= 2.0:
                 raise SettingInvalid(name=name, value=value, reason="a cosine distance is above 0 and at most 2")
+        for name in PROBABILITIES:
+            value = getattr(self, name)
+            if not 0.0 <= value <= 1.0:
+                raise SettingInvalid(name=name, value=value, reason="a probability is from 0 to 1")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decision:
-    """All of a pack that decides on names."""
+    """All of a pack that decides on names.
+
+    Attributes:
+        space: of the vectors.
+        constants: distances, probabilities and counts.
+        curve: from the evidence for a name to its probability (`evidence.FEATURES`).
+        same_person: from what two groups have in common to the probability that they are one person
+            (`counting.PAIR_FEATURES`); without it groups are not joined to be counted.
+    """
 
     space: FaceSpace
     constants: MatchingConstants
     curve: ProbabilityCurve
+    same_person: ProbabilityCurve | None = None

@@ -9,9 +9,9 @@ import typer.testing
 from tests.integration.models import packs
 
 from stash_sense.cli.app import app
-from stash_sense.errors import LicenceNotAccepted, PackNotInstalled, PackSourceUnsupported, PackUnknown
+from stash_sense.errors import LicenceNotAccepted, PackNotInstalled, PackUnknown
 from stash_sense.kernel.cancel import CancelToken
-from stash_sense.models.installer import write_card
+from stash_sense.models.pack_folder import write_card
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_verify_tells_what_is_damaged_on_stderr_as_every_command_does(
 
 def test_info_speaks_plain_words(environment: dict[str, str | None]) -> None:
     lines = [" ".join(line.split()) for line in run(environment, "models", "info", "lite").stdout.splitlines()]
-    for line in ("used by default no", "has an update no", "to download 103 MB", "on the disk 24 MB"):
+    for line in ("used by default no", "has an update no", "to download 103 MB", "on the disk 30 MB"):
         assert line in lines
     text = "\n".join(lines)
     assert "True" not in text
@@ -100,7 +100,6 @@ def test_verify_without_any_pack_says_what_to_install(environment: dict[str, str
 
 def test_install_refuses_with_our_errors(environment: dict[str, str | None]) -> None:
     assert isinstance(run(environment, "models", "install", "buffalo_l").exception, LicenceNotAccepted)
-    assert isinstance(run(environment, "models", "install", "duo").exception, PackSourceUnsupported)
     assert run(environment, "models", "install").exit_code == 2
 
 
@@ -130,3 +129,16 @@ def test_doctor_is_content_with_a_chosen_pack_that_is_whole(
 def test_doctor_names_a_chosen_pack_that_does_not_exist(environment: dict[str, str | None]) -> None:
     told = document(run(environment | {"STASH_SENSE_PACK": "absent"}, "doctor", "--json"))
     assert any("absent" in sentence and "models list" in sentence for sentence in told["advice"])
+
+
+def test_doctor_and_info_tell_what_runs_in_8_bits(environment: dict[str, str | None]) -> None:
+    told = document(run(environment, "doctor", "--json"))
+    instruction = told["eight_bit_instruction"]
+    assert bool(instruction) == bool(
+        {"amx_int8", "avx512_vnni", "avx_vnni", "asimddp"} & set(told["hardware"]["cpu_features"])
+    )
+    assert (instruction or "not used") in run(environment, "doctor").stdout
+    pack = document(run(environment, "models", "info", "duo", "--json"))
+    assert pack["in_8_bits"] == (["dlib128"] if instruction else [])
+    assert pack["what_to_type"] == "stash-sense models install duo"
+    assert pack["download_bytes"] == 112_950_743

@@ -1,9 +1,11 @@
 """Catalogue entries for tiny models, their files, and the wheels that some of them come in."""
 
 import base64
+import gzip
 import hashlib
 import io
 import json
+import tarfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -108,6 +110,42 @@ def wheel_source(**changes: Any) -> dict[str, Any]:
     return source | changes
 
 
+def tarball(members: dict[str, bytes]) -> bytes:
+    """Make an npm package; equal members give equal bytes."""
+    packed = io.BytesIO()
+    with (
+        gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as squeezed,
+        tarfile.open(fileobj=squeezed, mode="w") as tar,
+    ):
+        for path, content in members.items():
+            info = tarfile.TarInfo(path)
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+    return packed.getvalue()
+
+
+TARBALL_NAME = "tiny-face-1.0.0.tgz"
+TARBALL = tarball(
+    {"package/package.json": b'{"name": "tiny-face", "version": "1.0.0"}', "package/a/f.onnx": embedder(112)}
+)
+
+
+def npm_source(**changes: Any) -> dict[str, Any]:
+    """Describe where the tiny embedder comes from, when it comes from npm."""
+    source = {
+        "kind": "npm",
+        "file": "w600k_mbf.onnx",
+        "requirement": "tiny-face@1.0.0",
+        "distribution": TARBALL_NAME,
+        "sha256": sha256(TARBALL),
+        "size": len(TARBALL),
+        "member": "package/a/f.onnx",
+        "content_sha256": sha256(embedder(112)),
+        "content_size": len(embedder(112)),
+    }
+    return source | changes
+
+
 def entry(pack_id: str, **changes: Any) -> CatalogueEntry:
     """Return the shipped entry of a pack, for tiny models: their hashes are not known, nor are their answers."""
     document = Catalogue.shipped().entry(pack_id).model_dump(mode="json", by_alias=True)
@@ -129,6 +167,21 @@ def tiny_lite(**changes: Any) -> CatalogueEntry:
     return CatalogueEntry.model_validate(document | fields | changes)
 
 
+def packaged(pack_id: str) -> CatalogueEntry:
+    """Return a pack whose detector comes from the tiny wheel and whose embedder comes from the tiny npm package."""
+    document = tiny_lite().model_dump(mode="json", by_alias=True)
+    card = document["card"] | {"id": pack_id}
+    return CatalogueEntry.model_validate(document | {"card": card, "sources": [npm_source(), wheel_source()]})
+
+
+def lite_with_8_bit_form() -> CatalogueEntry:
+    """Return the tiny lite with an 8-bit form of its embedder, which is supplied as `rounded.onnx`."""
+    document = tiny_lite().model_dump(mode="json", by_alias=True)
+    document["card"]["embedders"][0]["quantised"] = "rounded.onnx"
+    form = {"kind": "supplied", "file": "rounded.onnx", "names": ["rounded.onnx"], "origin": "a test"}
+    return CatalogueEntry.model_validate(document | {"sources": [*document["sources"], form]})
+
+
 def converted_lite(known: dict[str, Any]) -> CatalogueEntry:
     """Return the tiny lite with an embedder that an install converts, so that only its answers are known."""
     document = tiny_lite().model_dump(mode="json", by_alias=True)
@@ -143,7 +196,7 @@ def tiny_lite_with_background() -> CatalogueEntry:
     bundled = next(
         source.model_dump(mode="json")
         for source in Catalogue.shipped().entry("lite").sources
-        if source.kind == "bundled"
+        if source.kind == "bundled" and source.file.endswith(".npz")
     )
     card = document["card"] | {"background_file": bundled["file"]}
     return CatalogueEntry.model_validate(document | {"card": card, "sources": [*document["sources"], bundled]})
@@ -165,17 +218,24 @@ def forged_pack(folder: Path, pack: Path, name: str, content: bytes) -> Path:
 
 
 class WheelFetcher:
-    """A `PackageFetcher` that has the tiny wheel."""
+    """A `PackageFetcher` that has the tiny wheel and the tiny npm package."""
 
-    def __init__(self, content: bytes = WHEEL) -> None:
+    def __init__(self, content: bytes = WHEEL, tarball: bytes = TARBALL) -> None:
         self.fetched = 0
         self._content = content
+        self._tarball = tarball
 
     def fetch(self, pack: str, requirement: str, sha256: str, into: Path, progress: ProgressListener) -> None:
         self.fetched += 1
         progress(Progress("download", 100))
         with zipfile.ZipFile(io.BytesIO(self._content)) as archive:
-            archive.extractall(into)
+            archive.extractall(into)  # noqa: S202 - our own wheel
+
+    def fetch_tarball(
+        self, pack: str, requirement: str, distribution: str, into: Path, progress: ProgressListener
+    ) -> None:
+        self.fetched += 1
+        (into / distribution).write_bytes(self._tarball)
 
 
 def runtime() -> OnnxRuntime:

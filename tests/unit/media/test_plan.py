@@ -38,6 +38,35 @@ def test_without_a_duration_only_the_first_frame_is_planned(duration: float) -> 
     assert SamplingPlan().targets(duration).tolist() == [0.0]
 
 
+@given(duration=durations, num_frames=frame_counts)
+def test_each_moment_is_looked_at_in_one_pass(duration: float, num_frames: int) -> None:
+    plan = SamplingPlan(num_frames)
+    passes = plan.passes(duration)
+    assert np.sort(np.concatenate(passes)).tolist() == plan.targets(duration).tolist()
+    assert all((np.diff(moments) > 0).all() for moments in passes)
+
+
+@pytest.mark.parametrize(
+    ("num_frames", "sizes"),
+    [(10, [10]), (29, [29]), (30, [10, 20]), (60, [20, 40]), (61, [20, 41]), (200, [67, 133])],
+)
+def test_the_first_pass_is_a_third_of_a_plan_that_is_large_enough(num_frames: int, sizes: list[int]) -> None:
+    assert [len(moments) for moments in SamplingPlan(num_frames).passes(100.0)] == sizes
+
+
+@given(duration=durations, num_frames=st.integers(30, MAX_FRAMES))
+def test_the_first_pass_is_spread_over_the_whole_sampled_part(duration: float, num_frames: int) -> None:
+    plan = SamplingPlan(num_frames)
+    targets, first = plan.targets(duration), plan.passes(duration)[0]
+    away = np.abs(targets[:, None] - first).min(axis=1)
+    assert away.max() <= 2.001 * np.diff(targets).max()
+
+
+@pytest.mark.parametrize("duration", [0.0, math.nan])
+def test_without_a_duration_there_is_one_pass(duration: float) -> None:
+    assert [moments.tolist() for moments in SamplingPlan().passes(duration)] == [[0.0]]
+
+
 @pytest.mark.parametrize("num_frames", [MIN_FRAMES - 1, MAX_FRAMES + 1, 0, -5])
 def test_a_number_of_frames_out_of_range_is_refused(num_frames: int) -> None:
     with pytest.raises(SettingInvalid, match="num_frames"):

@@ -1,23 +1,48 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from stash_sense.errors import PackUnknown
+from stash_sense.kernel.arrays import Doubles
 from stash_sense.models.card import FileCard
-from stash_sense.models.catalogue import BundledSource, Catalogue, PypiSource, Source, bundled_file
+from stash_sense.models.catalogue import (
+    BundledSource,
+    Catalogue,
+    CatalogueEntry,
+    NpmSource,
+    PypiSource,
+    QuantisedSource,
+    Source,
+    bundled_file,
+)
 from stash_sense.models.pattern import drawn_face, wave_pattern
 from stash_sense.models.selftest import PATTERN_VARIANTS
 
 VECTORS = Path(__file__).parents[2] / "data" / "dlib_vectors.json"
+MOBILEFACENET_VECTORS = VECTORS.with_name("mobilefacenet_vectors.json")
 SOME_FILE = FileCard(sha256="0" * 64, size=1)
 
 
 def installed(source: Source) -> FileCard:
     """Return what an install notes of a source, as far as it is known beforehand."""
     return FileCard(sha256=source.sha256, size=1) if isinstance(source, BundledSource) else SOME_FILE
+
+
+def averaged(patterns: list[dict[str, Any]]) -> Doubles:
+    """Return the unit vectors of pictures and their mirrored ones: (n, dim)."""
+    shown, mirrored = (np.array([pattern[name] for pattern in patterns]) for name in ("vector", "mirrored"))
+    total = unit(shown) + unit(mirrored)
+    return unit(total)
+
+
+def unit(vectors: Doubles) -> Doubles:
+    units: Doubles = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return units
 
 
 @pytest.fixture(scope="module")
@@ -68,9 +93,31 @@ def test_only_the_packs_for_research_need_their_licence_accepted(catalogue: Cata
 def test_the_default_pack_comes_from_packages_alone(catalogue: Catalogue) -> None:
     entry = catalogue.entry("lite")
     assert not entry.supplied
-    assert not entry.unsupported
-    assert all(isinstance(source, PypiSource | BundledSource) for source in entry.sources)
+    assert all(isinstance(source, PypiSource | BundledSource | QuantisedSource) for source in entry.sources)
     assert entry.download_bytes == 102_735_116
+
+
+def test_duo_adds_one_model_from_npm_to_what_lite_is_made_of(catalogue: Catalogue) -> None:
+    lite, duo = catalogue.entry("lite"), catalogue.entry("duo")
+    added = [source for source in duo.packages if source not in lite.sources]
+    assert [(source.file, type(source)) for source in added] == [("mfn192.onnx", NpmSource)]
+    assert duo.packages[0] == added[0], "without npm it must fail before 100 MB are fetched"
+    assert duo.download_bytes - lite.download_bytes == 10_215_627
+
+
+def test_an_8_bit_form_is_made_of_files_that_are_there_before_it(catalogue: Catalogue) -> None:
+    document = catalogue.entry("lite").model_dump(mode="json", by_alias=True)
+    document["sources"].reverse()
+    with pytest.raises(ValidationError, match="do not stand before it"):
+        CatalogueEntry.model_validate(document)
+
+
+def test_the_known_answers_of_mobilefacenet_are_those_of_its_own_runtime(catalogue: Catalogue) -> None:
+    recorded = json.loads(MOBILEFACENET_VECTORS.read_text())["patterns"]
+    for pattern in recorded:
+        assert hashlib.sha256(wave_pattern(112, pattern["variant"]).tobytes()).hexdigest() == pattern["sha256"]
+    known = np.reshape(catalogue.entry("duo").known_answers["mfn192"]["first"], (len(recorded), 192))
+    assert np.abs(known - averaged(recorded)).max() < 1e-5
 
 
 def test_the_known_answers_were_taken_from_the_patterns_of_this_version(catalogue: Catalogue) -> None:
@@ -84,13 +131,8 @@ def test_the_known_answers_were_taken_from_the_patterns_of_this_version(catalogu
 def test_the_known_answers_are_those_of_dlib_in_every_value(catalogue: Catalogue, pack_id: str) -> None:
     patterns = json.loads(VECTORS.read_text())["patterns"]
     assert tuple(pattern["variant"] for pattern in patterns) == PATTERN_VARIANTS
-    shown, mirrored = (np.array([pattern[name] for pattern in patterns]) for name in ("vector", "mirrored"))
-    shown /= np.linalg.norm(shown, axis=1, keepdims=True)
-    mirrored /= np.linalg.norm(mirrored, axis=1, keepdims=True)
-    averaged = shown + mirrored
-    averaged /= np.linalg.norm(averaged, axis=1, keepdims=True)
-    known = np.reshape(catalogue.entry(pack_id).known_answers["dlib128"]["first"], averaged.shape)
-    assert np.abs(known - averaged).max() < 1e-5
+    known = np.reshape(catalogue.entry(pack_id).known_answers["dlib128"]["first"], (len(patterns), 128))
+    assert np.abs(known - averaged(patterns)).max() < 1e-5
 
 
 def test_no_two_values_of_a_vector_can_be_exchanged_nor_one_be_dropped_unseen(catalogue: Catalogue) -> None:

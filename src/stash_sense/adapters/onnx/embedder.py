@@ -7,7 +7,7 @@ from stash_sense.adapters.onnx.tensors import resize_crop, to_tensor
 from stash_sense.errors import ModelRejected
 from stash_sense.kernel.arrays import Floats, Image
 from stash_sense.models.card import EmbedderCard
-from stash_sense.recognition.ports import Alignment
+from stash_sense.recognition.ports import Alignment, Descriptions
 
 _PICTURES_PER_RUN = 16
 """dlib on one core: 4.9 ms a face alone, 3.7 ms by 4, 3.5 ms by 16, 4.5 ms by 64; the process grows by 1 MB, 1 MB,
@@ -53,30 +53,30 @@ class OnnxEmbedder:
         """How the crops must be aligned."""
         return self._card.alignment
 
-    def embed(self, crops: Image) -> Floats:
-        """Describe faces: (n, size, size, 3) uint8 RGB crops -> (n, dim) float32, unit length.
+    def embed(self, crops: Image) -> Descriptions:
+        """Describe (n, size, size, 3) uint8 RGB crops.
 
         A face to which the model answers nothing but zeros stays all zeros.
 
         Raises:
             ModelRejected: the model failed, or answered with values that are no numbers.
         """
-        vectors = np.zeros((len(crops), self._card.dim), np.float32)
-        faces_per_run = max(1, self._pictures_per_run // 2) if self._card.flip_average else self._pictures_per_run
-        for start in range(0, len(crops), faces_per_run):
-            batch = np.stack([resize_crop(c, self._card.input_size) for c in crops[start : start + faces_per_run]])
-            vectors[start : start + len(batch)] = self._describe(batch)
-        return vectors
+        own = self._in_runs(crops)
+        norms = np.linalg.norm(own, axis=1)
+        vectors = _unit(own)
+        if self._card.flip_average:
+            unclear = np.flatnonzero(norms < (self._card.flip_below or np.inf))
+            mirrored = _unit(self._in_runs(crops[unclear][:, :, ::-1]))
+            vectors[unclear] = _unit(vectors[unclear] + mirrored)
+        return Descriptions(vectors, norms)
 
-    def _describe(self, faces: Image) -> Floats:
-        if not self._card.flip_average:
-            return _unit(self._in_runs(faces))
-        both = _unit(self._in_runs(np.concatenate([faces, faces[:, :, ::-1]])))
-        return _unit(both[: len(faces)] + both[len(faces) :])
-
-    def _in_runs(self, pictures: Image) -> Floats:
+    def _in_runs(self, crops: Image) -> Floats:
+        answers = np.zeros((len(crops), self._card.dim), np.float32)
         step = self._pictures_per_run
-        return np.concatenate([self._answers(pictures[at : at + step]) for at in range(0, len(pictures), step)])
+        for at in range(0, len(crops), step):
+            run = np.stack([resize_crop(crop, self._card.input_size) for crop in crops[at : at + step]])
+            answers[at : at + step] = self._answers(run)
+        return answers
 
     def _answers(self, pictures: Image) -> Floats:
         size = self._card.input_size

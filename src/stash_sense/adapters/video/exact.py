@@ -15,7 +15,7 @@ _STEPS_BACK = (0, 1, 4, 16, 64)
 def exact_frames(
     reader: Reader, targets: Iterable[int], keyframes: Sequence[int], check: Check
 ) -> Iterator[tuple[int, VideoFrame]]:
-    """Yield for each target the first frame at or after it that other frames refer to, else the last frame there is.
+    """Yield for each target a frame at or soon after it that other frames refer to, else the last frame there is.
 
     Frames that no other refers to are not decoded, which halves the cost for an error of about one frame. Targets
     that share a group of pictures share one decoding of it, so a video with one keyframe costs one pass.
@@ -26,38 +26,67 @@ def exact_frames(
         keyframes: ticks of the keyframes that are known, ascending; none known costs one pass over the video.
         check: called between packets.
     """
-    reader.stream.codec_context.skip_frame = "NONREF"
-    decoding: Iterator[VideoFrame] | None = None
-    position: int | None = None
-    last: VideoFrame | None = None
-    for target in targets:
-        at = bisect_right(keyframes, target) - 1
-        if decoding is None or (at >= 0 and position is not None and keyframes[at] > position):
-            decoding = _frames_from(reader, keyframes[at] if at >= 0 else None, check)
-        while position is None or position < target:
-            frame = next(decoding, None)
-            if frame is None:
-                break
-            time = time_of(frame)
-            if time is not None:
-                last, position = frame, time
-        if last is not None and position is not None:
-            yield position, last
-            last = None  # a frame serves one target
+    reader.decode_only("NONREF")
+    for start, wanted in _groups(targets, keyframes):
+        yield from _first_at_or_after(wanted, _frames_until(reader, start, wanted[-1], check))
 
 
 def by_groups_of_pictures(targets: Iterable[int], keyframes: Sequence[int], parts: int) -> list[list[int]]:
     """Split ascending targets into at most so many runs, none of them within the reach of one keyframe."""
-    groups = [list(group) for _, group in groupby(targets, key=lambda target: bisect_right(keyframes, target))]
+    groups = [wanted for _, wanted in _groups(targets, keyframes)]
     size = -(-len(groups) // parts)
     return [list(chain.from_iterable(groups[at : at + size])) for at in range(0, len(groups), size)] if groups else []
 
 
-def _frames_from(reader: Reader, start: int | None, check: Check) -> Iterator[VideoFrame]:
-    """Decode from the keyframe at or before `start`, or from the beginning where there is none, to the end."""
+def drawn_together(targets: Iterable[int], keyframes: Sequence[int], slack: int) -> list[int]:
+    """Draw the targets in the reach of a keyframe towards it, in proportion, the last by `slack` ticks.
+
+    What is decoded of a group of pictures ends with its last target. No target moves by more than half of its way.
+    """
+    drawn: list[int] = []
+    for start, wanted in _groups(targets, keyframes):
+        if start is None:
+            drawn += wanted
+        else:
+            share = max(0.5, 1 - slack / max(1, wanted[-1] - start))
+            drawn += [start + round(share * (target - start)) for target in wanted]
+    return drawn
+
+
+def _groups(targets: Iterable[int], keyframes: Sequence[int]) -> Iterator[tuple[int | None, list[int]]]:
+    """The targets in the reach of each keyframe that has some, with that keyframe; None before the first."""
+    for place, wanted in groupby(targets, key=lambda target: bisect_right(keyframes, target)):
+        yield keyframes[place - 1] if place else None, list(wanted)
+
+
+def _first_at_or_after(targets: Iterable[int], frames: Iterator[VideoFrame]) -> Iterator[tuple[int, VideoFrame]]:
+    last: tuple[int, VideoFrame] | None = None
+    position: int | None = None
+    for target in targets:
+        while position is None or position < target:
+            frame = next(frames, None)
+            if frame is None:
+                break
+            time = time_of(frame)
+            if time is not None:
+                position, last = time, (time, frame)
+        if last is not None:
+            yield last
+            last = None  # a frame serves one target
+
+
+def _frames_until(reader: Reader, start: int | None, end: int, check: Check) -> Iterator[VideoFrame]:
+    """Decode from the keyframe at or before `start`, or from the beginning if that is None, to a frame past `end`.
+
+    Packets come in the order of decoding: the first one at or after `end` needs none that follow. So the decoder is
+    emptied there, and not fed until it has the two or three frames more that it puts into order.
+    """
     reader.drain()
     for packet in _packets_from(reader, start, check):
+        damaged, time = reader.damaged, time_of(packet)
         yield from reader.decode(packet)
+        if time is not None and time >= end and reader.damaged == damaged:
+            break
     yield from reader.drain()
 
 

@@ -41,6 +41,7 @@ def keyframes(
         claims: shared with the other readers of the same video.
         check: called between packets.
     """
+    reader.decode_only("DEFAULT")
     for target in targets:
         check()
         reader.seek(target)  # first, since only a seek makes Matroska read its index

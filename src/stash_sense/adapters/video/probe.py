@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
-from pathlib import Path
 
 from av.video.frame import VideoFrame
 
 from stash_sense.adapters.video.reader import Check, Reader, time_of
 from stash_sense.adapters.video.upright import Orientation, orientation_of
-from stash_sense.kernel.limits import Limits
 from stash_sense.media.ports import VideoInfo
 
 _PACKETS_UNTIL_A_FRAME = 1000
@@ -33,40 +31,35 @@ class Probe:
     orientation: Orientation
 
 
-def probe(path: Path, limits: Limits) -> Probe:
-    """Open a video, decode its first keyframe (only frames tell how the picture is turned), and close it.
-
-    Raises:
-        InputError: the file cannot be used.
-    """
-    with Reader(path, limits) as reader:
-        codec = reader.stream.codec_context
-        start, width, height, orientation = reader.stream.start_time or 0, codec.width, codec.height, Orientation()
-        for time, frame in _first_keyframe(reader):
-            start, width, height, orientation = time, frame.width, frame.height, orientation_of(frame)
-        if orientation.swapped:
-            width, height = height, width
-        info = VideoInfo(
-            duration=reader.container_duration,
-            width=width,
-            height=height,
-            frame_rate=float(reader.rate),
-            codec=codec.name,
-        )
-        return Probe(info, start, reader.time_base, orientation)
+def probe(reader: Reader) -> Probe:
+    """Decode the first keyframe of a video that was just opened: only frames tell how the picture is turned."""
+    codec = reader.stream.codec_context
+    start, width, height, orientation = reader.stream.start_time or 0, codec.width, codec.height, Orientation()
+    for time, frame in _first_keyframe(reader):
+        start, width, height, orientation = time, frame.width, frame.height, orientation_of(frame)
+    if orientation.swapped:
+        width, height = height, width
+    info = VideoInfo(
+        duration=reader.container_duration,
+        width=width,
+        height=height,
+        frame_rate=float(reader.rate),
+        codec=codec.name,
+    )
+    return Probe(info, start, reader.time_base, orientation)
 
 
-def measured_duration(path: Path, limits: Limits, check: Check) -> float:
+def measured_duration(reader: Reader, check: Check) -> float:
     """Seconds from the first to the end of the last frame, by reading all packets without decoding one."""
-    with Reader(path, limits) as reader:
-        first: int | None = None
-        end = 0
-        for packet in reader.packets(check):
-            time = time_of(packet)
-            if time is not None:
-                first = time if first is None else min(first, time)
-                end = max(end, time + (packet.duration or 0))
-        return 0.0 if first is None else max(0.0, float((end - first) * reader.time_base))
+    reader.rewind()
+    first: int | None = None
+    end = 0
+    for packet in reader.packets(check):
+        time = time_of(packet)
+        if time is not None:
+            first = time if first is None else min(first, time)
+            end = max(end, time + (packet.duration or 0))
+    return 0.0 if first is None else max(0.0, float((end - first) * reader.time_base))
 
 
 def _go_on() -> None:

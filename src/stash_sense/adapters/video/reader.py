@@ -5,7 +5,7 @@ from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import Literal, Self, TypeAlias
 
 import av
 from av.container import InputContainer
@@ -27,6 +27,9 @@ _FORMATS = (
     "asf,avi,dv,flv,gxf,h264,hevc,ivf,m4v,matroska,mov,mpeg,mpegts,mpegvideo,mxf,nsv,nut,obu,ogg,rm,vc1,vvc,wtv"
 )
 _PICTURES_BESIDE_THE_VIDEO = Disposition.attached_pic | Disposition.timed_thumbnails
+_BY_THE_HEADER = {"skip_frame": "all", "probesize": "32", "analyzeduration": "1"}
+"""Options that keep libav from decoding frames of a file to learn what its header says: 0.5 for 20 ms at 1080p."""
+
 _READ_ERRORS_IN_A_ROW = 16
 """Failed reads before a file is taken to end there: a demuxer that cannot find its way back would try for ever."""
 
@@ -74,6 +77,10 @@ class Reader:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
         self._container.close()
 
     @property
@@ -122,6 +129,11 @@ class Reader:
                 failures += 1
                 self.damaged += 1
 
+    def decode_only(self, skipped: Literal["DEFAULT", "NONREF"]) -> None:
+        """Begin other work, at any place: decode all frames, or only those that others refer to (all but NONREF)."""
+        self.drain()
+        self.stream.codec_context.skip_frame = skipped
+
     def decode(self, packet: VideoPacket) -> list[VideoFrame]:
         """Decode one packet; none or several frames come out, a damaged packet gives none."""
         try:
@@ -168,6 +180,15 @@ def _opened(path: Path, limits: Limits) -> InputContainer:
         "protocol_whitelist": "file",
         "max_pixels": str(limits.frame_pixels),
     }
+    if head[4:8] == b"ftyp" or head.startswith(b"\x1aE\xdf\xa3"):  # MP4, Matroska
+        container = _open(path, head, options | _BY_THE_HEADER)
+        if all(map(_is_described, _moving_pictures(container))):
+            return container
+        container.close()
+    return _open(path, head, options)
+
+
+def _open(path: Path, head: bytes, options: dict[str, str]) -> InputContainer:
     try:
         # The scheme keeps a name such as "concat:a|b" or "http://…" from being read as anything but a name.
         return av.open(f"file:{path.absolute()}", "r", options=options, metadata_errors="replace")
@@ -188,11 +209,24 @@ def _check_size(path: Path, codec: VideoCodecContext, limits: Limits) -> None:
 
 def _moving_picture(container: InputContainer, path: Path) -> VideoStream:
     """The largest picture stream that is not a cover and that can be decoded."""
-    streams = [stream for stream in container.streams.video if not stream.disposition & _PICTURES_BESIDE_THE_VIDEO]
-    # PyAV gives a stream without codec context when it knows no decoder, whatever its stubs say.
-    known = [stream for stream in streams if getattr(stream, "codec_context", None) is not None]
+    known = _moving_pictures(container)
     if known:
         return max(known, key=lambda stream: stream.codec_context.width * stream.codec_context.height)
-    if streams or not container.streams.audio:
+    if any(not _is_beside_the_video(stream) for stream in container.streams.video) or not container.streams.audio:
         raise InputNotMedia(path=path)
     raise VideoWithoutPicture(path=path)
+
+
+def _moving_pictures(container: InputContainer) -> list[VideoStream]:
+    streams = [stream for stream in container.streams.video if not _is_beside_the_video(stream)]
+    # PyAV gives a stream without codec context when it knows no decoder, whatever its stubs say.
+    return [stream for stream in streams if getattr(stream, "codec_context", None) is not None]
+
+
+def _is_beside_the_video(stream: VideoStream) -> bool:
+    return bool(stream.disposition & _PICTURES_BESIDE_THE_VIDEO)
+
+
+def _is_described(stream: VideoStream) -> bool:
+    """Whether the file's header was enough to know what a reader needs: the size, and the rate."""
+    return stream.codec_context.width > 0 and stream.average_rate is not None

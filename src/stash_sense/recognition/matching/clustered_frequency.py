@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from stash_sense.kernel.arrays import Bools, Floats, Ints
-from stash_sense.recognition.clustering import cluster
 from stash_sense.recognition.faces import Faces
+from stash_sense.recognition.matching.grouping import group
 from stash_sense.recognition.matching.judge import Judge
-from stash_sense.recognition.matching.naming import Proposal, give_names
-from stash_sense.recognition.matching.person import MatchedPerson
+from stash_sense.recognition.matching.naming import Proposal
+from stash_sense.recognition.matching.person import Matched
 
 _PER_FACE = 10
 """Nearest persons of each face that count as its candidates."""
@@ -24,27 +24,25 @@ class ClusteredFrequencyMatcher:
     """`Matcher` by frequency within clusters; what it proposes, the pack's curve turns into a probability."""
 
     judge: Judge
-    top_k: int
 
-    def match(self, faces: Faces, frame_count: int, tagged: frozenset[int] = frozenset()) -> list[MatchedPerson]:
+    def match(self, faces: Faces, frame_count: int, tagged: frozenset[int] = frozenset()) -> Matched:
         """Group the faces and name the groups."""
         constants = self.judge.decision.constants
         min_frames = min(constants.min_unique_frames, frame_count)
         hits = self.judge.search.search(faces.vectors, _PER_FACE)
         near = 1.0 - hits.best <= constants.max_distance
-        groups = cluster(faces.vectors, faces.frame, 1.0 - constants.cluster_distance)
         proposals = []
-        for rows in groups:
+        for one in group(faces, 1.0 - constants.cluster_distance, 1.0 - constants.track_distance):
+            rows = one.described
             scores = self._scores(
                 faces.frame[rows], hits.persons[rows], hits.best[rows], near[rows], tagged, min_frames
             )
             candidates = sorted(
-                (candidate for candidate in self.judge.candidates(faces, rows, tagged) if candidate.person in scores),
+                (candidate for candidate in self.judge.candidates(faces, one, tagged) if candidate.person in scores),
                 key=lambda candidate: -scores[candidate.person],
             )
-            frames = frozenset(faces.frame[rows].tolist())
-            proposals.append(Proposal(rows, frames, tuple(candidates)))
-        return give_names(proposals, min_frames, self.top_k)
+            proposals.append(Proposal(one, tuple(candidates)))
+        return self.judge.decide(faces, proposals, frame_count)
 
     def _scores(
         self, frame: Ints, persons: Ints, best: Floats, near: Bools, tagged: frozenset[int], min_frames: int

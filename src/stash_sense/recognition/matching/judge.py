@@ -1,17 +1,19 @@
-"""A group of faces -> the known people it may be, each with a probability."""
+"""Groups of faces -> the known people they may be, each with a probability, and who is who in the end."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from stash_sense.kernel.arrays import Floats, Ints
-from stash_sense.recognition.evidence import GalleryEvidence
+from stash_sense.recognition.evidence import FEATURES, GalleryEvidence, ProbeFaces
 from stash_sense.recognition.faces import Faces
-from stash_sense.recognition.matching.person import Candidate
+from stash_sense.recognition.matching.counting import PAIR_FEATURES, Piece, count_people
+from stash_sense.recognition.matching.grouping import Group
+from stash_sense.recognition.matching.naming import Proposal, give_names
+from stash_sense.recognition.matching.person import Candidate, Matched, MatchedPerson
 from stash_sense.recognition.ports import PersonSearch
 from stash_sense.recognition.spec import Decision
 
-_SHORTLIST = 24
+_CANDIDATES = 8
 """Persons nearest to a group that are weighed: the right one is among them or cannot be told from strangers."""
 
 
@@ -21,40 +23,104 @@ class Judge:
 
     Attributes:
         search: finds the gallery's persons by their references.
-        decision: the pack's constants, curve and space.
+        decision: the pack's constants, curves and space.
         evidence: the gallery, prepared for weighing.
+        strict: name nobody below the pack's stricter level.
+        top_k: other likely people kept for each person.
     """
 
     search: PersonSearch
     decision: Decision
     evidence: GalleryEvidence
+    strict: bool = False
+    top_k: int = 3
 
     @classmethod
-    def over(cls, vectors: Floats, owner: Ints, search: PersonSearch, decision: Decision) -> "Judge":
+    def over(
+        cls,
+        vectors: Floats,
+        owner: Ints,
+        search: PersonSearch,
+        decision: Decision,
+        strict: bool = False,
+        top_k: int = 3,
+    ) -> "Judge":
         """Prepare a judge over references: (n, D) unit vectors of (n,) ascending persons."""
-        starts = np.flatnonzero(np.diff(owner, prepend=-1))
-        sums = np.add.reduceat(vectors, starts, axis=0) if len(vectors) else vectors
-        templates = decision.space.renormalised(sums)
-        constants = decision.constants
-        evidence = GalleryEvidence(templates, decision.space, constants.crowd_size, constants.faces_cap)
-        return cls(search, decision, evidence)
+        decision.curve.check_features(FEATURES)
+        if decision.same_person is not None:
+            decision.same_person.check_features(PAIR_FEATURES)
+        evidence = GalleryEvidence(vectors, owner, decision.space, decision.constants.crowd_size)
+        return cls(search, decision, evidence, strict, top_k)
 
-    def candidates(self, faces: Faces, rows: Ints, tagged: frozenset[int]) -> tuple[Candidate, ...]:
-        """Return the known persons that the faces of these rows may be together, most probable first."""
+    def candidates(self, faces: Faces, group: Group, tagged: frozenset[int]) -> tuple[Candidate, ...]:
+        """Return the known persons that the faces of a group may be together, most probable first."""
         if not self.search.person_count:
             return ()
-        vectors, weights = faces.vectors[rows], faces.quality[rows]
-        template = self.decision.space.renormalised((weights @ vectors)[None, :])[0]
-        hits = self.search.search(template[None, :], _SHORTLIST)
-        persons, best = hits.persons[0], hits.best[0]
-        evidence = self.evidence.weigh(template, len(rows), persons, self._boost(persons, tagged))
-        probabilities = self.decision.curve.probabilities(evidence)
-        order = np.lexsort((-evidence[:, 0], -probabilities))
+        rows = group.described
+        vectors, quality = faces.vectors[rows], faces.quality[rows]
+        constants = self.decision.constants
+        boost = dict.fromkeys(tagged, constants.tagged_boost * constants.stranger_distance)
+        persons, evidence = self.evidence.weigh(ProbeFaces(vectors, quality, faces.track[rows]), _CANDIDATES, boost)
+        probabilities = self.decision.curve.probabilities(evidence, FEATURES)
+        distances = self._distances(vectors, quality, persons)
         return tuple(
-            Candidate(int(persons[place]), float(probabilities[place]), float(1.0 - best[place])) for place in order
+            Candidate(int(persons[place]), float(probabilities[place]), float(distances[place]))
+            for place in (-probabilities).argsort(kind="stable").tolist()
         )
 
-    def _boost(self, persons: Ints, tagged: frozenset[int]) -> Floats:
+    def decide(self, faces: Faces, proposals: Sequence[Proposal], frame_count: int) -> Matched:
+        """Name the groups, and tell apart the people who have no name."""
         constants = self.decision.constants
-        boost = constants.tagged_boost * constants.stranger_distance
-        return np.array([boost if person in tagged else 0.0 for person in persons.tolist()], np.float32)
+        named_from = constants.strict_from if self.strict else constants.named_from
+        named, unnamed = give_names(proposals, named_from, min(constants.min_unique_frames, frame_count))
+        named, unnamed = self._joined(faces, named, unnamed)
+        fewest = min(constants.min_unknown_frames, frame_count)
+        unknown = [proposal for proposal in unnamed if len(proposal.faces.frames) >= fewest]
+        unknown.sort(key=lambda proposal: (-len(proposal.faces.frames), int(proposal.faces.seen[0])))
+        people = [
+            *(MatchedPerson(person.faces, person.name, person.alternatives[: self.top_k]) for person in named),
+            *(MatchedPerson(one.faces, None, one.candidates[: self.top_k]) for one in unknown),
+        ]
+        return Matched(tuple(people), any(self._undecided(proposal) for proposal in proposals))
+
+    def _undecided(self, proposal: Proposal) -> bool:
+        """Whether more frames could give a group its name, or take it."""
+        constants = self.decision.constants
+        best = proposal.candidates[0].probability if proposal.candidates else 0.0
+        return constants.unsure_from <= best < constants.unsure_to
+
+    def _joined(
+        self, faces: Faces, named: list[MatchedPerson], unnamed: list[Proposal]
+    ) -> tuple[list[MatchedPerson], list[Proposal]]:
+        """Join the groups without a name that are one person, or that are pieces of somebody who has one."""
+        curve = self.decision.same_person
+        if curve is None or not unnamed:
+            return named, unnamed
+        names = [Piece(person.faces, person.name.person, person.name.person) for person in named if person.name]
+        others = [
+            Piece(proposal.faces, None, proposal.candidates[0].person if proposal.candidates else None)
+            for proposal in unnamed
+        ]
+        joined = count_people(faces, [*names, *others], self.decision.space, curve, self.decision.constants.join_from)
+        people: list[MatchedPerson] = list(named)
+        left: list[Proposal] = []
+        for first, *rest in joined:
+            pieces = [unnamed[place - len(names)].faces for place in rest]
+            if first < len(names):
+                person = named[first]
+                people[first] = MatchedPerson(_all(person.faces, pieces), person.name, person.alternatives)
+            else:
+                proposal = unnamed[first - len(names)]
+                left.append(Proposal(_all(proposal.faces, pieces), proposal.candidates))
+        return people, left
+
+    def _distances(self, vectors: Floats, quality: Floats, persons: Ints) -> Floats:
+        """(k,) cosine distances of a group's template to the nearest reference of each person."""
+        template = self.decision.space.renormalised((quality @ vectors)[None])
+        return 1.0 - self.search.nearest(template[0], persons)
+
+
+def _all(first: Group, rest: Sequence[Group]) -> Group:
+    for group in rest:
+        first = first.with_(group)
+    return first

@@ -1,15 +1,10 @@
-"""Candidates of groups -> one name per person: no name twice in a frame, nobody named below even odds."""
+"""Candidates of groups -> one name per person: no name twice in a frame, nobody named on too little."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from stash_sense.kernel.arrays import Ints
+from stash_sense.recognition.matching.grouping import Group
 from stash_sense.recognition.matching.person import Candidate, MatchedPerson
-
-NAMED_FROM = 0.5
-"""Probability from which a name is given: more likely right than wrong, by the pack's curve."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,13 +12,11 @@ class Proposal:
     """A group of faces and who it may be.
 
     Attributes:
-        faces: row numbers of the faces, ascending.
-        frames: the frames they are in, each once.
+        faces: of the group.
         candidates: in the order of the mode that proposes them; only the first may become its name.
     """
 
-    faces: Ints
-    frames: frozenset[int]
+    faces: Group
     candidates: tuple[Candidate, ...]
 
 
@@ -31,11 +24,12 @@ class Proposal:
 class _Named:
     candidate: Candidate
     lead: Proposal
-    faces: list[Ints]
-    frames: set[int]
+    faces: Group
 
 
-def give_names(proposals: Sequence[Proposal], min_frames: int, top_k: int) -> list[MatchedPerson]:
+def give_names(
+    proposals: Sequence[Proposal], named_from: float, min_frames: int
+) -> tuple[list[MatchedPerson], list[Proposal]]:
     """Decide who is who.
 
     The surest proposal takes its name first. A later one for the same person joins it when the two share no frame
@@ -43,39 +37,35 @@ def give_names(proposals: Sequence[Proposal], min_frames: int, top_k: int) -> li
 
     Args:
         proposals: the groups of one video or picture.
-        min_frames: whoever is seen in fewer frames, all groups of one name together, is left out.
-        top_k: how many alternatives are kept.
+        named_from: probability from which a name is given.
+        min_frames: whoever is seen in fewer frames, all groups of one name together, is not named.
+
+    Returns:
+        The named persons with all their other candidates, the most probable first, and the proposals that are left
+        without a name.
     """
     named: dict[int, _Named] = {}
-    unknown: list[Proposal] = []
+    unnamed: list[Proposal] = []
     for proposal in sorted(proposals, key=lambda proposal: _rank(proposal, min_frames)):
         best = proposal.candidates[0] if proposal.candidates else None
-        if best is None or best.probability < NAMED_FROM:
-            unknown.append(proposal)
+        if best is None or best.probability < named_from:
+            unnamed.append(proposal)
         elif (holder := named.get(best.person)) is None:
-            named[best.person] = _Named(best, proposal, [proposal.faces], set(proposal.frames))
-        elif not holder.frames & proposal.frames:
-            holder.faces.append(proposal.faces)
-            holder.frames |= proposal.frames
+            named[best.person] = _Named(best, proposal, proposal.faces)
+        elif not holder.faces.frames & proposal.faces.frames:
+            holder.faces = holder.faces.with_(proposal.faces)
         else:
-            unknown.append(proposal)
-    known = [holder for holder in named.values() if len(holder.frames) >= min_frames]
-    strangers = [proposal for proposal in unknown if len(proposal.frames) >= min_frames]
-    return [_person(holder, top_k) for holder in sorted(known, key=lambda holder: -holder.candidate.probability)] + [
-        MatchedPerson(proposal.faces, None, proposal.candidates[:top_k])
-        for proposal in sorted(strangers, key=lambda proposal: (-len(proposal.frames), int(proposal.faces[0])))
+            unnamed.append(proposal)
+    known = [holder for holder in named.values() if len(holder.faces.frames) >= min_frames]
+    people = [
+        MatchedPerson(holder.faces, holder.candidate, holder.lead.candidates[1:])
+        for holder in sorted(known, key=lambda holder: -holder.candidate.probability)
     ]
+    return people, unnamed
 
 
 def _rank(proposal: Proposal, min_frames: int) -> tuple[bool, float, int, int]:
     """The surest first, but those seen long enough before those who are not: they lead the group they join."""
     probability = proposal.candidates[0].probability if proposal.candidates else 0.0
-    return (len(proposal.frames) < min_frames, -probability, -len(proposal.frames), int(proposal.faces[0]))
-
-
-def _person(holder: _Named, top_k: int) -> MatchedPerson:
-    return MatchedPerson(
-        faces=np.sort(np.concatenate(holder.faces)),
-        name=holder.candidate,
-        alternatives=holder.lead.candidates[1 : top_k + 1],
-    )
+    frames = len(proposal.faces.frames)
+    return (frames < min_frames, -probability, -frames, int(proposal.faces.seen[0]))

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from stash_sense.kernel.arrays import Ints
 from stash_sense.recognition.faces import Faces
+from stash_sense.recognition.matching.grouping import Group
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,28 +27,38 @@ class MatchedPerson:
     """A group of faces that is one person.
 
     Attributes:
-        faces: row numbers of the faces, ascending.
-        name: who it is; None when nobody known reaches a probability of 0.5.
+        faces: of this person.
+        name: who it is; None when nobody known is likely enough.
         alternatives: the next likely known persons, best first.
     """
 
-    faces: Ints
+    faces: Group
     name: Candidate | None
     alternatives: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Matched:
+    """Who is in a video or picture.
+
+    Attributes:
+        people: named persons first, the most probable first; then unknown ones, the most often seen first. No person
+            is given to two groups that share a frame.
+        undecided: whether more frames of the same video could change who is named.
+    """
+
+    people: tuple[MatchedPerson, ...]
+    undecided: bool
 
 
 class Matcher(Protocol):
     """One way to name people."""
 
-    def match(self, faces: Faces, frame_count: int, tagged: frozenset[int] = frozenset()) -> list[MatchedPerson]:
+    def match(self, faces: Faces, frame_count: int, tagged: frozenset[int] = frozenset()) -> Matched:
         """Group the faces of one video or picture and name the groups.
 
         Args:
             faces: of one video or picture.
             frame_count: frames that were looked at; 1 for a still picture.
             tagged: row numbers of persons who are tagged in it already.
-
-        Returns:
-            Named persons first, the most probable first; then unknown ones, the most often seen first. No person
-            is given to two groups that share a frame.
         """

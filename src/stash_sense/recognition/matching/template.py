@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from stash_sense.recognition.clustering import cluster
 from stash_sense.recognition.faces import Faces
+from stash_sense.recognition.matching.grouping import group
 from stash_sense.recognition.matching.judge import Judge
-from stash_sense.recognition.matching.naming import Proposal, give_names
-from stash_sense.recognition.matching.person import MatchedPerson
+from stash_sense.recognition.matching.naming import Proposal
+from stash_sense.recognition.matching.person import Matched
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -14,14 +14,13 @@ class TemplateMatcher:
     """`Matcher` by templates."""
 
     judge: Judge
-    top_k: int
 
-    def match(self, faces: Faces, frame_count: int, tagged: frozenset[int] = frozenset()) -> list[MatchedPerson]:
+    def match(self, faces: Faces, frame_count: int, tagged: frozenset[int] = frozenset()) -> Matched:
         """Group the faces and name the groups."""
+        return self.judge.decide(faces, self.proposals(faces, tagged), frame_count)
+
+    def proposals(self, faces: Faces, tagged: frozenset[int] = frozenset()) -> list[Proposal]:
+        """Group the faces, and say who each group may be."""
         constants = self.judge.decision.constants
-        groups = cluster(faces.vectors, faces.frame, 1.0 - constants.cluster_distance)
-        proposals = [
-            Proposal(rows, frozenset(faces.frame[rows].tolist()), self.judge.candidates(faces, rows, tagged))
-            for rows in groups
-        ]
-        return give_names(proposals, min(constants.min_unique_frames, frame_count), self.top_k)
+        groups = group(faces, 1.0 - constants.cluster_distance, 1.0 - constants.track_distance)
+        return [Proposal(one, self.judge.candidates(faces, one, tagged)) for one in groups]

@@ -1,0 +1,261 @@
+"""A pack and labelled face photographs -> its statistics, distances and curves, and what they are worth.
+
+People are split into two halves by their names. All that is kept is learnt from one half: photographs give the space,
+generated scenes the curves. The other half only chooses the form of the curve and says how good it is.
+"""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from stash_sense.calibration.background import learn_space
+from stash_sense.calibration.distances import choose_cluster_distance, measure_distances
+from stash_sense.calibration.examples import (
+    Examples,
+    PeopleOnTrial,
+    SeenScene,
+    naming_examples,
+    pair_examples,
+    see_scenes,
+)
+from stash_sense.calibration.fitting import corrected, fit_logistic
+from stash_sense.calibration.photographs import Photographer, Portrait
+from stash_sense.calibration.strangers import choose_counting, strict_level
+from stash_sense.errors import TooFewPeople
+from stash_sense.kernel.cancel import CancelToken
+from stash_sense.kernel.progress import Progress, ProgressListener, silent
+from stash_sense.media.ports import PictureReader, VideoOpener
+from stash_sense.recognition.curve import ProbabilityCurve
+from stash_sense.recognition.evidence import FEATURES
+from stash_sense.recognition.face_finder import FaceFinder
+from stash_sense.recognition.matching.counting import PAIR_FEATURES
+from stash_sense.recognition.space import FaceSpace
+from stash_sense.recognition.spec import Decision, MatchingConstants
+from stash_sense.scenes.making import make_scenes
+from stash_sense.scenes.people import Person, cast_of, split_photos
+
+FITTED, HELD = 0, 1
+"""The half that is learnt from, and the half that judges."""
+FEWEST_PEOPLE = 20
+"""People with two photographs or more that each half must have."""
+
+_STRENGTH = 3.0
+_PAIR_STRENGTH = 1.0
+"""Weak penalties: many weak features beat few."""
+_REFERENCES = 3
+"""Photographs of a person in the galleries asked."""
+_SMALL_GALLERIES = 6
+"""Galleries of half the people, in which the others are strangers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """How much to fit on.
+
+    Attributes:
+        scenes: generated for the half that is learnt from; half as many for the other one.
+        seed: of the scenes.
+        folder: keeps the scenes, so that another pack or run can use them; without it they are thrown away.
+    """
+
+    scenes: int = 120
+    seed: int = 1
+    folder: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calibration:
+    """What was found.
+
+    Attributes:
+        decision: space, constants and curves.
+        people, strangers: of the half that was learnt from.
+        scenes: that the curves were fitted on.
+        log_loss: of the held half, by form of the curve; the smaller one was taken.
+    """
+
+    decision: Decision
+    people: int
+    strangers: int
+    scenes: int
+    log_loss: dict[str, float]
+
+
+class Calibrator:
+    """Calibrates one pack.
+
+    Args:
+        finder: of the pack; its own statistics are not used.
+        constants: of the pack; those that can be measured are replaced.
+        pictures: reads photographs.
+        videos: opens scenes.
+    """
+
+    def __init__(
+        self, finder: FaceFinder, constants: MatchingConstants, pictures: PictureReader, videos: VideoOpener
+    ) -> None:
+        self._finder = finder
+        self._constants = constants
+        self._pictures = pictures
+        self._videos = videos
+
+    def calibrate(
+        self,
+        people: Sequence[Person],
+        source: Path,
+        material: Material,
+        cancel: CancelToken,
+        progress: ProgressListener = silent,
+    ) -> Calibration:
+        """Fit all there is to fit.
+
+        Args:
+            people: with their photographs; see `scenes.people.read_people`.
+            source: where they come from, for what is said of them.
+            material: how much to fit on.
+            cancel: stops between photographs, scenes and frames.
+            progress: told what is done.
+
+        Raises:
+            TooFewPeople: a half has too few with two usable photographs.
+            StorageError: the scenes cannot be written.
+            Cancelled: the token was set.
+        """
+        for half in (FITTED, HELD):
+            count = len(cast_of(people, half).people)
+            if count < FEWEST_PEOPLE:
+                raise TooFewPeople(path=source, count=count, needed=f"{FEWEST_PEOPLE} in each half of the names")
+        portraits = {half: self._portraits(people, half, cancel, progress) for half in (FITTED, HELD)}
+        with tempfile.TemporaryDirectory(prefix="stash-sense-scenes-") as scratch:
+            folder = material.folder or Path(scratch)
+            counts = {FITTED: material.scenes, HELD: -(-material.scenes // 2)}
+            scenes = {
+                half: self._scenes(people, half, count, material.seed, folder / f"half-{half}", cancel, progress)
+                for half, count in counts.items()
+            }
+        progress(Progress("fitting", 0, 1))
+        decision, log_loss = self._fit(portraits, scenes, _fitted_on(people, source, material.scenes))
+        progress(Progress("fitting", 1, 1))
+        cast = cast_of(people, FITTED)
+        strangers = len(cast.strangers) + len(cast.distractors)
+        return Calibration(decision, len(cast.people), strangers, material.scenes, log_loss)
+
+    def _portraits(
+        self, people: Sequence[Person], half: int, cancel: CancelToken, progress: ProgressListener
+    ) -> "_Portraits":
+        """Describe the photographs for galleries, and of the half that is learnt from the acting strangers, too."""
+        cast = cast_of(people, half)
+        references = [Person(one.name, split_photos(one.photos)[0][:_REFERENCES]) for one in cast.people]
+        photographer = Photographer(self._finder.detector, self._finder.describer, self._pictures)
+        return _Portraits(
+            known=tuple(photographer.portraits(references, cancel, progress)),
+            distractors=tuple(photographer.portraits(cast.distractors, cancel, progress)),
+            strangers=tuple(photographer.portraits(cast.strangers, cancel, progress)) if half == FITTED else (),
+        )
+
+    def _scenes(
+        self,
+        people: Sequence[Person],
+        half: int,
+        count: int,
+        seed: int,
+        folder: Path,
+        cancel: CancelToken,
+        progress: ProgressListener,
+    ) -> list[SeenScene]:
+        detector = self._finder.detector
+        truth = make_scenes(
+            people,
+            detector,
+            self._pictures,
+            folder,
+            count=count,
+            seed=seed,
+            half=half,
+            progress=progress,
+            cancel=cancel,
+        )
+        seen: list[SeenScene] = []
+        for number, file in enumerate(truth.files):
+            progress(Progress("looking at scenes", number, count))
+            seen.extend(see_scenes([file], folder, self._finder, self._videos, cancel))
+        return seen
+
+    def _fit(
+        self, portraits: "dict[int, _Portraits]", scenes: dict[int, list[SeenScene]], fitted_on: str
+    ) -> tuple[Decision, dict[str, float]]:
+        own = portraits[FITTED]
+        space = learn_space(own.all, FaceSpace.plain(self._finder.space.blocks))
+        constants = measure_distances(own.all, self._constants)
+        constants = choose_cluster_distance([scene for scene in scenes[FITTED] if scene.last], constants)
+        galleries = {half: _galleries(parts, space, constants) for half, parts in portraits.items()}
+        asked = {half: naming_examples(scenes[half], galleries[half], constants) for half in (FITTED, HELD)}
+        curve, log_loss = _curve(asked[FITTED], asked[HELD], fitted_on)
+        trial = galleries[FITTED][_WHOLE][0]
+        pairs = pair_examples(scenes[FITTED], trial, space, constants)
+        same = fit_logistic(PAIR_FEATURES, pairs.values, pairs.right, pairs.weight, _PAIR_STRENGTH, fitted_on)
+        constants = replace(constants, strict_from=strict_level(asked[FITTED], _STRENGTH))
+        decision = Decision(space, constants, curve, same)
+        constants = choose_counting([scene for scene in scenes[FITTED] if scene.last], trial, decision)
+        return replace(decision, constants=constants), log_loss
+
+
+_WHOLE, _PART = 1.0, 0.5
+"""Weights of examples from the whole gallery, and from small ones."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Portraits:
+    """Portraits of one half: of people who act and are known, of people in galleries only, of strangers who act."""
+
+    known: tuple[Portrait, ...]
+    distractors: tuple[Portrait, ...]
+    strangers: tuple[Portrait, ...]
+
+    @property
+    def all(self) -> tuple[Portrait, ...]:
+        return self.known + self.distractors + self.strangers
+
+
+def _galleries(
+    portraits: _Portraits, space: FaceSpace, constants: MatchingConstants
+) -> dict[float, list[PeopleOnTrial]]:
+    """Make the whole gallery, and galleries of half the people: in those the others are strangers."""
+    names = np.array(sorted({portrait.person for portrait in portraits.known}))
+    random = np.random.default_rng(3)
+    small = [set(random.permutation(names)[: len(names) // 2].tolist()) for _ in range(_SMALL_GALLERIES)]
+    return {
+        _WHOLE: [PeopleOnTrial(portraits.known + portraits.distractors, space, constants.crowd_size)],
+        _PART: [
+            PeopleOnTrial([one for one in portraits.known if one.person in kept], space, constants.crowd_size)
+            for kept in small
+        ],
+    }
+
+
+def _curve(fit: Examples, held: Examples, fitted_on: str) -> tuple[ProbabilityCurve, dict[str, float]]:
+    """Fit a logistic, correct it isotonically, and take the one that the held half prefers."""
+    logistic = fit_logistic(FEATURES, fit.values, fit.right, fit.weight, _STRENGTH, fitted_on)
+    said = logistic.probabilities(fit.values.astype(np.float32), FEATURES).astype(np.float64)
+    forms = {"logistic": logistic, "isotonic": corrected(logistic, said, fit.right, fit.weight)}
+    losses = {name: _log_loss(curve, held) for name, curve in forms.items()}
+    return forms[min(losses, key=lambda name: losses[name])], losses
+
+
+def _log_loss(curve: ProbabilityCurve, examples: Examples) -> float:
+    said = curve.probabilities(examples.values.astype(np.float32), FEATURES).astype(np.float64)
+    said = np.clip(said, 1e-4, 1.0 - 1e-4)
+    losses = examples.right * np.log(said) + (1.0 - examples.right) * np.log(1.0 - said)
+    return -float(np.average(losses, weights=examples.weight))
+
+
+def _fitted_on(people: Sequence[Person], source: Path, scenes: int) -> str:
+    cast = cast_of(people, FITTED)
+    strangers = len(cast.strangers) + len(cast.distractors)
+    return (
+        f"{scenes} generated scenes of {len(cast.people)} people and {strangers} strangers of {source.name}: one half "
+        "of its names; the other half judged. The pack holds statistics of them, no face of anybody"
+    )

@@ -1,0 +1,62 @@
+"""Nodes and constants, collected one after the other, to a checked ONNX model."""
+
+from typing import Any
+
+import numpy as np
+
+from stash_sense.kernel.arrays import AnyArray
+
+OPSET = 17
+IR_VERSION = 9
+"""What every onnxruntime since 1.14 reads."""
+_DENORMAL = 1e-30
+"""Smaller weights are set to 0: they and their products are denormals, with which processors are 4 times slower."""
+
+
+class OnnxGraph:
+    """Collects nodes and constants; `constant` and `node` return the name of the value they made."""
+
+    def __init__(self) -> None:
+        import onnx  # only an install needs it, and it takes 0.2 s
+
+        self._onnx: Any = onnx
+        self._nodes: list[Any] = []
+        self._constants: list[Any] = []
+
+    def constant(self, name: str, values: AnyArray) -> str:
+        """Add a constant; numbers so small that they only cost time become 0."""
+        if values.dtype == np.float32:
+            values = np.where(np.abs(values) < _DENORMAL, np.float32(0), values)
+        self._constants.append(self._onnx.numpy_helper.from_array(np.ascontiguousarray(values), name))
+        return name
+
+    def node(self, kind: str, inputs: list[str], name: str, **attributes: object) -> str:
+        """Add an operation of one output, which has the operation's name."""
+        self._nodes.append(self._onnx.helper.make_node(kind, inputs, [name], name=name, **attributes))
+        return name
+
+    def relu(self, value: str, name: str) -> str:
+        """Add max(value, 0)."""
+        return self.node("Relu", [value], f"{name}.relu")
+
+    def serialised(self, title: str, input_side: int, dim: int) -> bytes:
+        """Write the model, from `input` (N, 3, side, side) to `embedding` (N, dim), both float32.
+
+        Equal calls give equal bytes with one version of onnx.
+        """
+        helper, float32 = self._onnx.helper, self._onnx.TensorProto.FLOAT
+        graph = helper.make_graph(
+            self._nodes,
+            title,
+            [helper.make_tensor_value_info("input", float32, ["N", 3, input_side, input_side])],
+            [helper.make_tensor_value_info("embedding", float32, ["N", dim])],
+            self._constants,
+        )
+        model = helper.make_model(
+            graph,
+            producer_name="stash-sense",
+            ir_version=IR_VERSION,
+            opset_imports=[helper.make_opsetid("", OPSET)],
+        )
+        self._onnx.checker.check_model(model, full_check=True)
+        return bytes(model.SerializeToString(deterministic=True))

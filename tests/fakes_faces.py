@@ -5,6 +5,7 @@ In tests: `from tests.fakes_faces import RED, finder, picture`.
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +18,10 @@ from stash_sense.media.frame import Frame
 from stash_sense.media.plan import SamplingPlan
 from stash_sense.media.ports import FrameSource, VideoInfo
 from stash_sense.recognition.curve import ProbabilityCurve
-from stash_sense.recognition.face_finder import Describer, FaceFinder
+from stash_sense.recognition.describing import FaceDescriber, View
+from stash_sense.recognition.face_finder import FaceFinder
 from stash_sense.recognition.faces import Detections
-from stash_sense.recognition.ports import Alignment
+from stash_sense.recognition.ports import Alignment, Descriptions
 from stash_sense.recognition.space import Block, FaceSpace
 from stash_sense.recognition.spec import Decision, MatchingConstants
 
@@ -39,6 +41,14 @@ def picture(*faces: tuple[Colour, int, int, int], size: tuple[int, int] = (320, 
     for colour, left, top, side in faces:
         image[top : top + side, left : left + side] = colour
     return image
+
+
+def striped(image: Image) -> Image:
+    """The picture with every second row of its squares a fifth darker: faces that are sharp."""
+    stripes = image.copy()
+    rows = stripes[::2]
+    rows[:] = np.where((rows == _GREY).all(axis=2, keepdims=True), rows, rows // 5 * 4)
+    return stripes
 
 
 def save_picture(path: Path, image: Image) -> Path:
@@ -64,16 +74,17 @@ class SquareDetector:
 
 
 class ColourEmbedder:
-    """An `Embedder` whose vector is the colour in the middle of the crop, from grey."""
+    """An `Embedder` whose answer is the colour in the middle of the crop, from grey: the purer, the longer."""
 
     id = "colour"
     dim = 3
     alignment = Alignment(_CROP, tuple((float(x), float(y)) for x, y in _LANDMARKS * _CROP))
 
-    def embed(self, crops: Image) -> Floats:
+    def embed(self, crops: Image) -> Descriptions:
         middle = crops[:, _CROP // 4 : -_CROP // 4, _CROP // 4 : -_CROP // 4].mean(axis=(1, 2), dtype=np.float32)
-        vectors = middle - _GREY
-        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
+        answers = middle - _GREY
+        norms: Floats = np.linalg.norm(answers, axis=1)
+        return Descriptions(np.asarray(answers / norms[:, None], np.float32), norms)
 
 
 class ArrayFilms:
@@ -96,8 +107,19 @@ class _ArrayFilm:
         return VideoInfo(float(count), width, height, 1.0, "array")
 
     def frames(self, plan: SamplingPlan, cancel: CancelToken) -> Iterator[Frame]:
-        """Every second of the film, the last first: the port promises no order."""
-        for second in range(min(plan.num_frames, len(self._frames)) - 1, -1, -1):
+        return chain.from_iterable(self.passes(plan, cancel))
+
+    def passes(self, plan: SamplingPlan, cancel: CancelToken) -> Iterator[Iterator[Frame]]:
+        """The seconds in which the moments of each pass lie, but those of an earlier pass."""
+        given: set[int] = set()
+        for moments in plan.passes(self.info.duration):
+            seconds = set(moments.astype(int).tolist()) - given
+            given |= seconds
+            yield self._shown(sorted(seconds), cancel)
+
+    def _shown(self, seconds: Sequence[int], cancel: CancelToken) -> Iterator[Frame]:
+        """The last second first: the port promises no order."""
+        for second in reversed(seconds):
             cancel.raise_if_cancelled()
             yield Frame(self._frames[second], float(second))
 
@@ -105,9 +127,8 @@ class _ArrayFilm:
 def finder() -> FaceFinder:
     """A face finder over squares and colours."""
     embedder = ColourEmbedder()
-    return FaceFinder(
-        SquareDetector(), [Describer(embedder, (embedder.alignment,))], FaceSpace.plain([Block(3, 1.0)])
-    )
+    view = View(embedder, (embedder.alignment,))
+    return FaceFinder(SquareDetector(), FaceDescriber([view], FaceSpace.plain([Block(3, 1.0)])))
 
 
 def decision() -> Decision:

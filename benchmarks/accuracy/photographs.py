@@ -1,7 +1,7 @@
-"""Folders of labelled photographs -> the faces in them and in poor copies of them, described by a pack's models.
+"""Folders of labelled photographs -> the faces in them, described by a pack's models.
 
-Vectors are unwhitened, so that the statistics of a space can be learnt from them. What was described once is kept in
-a folder, by the content of the picture, the models and the code that describes.
+What was described once is kept in a folder, by the content of the picture, the models, the form in which they run and
+the code that describes.
 """
 
 import hashlib
@@ -15,8 +15,6 @@ from pathlib import Path
 from types import ModuleType
 
 import numpy as np
-from benchmarks.accuracy import degrading
-from benchmarks.accuracy.degrading import LEVELS, degraded
 
 import stash_sense.adapters.images.pillow
 import stash_sense.adapters.onnx.embedder
@@ -24,12 +22,13 @@ import stash_sense.adapters.onnx.frame_detector
 import stash_sense.adapters.onnx.image_model
 import stash_sense.adapters.onnx.retinaface
 import stash_sense.adapters.onnx.scrfd
+import stash_sense.adapters.onnx.tensors
 import stash_sense.recognition.alignment
+import stash_sense.recognition.describing
 import stash_sense.recognition.face_finder
 import stash_sense.recognition.quality
 from stash_sense.adapters.images.pillow import PillowReader
 from stash_sense.bootstrap import face_finder_of
-from stash_sense.kernel.arrays import Image
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.limits import Limits
 from stash_sense.kernel.stages import StageClock
@@ -37,13 +36,17 @@ from stash_sense.media.frame import Frame
 from stash_sense.models.card import DetectorCard, EmbedderCard
 from stash_sense.models.store import OpenPack
 from stash_sense.performers.enrolment import _most_prominent
-from stash_sense.recognition.faces import Detections, Faces, no_faces
+from stash_sense.recognition.faces import Faces, Sightings, no_faces
 from stash_sense.recognition.space import FaceSpace
+from stash_sense.scenes.people import Person, half_of, read_people
 
 CACHE = Path("benchmarks/results/described")
 MISLABELLED = frozenset({"Wang_Nan", "Nan_Wang", "Takahiro_Mori", "Talisa_Soto"})
 """People of Labeled Faces in the Wild left out: one person under two names, and two with photographs of others."""
-_PICTURES = ("*.jpg", "*.jpeg", "*.png")
+JUDGED = 1
+"""Half of the names that is measured: what packs ship is learnt from photographs of the other half only."""
+_PARTS = ("lfw-dev", "lfw-dev-strangers")
+FACES_HELP = f"has {' and '.join(_PARTS)}, or <person>/* and loose pictures of strangers; can be repeated"
 _SOURCES: tuple[ModuleType, ...] = (
     stash_sense.adapters.images.pillow,
     stash_sense.adapters.onnx.embedder,
@@ -51,25 +54,13 @@ _SOURCES: tuple[ModuleType, ...] = (
     stash_sense.adapters.onnx.image_model,
     stash_sense.adapters.onnx.retinaface,
     stash_sense.adapters.onnx.scrfd,
+    stash_sense.adapters.onnx.tensors,
     stash_sense.recognition.alignment,
+    stash_sense.recognition.describing,
     stash_sense.recognition.face_finder,
     stash_sense.recognition.quality,
-    degrading,
 )
 """The code that decides what a description is; a change of any of it makes all of them anew."""
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A photograph and who it shows; None of a stranger."""
-
-    path: Path
-    person: str | None
-
-    @property
-    def subject(self) -> str:
-        """Who it shows, a name for each stranger too."""
-        return self.person or f"S:{self.path.name}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,111 +68,92 @@ class Photograph:
     """What the models say of one photograph.
 
     Attributes:
-        listed: which.
-        faces: all the faces in it; their vectors are unwhitened.
-        face: row of the one that enrolment would take; None where there is no face.
-        copies: that face in a copy of each degraded level; empty where copies were not asked for.
+        person: who it shows.
+        path: the file.
+        faces: all the faces in it.
+        face: row of the one that enrolment would take, among the described ones; None where there is no face.
     """
 
-    listed: Listed
+    person: Person
+    path: Path
     faces: Faces
     face: int | None
-    copies: Faces
+
+    @property
+    def judged(self) -> bool:
+        """Whether it shows somebody whose photographs no pack was fitted on."""
+        return half_of(self.person.name) == JUDGED
 
 
-def people_of(folder: Path) -> list[Listed]:
-    """List `folder/<person>/*`, each person with at least two photographs, without the mislabelled ones."""
-    people = (person for person in sorted(folder.iterdir()) if person.is_dir() and person.name not in MISLABELLED)
-    albums = ([Listed(path, person.name) for path in _pictures(person)] for person in people)
-    return [listed for album in albums if len(album) >= 2 for listed in album]
+def folders_in(faces: Sequence[Path]) -> list[Path]:
+    """Name the folders of people: of one that holds `lfw-dev` and `lfw-dev-strangers`, those two."""
+    folders: list[Path] = []
+    for folder in faces:
+        parts = [folder / part for part in _PARTS]
+        folders += parts if all(part.is_dir() for part in parts) else [folder]
+    return folders
 
 
-def strangers_of(folder: Path) -> list[Listed]:
-    """List `folder/*`: one person each, whose name does not matter, without the mislabelled ones."""
-    listed = (Listed(path, None) for path in _pictures(folder))
-    return [one for one in listed if one.path.stem.rstrip("0123456789").rstrip("_") not in MISLABELLED]
+def labelled_people(faces: Sequence[Path], leave_out: frozenset[str] = frozenset()) -> tuple[Person, ...]:
+    """List the people of some folders, without those who are known to be mislabelled.
+
+    Raises:
+        FacesMissing: a folder is missing or holds no pictures.
+    """
+    return read_people(folders_in(faces), MISLABELLED | leave_out)
 
 
-def _pictures(folder: Path) -> list[Path]:
-    return sorted(path for pattern in _PICTURES for path in folder.glob(pattern))
+def some_of(people: Sequence[Person], count: int) -> list[Person]:
+    """Return the first so many people of each kind: those with one photograph, and those with more."""
+    single = [person for person in people if len(person.photos) == 1]
+    several = [person for person in people if len(person.photos) > 1]
+    return [*several[:count], *single[:count]]
 
 
 class Describer:
     """Describes photographs with one pack's models."""
 
     def __init__(self, pack: OpenPack, cache: Path = CACHE) -> None:
-        plain = replace(pack, background=None)
-        self._places = _KnownPlaces()
-        self._finder = face_finder_of(plain)
-        self._copies_finder = face_finder_of(replace(plain, detector=self._places))
+        self._finder = face_finder_of(replace(pack, background=None))
         self._reader = PillowReader(Limits())
         self._cache = cache / _fingerprint(pack)
 
     @property
     def space(self) -> FaceSpace:
-        """The space of the vectors."""
+        """The space of the vectors, without the pack's statistics."""
         return self._finder.space
 
-    def describe(self, listed: Sequence[Listed], *, copies: bool) -> Iterator[Photograph]:
-        """Describe photographs, telling on stderr how far it is."""
+    def describe(self, people: Sequence[Person]) -> Iterator[Photograph]:
+        """Describe all photographs of some people, telling on stderr how far it is."""
         self._cache.mkdir(parents=True, exist_ok=True)
-        for done, one in enumerate(listed, 1):
-            yield self._photograph(one, copies)
+        listed = [(person, path) for person in people for path in person.photos]
+        for done, (person, path) in enumerate(listed, 1):
+            yield self._photograph(person, path)
             if done % 200 == 0 or done == len(listed):
                 print(f"described {done} of {len(listed)} photographs", file=sys.stderr)
 
-    def _photograph(self, listed: Listed, copies: bool) -> Photograph:
-        digest = hashlib.sha256(listed.path.read_bytes()).hexdigest()
-        file, copies_file = self._cache / f"{digest}.npz", self._cache / f"{digest}.copies.npz"
-        frame = None if file.exists() and (copies_file.exists() or not copies) else self._reader.read(listed.path)
-        if frame is not None and not file.exists():
-            _keep(file, self._finder.find([frame], StageClock(), CancelToken()).faces, _shape(frame))
+    def _photograph(self, person: Person, path: Path) -> Photograph:
+        file = self._cache / f"{hashlib.sha256(path.read_bytes()).hexdigest()}.npz"
+        if not file.exists():
+            frame = self._reader.read(path)
+            _keep(file, self._finder.find([frame], StageClock(), CancelToken()).faces, frame.image.shape)
         faces, shape = _kept(file, self.space.dim)
         face = _most_prominent(faces, Frame(np.zeros(shape, np.uint8), None)) if len(faces) else None
-        poor = no_faces(self.space.dim)
-        if copies and face is not None:
-            if frame is not None and not copies_file.exists():
-                _keep(copies_file, self._find_in_copies(frame.image, faces, face, int(digest[:16], 16)), shape)
-            poor, _ = _kept(copies_file, self.space.dim)
-        return Photograph(listed, faces, face, poor)
-
-    def _find_in_copies(self, image: Image, faces: Faces, face: int, seed: int) -> Faces:
-        """Describe the face where it must be: a detector that missed it would leave no pair to compare."""
-        random = np.random.default_rng(seed)
-        frames = []
-        self._places.answers.clear()
-        for number, level in enumerate(LEVELS):
-            copy, box, landmarks = degraded(image, faces.boxes[face], faces.landmarks[face], level, random)
-            frames.append(Frame(copy, float(number)))
-            self._places.answers.append(Detections(box[None], faces.scores[face : face + 1], landmarks[None]))
-        return self._copies_finder.find(frames, StageClock(), CancelToken()).faces
-
-
-class _KnownPlaces:
-    """`Detector` that answers with faces it was told of, in their order."""
-
-    def __init__(self) -> None:
-        self.answers: list[Detections] = []
-
-    def detect(self, images: Sequence[Image]) -> list[Detections]:
-        given, self.answers = self.answers[: len(images)], self.answers[len(images) :]
-        return given
+        return Photograph(person, path, faces, face)
 
 
 def _fingerprint(pack: OpenPack) -> str:
     card = pack.card
     models: list[DetectorCard | EmbedderCard] = [card.detector, *card.embedders]
     parts = [model.model_dump_json() + card.files[model.file].sha256 for model in models]
+    parts += sorted(pack.quantised)  # vectors of the 8-bit form differ in the third digit
     parts += [inspect.getsource(module) for module in _SOURCES]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-def _shape(frame: Frame) -> tuple[int, ...]:
-    return frame.image.shape
-
-
 def _keep(file: Path, faces: Faces, shape: tuple[int, ...]) -> None:
-    columns = {field.name: getattr(faces, field.name) for field in fields(Faces) if field.name != "crops"}
+    columns = {field.name: getattr(faces.seen, field.name) for field in fields(Sightings)}
+    columns |= {"row": faces.row, "quality": faces.quality, "vectors": faces.vectors}
     archive = io.BytesIO()
     np.savez(archive, shape=np.asarray(shape), **columns)
     part = file.with_suffix(f".{os.getpid()}.part")  # another benchmark may be describing the same picture
@@ -193,6 +165,7 @@ def _kept(file: Path, dim: int) -> tuple[Faces, tuple[int, ...]]:
     """Read faces back, without the crops for people to look at, and the shape of their picture."""
     with np.load(file, allow_pickle=False) as archive:
         columns = {name: archive[name] for name in archive.files}
-    shape = tuple(int(length) for length in columns.pop("shape"))
-    crops = np.zeros((len(columns["scores"]), *no_faces(dim).crops.shape[1:]), np.uint8)
-    return Faces(**columns, crops=crops), shape
+    seen = Sightings(**{field.name: columns[field.name] for field in fields(Sightings)})
+    crops = np.zeros((len(columns["row"]), *no_faces(dim).crops.shape[1:]), np.uint8)
+    faces = Faces(seen, columns["row"], columns["quality"], columns["vectors"], crops)
+    return faces, tuple(int(length) for length in columns["shape"])

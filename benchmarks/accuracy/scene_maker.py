@@ -4,21 +4,19 @@ python -m benchmarks.accuracy.scene_maker --faces DIR --out DIR --count 120 --se
 """
 
 import argparse
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+
+from benchmarks.progress import tell
 
 from stash_sense.adapters.images.pillow import PillowReader
 from stash_sense.bootstrap import build
 from stash_sense.evaluation.truth import Truth
 from stash_sense.kernel.limits import Limits
-from stash_sense.kernel.progress import Progress
 from stash_sense.scenes.making import make_scenes
 from stash_sense.scenes.people import read_people
 from stash_sense.settings import load_settings
-
-_TOLD_EVERY = 20
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -33,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         count=options.count,
         seed=options.seed,
         half=options.half,
-        progress=_tell,
+        progress=tell,
     )
     _print_summary(truth, time.process_time() - started)
 
@@ -48,11 +46,6 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--pack", default="lite", help="whose detector finds the faces in the photographs")
     parser.add_argument("--leave-out", nargs="*", default=[], help="names of people with wrong photographs")
     return parser.parse_args(arguments)
-
-
-def _tell(progress: Progress) -> None:
-    if progress.done % _TOLD_EVERY == 0:
-        print(f"{progress.stage}: {progress.done} of {progress.total}", file=sys.stderr)
 
 
 def _print_summary(truth: Truth, seconds: float) -> None:

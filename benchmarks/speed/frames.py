@@ -4,8 +4,9 @@
 
 Both take the same jittered moments from the same 1080p30 H.264 videos (shapes that scroll under grain, so that
 prediction has work; the frame's number in blocks at the top, so that times are read from the pixels). Compared
-are processor seconds, which a loaded machine changes little, with those of child processes. ffmpeg comes from the
-dependency group `bench` (imageio-ffmpeg), or from the system.
+are processor seconds, which a loaded machine changes little, with those of child processes. Our reader is measured
+once more in the two passes in which identifying takes frames: most files need the first one only. ffmpeg comes from
+the dependency group `bench` (imageio-ffmpeg), or from the system.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import IO, cast
 
@@ -45,7 +47,11 @@ JITTER_SEED = 20261122
 
 @dataclass(frozen=True)
 class Row:
-    """One video: processor seconds per frame of both ways, and what our reader needed beside."""
+    """One video: processor seconds per frame of both ways, and what our reader needed beside.
+
+    `first_pass` and `both_passes` are processor seconds of the whole video, opening included, and `frames_first` how
+    many frames the first pass gave.
+    """
 
     gop: int
     mbit_s: float
@@ -59,6 +65,9 @@ class Row:
     peak_mib: float
     time_error_ms: float
     distance_s: float
+    frames_first: int
+    first_pass: float
+    both_passes: float
 
 
 def pictures(seconds: int) -> Iterator[NDArray[np.uint8]]:
@@ -121,6 +130,13 @@ def by_our_reader(video: Path, plan: SamplingPlan) -> list[tuple[float, int]]:
         return [(frame.t or 0.0, number_in(frame.image)) for frame in source.frames(plan, CancelToken())]
 
 
+def in_passes(video: Path, plan: SamplingPlan, most: int) -> int:
+    """Read as many passes as are asked for; gives how many frames came."""
+    with PyavOpener(Limits()).open(video) as source:
+        passes = islice(source.passes(plan, CancelToken()), most)
+        return sum(1 for frames in passes for _ in frames)
+
+
 def jittered(frames: int, seed: int) -> SamplingPlan:
     """A plan that does not fall on the grid of keyframes, which would make exact seeks look free."""
     jitter = np.random.default_rng(seed).uniform(0.0, 0.02, 2)
@@ -135,6 +151,7 @@ def compare(ffmpeg: str, folder: Path, gop: int, loops: int, frames: int) -> Row
     moments = plan.targets(float(SEGMENT * loops)).tolist()
     theirs = cost_of(lambda: by_ffmpeg(ffmpeg, video, moments, folder))
     ours = cost_of(lambda: by_our_reader(video, plan))
+    first, both = (cost_of(lambda most=most: in_passes(video, plan, most)) for most in (1, 2))  # type: ignore[misc]
     child = run_child("benchmarks.speed.frames", "--read", str(video), "--frames", str(frames))
     times = np.array([t for t, _ in ours.result])
     errors = (times * RATE - np.array([number for _, number in ours.result])) % (SEGMENT * RATE)
@@ -153,6 +170,9 @@ def compare(ffmpeg: str, folder: Path, gop: int, loops: int, frames: int) -> Row
         peak_mib=float(child),
         time_error_ms=float(errors.max() * 1000 / RATE),
         distance_s=float(np.median([np.abs(times - moment).min() for moment in moments])),
+        frames_first=first.result,
+        first_pass=first.cpu,
+        both_passes=both.cpu,
     )
 
 
@@ -186,6 +206,7 @@ def main() -> None:
         rows = [compare(ffmpeg, Path(folder), gop, loops, frames) for gop in (50, 250)]
     header = (
         "GOP|Mbit/s|frames ffmpeg|ours|CPU s/frame ffmpeg|ours|times less|wall s ffmpeg|ours|peak MiB|error ms|away s"
+        "|first pass|its CPU s|both passes"
     )
     print(table(header.split("|"), [list(asdict(row).values()) for row in rows]))
     worst = max(row.peak_mib for row in rows)

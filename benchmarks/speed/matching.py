@@ -2,7 +2,8 @@
 
     python -m benchmarks.speed.matching [--quick] [--json FILE]
 
-Vectors are generated with the spread that the pack `lite` has: cosines of .895 between people and .96 within one.
+Vectors are generated with the spread that the pack `lite` has: cosines of .895 between people and .96 within one; the
+faces of a video are the described ones, four of each track, in which each stands for three that were only seen.
 `several`: one person has 60 % of the faces, seven others the rest, half of them unknown. `one`: all the faces are one
 person's, the most that clustering can have to do. Medians of several runs, with the matrix library (OpenBLAS) on one
 thread, as the program keeps it, and beside it with the threads it takes by itself, which spin while they wait.
@@ -23,8 +24,8 @@ from stash_sense.kernel.arrays import Floats, Ints
 from stash_sense.performers.exact_search import ExactSearch
 from stash_sense.performers.gallery import Gallery, KnownPerson
 from stash_sense.recognition.curve import ProbabilityCurve
-from stash_sense.recognition.evidence import FEATURES
-from stash_sense.recognition.faces import CROP_SIZE, Faces
+from stash_sense.recognition.faces import CROP_SIZE, Faces, Sightings
+from stash_sense.recognition.matching.counting import PAIR_FEATURES
 from stash_sense.recognition.matching.judge import Judge
 from stash_sense.recognition.matching.modes import MODES, matcher_for
 from stash_sense.recognition.space import Block, FaceSpace, unit
@@ -38,9 +39,11 @@ COMMON, OWN, CHANGING = 0.895, 0.065, 0.04
 """Shares of a vector's squared length: what all faces have, what one person has, what one picture has."""
 LEADING_SHARE, CAST = 0.6, 8
 MOST_PER_FRAME = 3
-TOP_K = 3
-CURVE = ProbabilityCurve(FEATURES, (168.0, 8.0, 9.7, -0.85), -165.0, "near to that of lite")
-CONSTANTS = MatchingConstants(cluster_distance=0.06, max_distance=0.052, stranger_distance=0.105)
+CURVE = ProbabilityCurve(("margin",), (300.0,), -6.0, "generated vectors: even odds at a margin of .02")
+CONSTANTS = MatchingConstants(cluster_distance=0.06, max_distance=0.052, stranger_distance=0.105, track_distance=0.09)
+SAME_PERSON = ProbabilityCurve(PAIR_FEATURES[:1], (200.0,), -186.0, "generated vectors: even odds at a cosine of .93")
+TRACK, SEEN = 4, 3
+"""Described faces of a track, and faces seen for each of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +76,8 @@ class Faceless:
         """Describe the crowd of everybody."""
         plain = FaceSpace.plain([Block(DIM, 1.0)])
         vectors = self.pictures_of(np.arange(KNOWN))
-        mean = vectors.mean(axis=0)
-        centred = unit(vectors - mean)
-        covariance = np.cov(centred.T).astype(np.float32)
-        return FaceSpace(plain.blocks, plain.whitening, mean, centred.mean(axis=0), covariance)
+        mean, covariance = vectors.mean(axis=0), np.cov(vectors.T).astype(np.float32)
+        return FaceSpace(plain.blocks, plain.whitening, mean, mean, covariance)
 
     def _directions(self, count: int) -> Floats:
         return unit(self._random.normal(size=(count, DIM)).astype(np.float32))
@@ -93,8 +94,11 @@ def cast_of(count: int, scene: str) -> Ints:
 
 
 def faces_of(vectors: Floats, people: Ints) -> Faces:
-    """Spread pictures over frames, at most three to a frame and nobody twice in one."""
-    frame = np.empty(len(people), np.int64)
+    """Spread pictures over frames, at most three to a frame and nobody twice in one; four of one person in a row are
+    a track, and each is seen in three frames."""
+    frame, track = np.empty(len(people), np.int64), np.empty(len(people), np.int64)
+    tracks: dict[tuple[int, int], int] = {}
+    before = np.zeros(KNOWN + CAST, np.int64)
     shown: set[int] = set()
     number = 0
     for place, person in enumerate(people.tolist()):
@@ -102,15 +106,26 @@ def faces_of(vectors: Floats, people: Ints) -> Faces:
             shown, number = set(), number + 1
         shown.add(person)
         frame[place] = number
+        track[place] = tracks.setdefault((person, int(before[person]) // TRACK), len(tracks))
+        before[person] += 1
     count = len(people)
+    rows = np.repeat(np.arange(count), SEEN)
+    seen_in = frame[rows] * SEEN + np.tile(np.arange(SEEN), count)
+    order = np.argsort(seen_in, kind="stable")
+    rows, seen_in = rows[order], seen_in[order]
+    seen = Sightings(
+        frame=seen_in,
+        t=seen_in.astype(np.float64),
+        boxes=np.zeros((len(rows), 4), np.float32),
+        scores=np.ones(len(rows), np.float32),
+        landmarks=np.zeros((len(rows), 5, 2), np.float32),
+        track=track[rows],
+    )
     return Faces(
-        frame=frame,
-        t=frame.astype(np.float64),
-        boxes=np.zeros((count, 4), np.float32),
-        scores=np.ones(count, np.float32),
-        landmarks=np.zeros((count, 5, 2), np.float32),
+        seen=seen,
+        row=np.flatnonzero(seen_in % SEEN == 0),
         quality=np.random.default_rng(2).uniform(0.2, 1.0, count).astype(np.float32),
-        vectors=vectors,
+        vectors=vectors[rows[seen_in % SEEN == 0]],
         crops=np.broadcast_to(np.uint8(0), (count, CROP_SIZE, CROP_SIZE, 3)),
     )
 
@@ -122,7 +137,7 @@ def measure(runs: int) -> list[Row]:
     owner = np.arange(KNOWN)
     persons = tuple(KnownPerson(str(number), str(number)) for number in range(KNOWN))
     gallery = Gallery("", persons, made.pictures_of(owner), owner)
-    judge = Judge.over(gallery.vectors, owner, ExactSearch(gallery), Decision(space, CONSTANTS, CURVE))
+    judge = Judge.over(gallery.vectors, owner, ExactSearch(gallery), Decision(space, CONSTANTS, CURVE, SAME_PERSON))
     rows = []
     for count, aim in AIMS_MS.items():
         for scene in ("several", "one"):
@@ -133,9 +148,9 @@ def measure(runs: int) -> list[Row]:
 
 
 def _row(judge: Judge, faces: Faces, scene: str, mode: str, aim: float, runs: int) -> Row:
-    matcher = matcher_for(mode, judge, TOP_K)
-    frames = int(faces.frame.max()) + 1
-    people = matcher.match(faces, frames)
+    matcher = matcher_for(mode, judge)
+    frames = int(faces.seen.frame.max()) + 1
+    people = matcher.match(faces, frames).people
     spent = []
     for _ in range(runs):
         started = time.process_time()

@@ -4,8 +4,8 @@
 
 Every line of the tables is a process of its own, so that its peak memory is its own. Times are the least of several
 rounds on generated pictures, which a loaded machine changes little; on one thread they are the wall clock of an idle
-core. `batch` is how many pictures go through the model at once, mirrored ones not counted; what the program itself
-takes stands in `adapters/onnx`, beside the reason.
+core. Embedders that have an 8-bit form are measured in both. `batch` is how many pictures go through the model at
+once, mirrored ones not counted; what the program itself takes stands in `adapters/onnx`, beside the reason.
 """
 
 import argparse
@@ -43,13 +43,17 @@ SEED = 20261122
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What one child process measures of the pack in `folder`; `model` is an embedder's id or "detector"."""
+    """What one child process measures of the pack in `folder`; `model` is an embedder's id or "detector".
+
+    `form` is "float" or "8-bit"; `flip` describes the mirrored face too, whatever the card says.
+    """
 
     folder: str
     model: str
     threads: int
     batch: int
     flip: bool = False
+    form: str = "float"
     width: int = 0
     height: int = 0
     seconds: float = SECONDS
@@ -90,8 +94,9 @@ def all_tasks(folder: Path, card: PackCard, *, quick: bool) -> list[Task]:
         for batch in FRAME_BATCHES
         for count in threads
     ] + [
-        Task(str(folder), embedder.id, count, batch, flip, seconds=seconds)
+        Task(str(folder), embedder.id, count, batch, flip, form, seconds=seconds)
         for embedder in card.embedders
+        for form in ("float", "8-bit")[: 2 if embedder.quantised else 1]
         for flip in (False, True)
         for batch in FACE_BATCHES
         for count in threads
@@ -143,7 +148,8 @@ def _detect(task: Task) -> Callable[[Any], object]:
 
 def _embed(task: Task) -> tuple[Callable[[Any], object], int]:
     card = next(embedder for embedder in card_in(Path(task.folder)).embedders if embedder.id == task.model)
-    card = card.model_copy(update={"flip_average": task.flip})
+    file = card.quantised if task.form == "8-bit" else card.file
+    card = card.model_copy(update={"file": file, "flip_average": task.flip, "flip_below": None})
     pictures = task.batch * (2 if task.flip else 1)
     return OnnxEmbedder(card, _opened(task, card), pictures).embed, card.alignment.size
 
@@ -154,8 +160,12 @@ def _frames_table(lines: Sequence[dict[str, Any]]) -> str:
 
 
 def _faces_table(lines: Sequence[dict[str, Any]]) -> str:
-    header = ("embedder", "flip", "batch", "threads", "cpu ms", "wall ms", "peak MiB")
-    return table(header, [(line["model"], "yes" if line["flip"] else "no", *_figures(line)) for line in lines])
+    header = ("embedder", "form", "flip", "batch", "threads", "cpu ms", "wall ms", "peak MiB")
+    return table(header, [_face_line(line) for line in lines])
+
+
+def _face_line(line: dict[str, Any]) -> tuple[object, ...]:
+    return line["model"], line["form"], "yes" if line["flip"] else "no", *_figures(line)
 
 
 def _figures(line: dict[str, Any]) -> tuple[object, ...]:

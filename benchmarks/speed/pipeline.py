@@ -138,13 +138,13 @@ def measure(task: Task) -> dict[str, Any]:
     plan = SamplingPlan(task.frames)
     if task.stages:
         finder, clock = face_finder_of(pack), ProcessorClock()
-        decision = Decision(finder.space, pack.card.matching, pack.card.curve)
+        decision = Decision(finder.space, pack.card.matching, pack.card.curve, pack.card.same_person)
         with PyavOpener(services.limits).open(Path(task.film)) as video, clock.stage("frames"):
             frames = list(video.frames(plan, services.cancel))
         found = finder.find(frames, clock, services.cancel)
         with clock.stage("matching"):
             judge = Judge.over(gallery.vectors, gallery.owner, ExactSearch(gallery), decision)
-            matcher_for(DEFAULT_MODE, judge, 3).match(found.faces, found.frame_count)
+            matcher_for(DEFAULT_MODE, judge).match(found.faces, found.frame_count)
         return {name: spent / 1000.0 for name, spent in clock.milliseconds.items()}
     scenes = []
     for _ in range(SCENES):

@@ -8,11 +8,13 @@ from stash_sense.adapters.images.pillow import PillowReader
 from stash_sense.adapters.onnx.runtime import OnnxRuntime
 from stash_sense.adapters.packages.installers import InstallerPrograms
 from stash_sense.adapters.video.pyav import PyavOpener
+from stash_sense.calibration.calibrate import Calibrator
 from stash_sense.errors import PackCorrupt
 from stash_sense.identification.recognizer import Recognizer
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.hardware import HardwareInfo
 from stash_sense.kernel.limits import Limits
+from stash_sense.media.ports import PictureReader, VideoOpener
 from stash_sense.models.catalogue import Catalogue
 from stash_sense.models.installer import PackInstaller
 from stash_sense.models.store import OpenPack, PackStore
@@ -43,6 +45,16 @@ class Services:
         """What this machine has, and on what its models really run."""
         return read_hardware(self.runtime.providers())
 
+    @cached_property
+    def videos(self) -> VideoOpener:
+        """What opens videos."""
+        return PyavOpener(self.limits)
+
+    @cached_property
+    def pictures(self) -> PictureReader:
+        """What reads pictures."""
+        return PillowReader(self.limits)
+
     def recognizer(self, pack: str | None) -> Recognizer:
         """Open a pack: the named one, else the one from the settings, else the best of the installed ones.
 
@@ -50,6 +62,17 @@ class Services:
             PackError: it cannot be used.
         """
         return recognizer_of(self.packs.open(self.packs.default_pack(pack or self.settings.pack)), self.limits)
+
+    def calibrator(self, pack: OpenPack) -> Calibrator:
+        """Make a pack ready to be calibrated.
+
+        Args:
+            pack: opened without a calibration: an earlier one plays no part in a new one.
+
+        Raises:
+            PackCorrupt: its statistics are not those of its models.
+        """
+        return Calibrator(face_finder_of(pack, self.limits), pack.card.matching, self.pictures, self.videos)
 
 
 def build(settings: Settings, cancel: CancelToken | None = None, limits: Limits | None = None) -> Services:

@@ -11,12 +11,12 @@ StashSenseError
 │   └── GalleryMissing · GalleryWithoutPeople · GalleryWithoutFaces
 ├── PackError                    a model pack cannot be used
 │   ├── PackUnknown · PackNotInstalled · PackCorrupt · PackCardInvalid
-│   └── PackSelfTestFailed · ModelRejected
+│   └── PackSelfTestFailed · ModelRejected · CalibrationDamaged
 ├── InstallError                 a model pack cannot be installed
 │   ├── PackSourceMissing · PackSourceMismatch · LicenceNotAccepted
 │   └── InstallerMissing · NpmMissing · InstallerFailed · ConversionFailed
 ├── MeasurementError             nothing can be measured or fitted with what was given
-│   └── TruthUnusable · FacesMissing · TooFewPeople
+│   └── TruthUnusable · FacesMissing · TooFewPeople · ScenesTooFew
 ├── StorageError                 the disk said no
 │   └── DiskFull · NotWritable
 └── SettingInvalid               a setting or option has a value that cannot be used
@@ -187,6 +187,14 @@ class ModelRejected(PackError):
     code = "model_rejected"
 
 
+class CalibrationDamaged(PackError):
+    """The calibration of the pack {pack} is damaged ({reason}); type `stash-sense models calibrate {pack} --reset` to
+    take it away.
+    """
+
+    code = "calibration_damaged"
+
+
 class InstallError(StashSenseError):
     """The model pack {pack} cannot be installed."""
 
@@ -259,6 +267,14 @@ class TooFewPeople(MeasurementError):
     """{path} shows too few people with two or more usable pictures: {count}, and {needed} are needed."""
 
     code = "too_few_people"
+
+
+class ScenesTooFew(MeasurementError):
+    """{scenes} generated scenes show too little to fit on ({what}: {count} of a kind, and {needed} are needed); ask
+    for more with --scenes, or add people.
+    """
+
+    code = "scenes_too_few"
 
 
 class StorageError(StashSenseError):

@@ -6,12 +6,13 @@ generated scenes the curves. The other half only chooses the form of the curve a
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from stash_sense.calibration.background import learn_space
+from stash_sense.calibration.curves import Form, choose_curve
 from stash_sense.calibration.distances import choose_cluster_distance, measure_distances
 from stash_sense.calibration.examples import (
     Examples,
@@ -21,30 +22,32 @@ from stash_sense.calibration.examples import (
     pair_examples,
     see_scenes,
 )
-from stash_sense.calibration.fitting import corrected, fit_logistic
+from stash_sense.calibration.fitting import fit_logistic
+from stash_sense.calibration.judging import judged
 from stash_sense.calibration.photographs import Photographer, Portrait
 from stash_sense.calibration.strangers import choose_counting, strict_level
-from stash_sense.errors import TooFewPeople
+from stash_sense.errors import ScenesTooFew, TooFewPeople
+from stash_sense.evaluation.measures import Figures
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress, ProgressListener, silent
 from stash_sense.media.ports import PictureReader, VideoOpener
-from stash_sense.recognition.curve import ProbabilityCurve
-from stash_sense.recognition.evidence import FEATURES
 from stash_sense.recognition.face_finder import FaceFinder
 from stash_sense.recognition.matching.counting import PAIR_FEATURES
 from stash_sense.recognition.space import FaceSpace
 from stash_sense.recognition.spec import Decision, MatchingConstants
 from stash_sense.scenes.making import make_scenes
 from stash_sense.scenes.people import Person, cast_of, split_photos
+from stash_sense.scenes.script import SceneOptions
 
 FITTED, HELD = 0, 1
 """The half that is learnt from, and the half that judges."""
 FEWEST_PEOPLE = 20
 """People with two photographs or more that each half must have."""
 
-_STRENGTH = 3.0
+_FEWEST_EXAMPLES = 10
+"""Right names, wrong ones, and pairs of groups that are one person or two: with fewer a curve says nothing."""
 _PAIR_STRENGTH = 1.0
-"""Weak penalties: many weak features beat few."""
+"""Weak penalty of the curve for groups of one person."""
 _REFERENCES = 3
 """Photographs of a person in the galleries asked."""
 _SMALL_GALLERIES = 6
@@ -59,11 +62,13 @@ class Material:
         scenes: generated for the half that is learnt from; half as many for the other one.
         seed: of the scenes.
         folder: keeps the scenes, so that another pack or run can use them; without it they are thrown away.
+        options: what the scenes are like.
     """
 
     scenes: int = 120
     seed: int = 1
     folder: Path | None = None
+    options: SceneOptions = field(default_factory=SceneOptions)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,14 +79,22 @@ class Calibration:
         decision: space, constants and curves.
         people, strangers: of the half that was learnt from.
         scenes: that the curves were fitted on.
-        log_loss: of the held half, by form of the curve; the smaller one was taken.
+        held_people, held_scenes: of the half that judged.
+        form: of the curve, as the held half preferred it.
+        log_loss: of the held half, by form of the curve.
+        default, strict: how good names are at both levels, on the held half.
     """
 
     decision: Decision
     people: int
     strangers: int
     scenes: int
-    log_loss: dict[str, float]
+    held_people: int
+    held_scenes: int
+    form: Form
+    log_loss: dict[Form, float]
+    default: Figures
+    strict: Figures
 
 
 class Calibrator:
@@ -105,7 +118,7 @@ class Calibrator:
     def calibrate(
         self,
         people: Sequence[Person],
-        source: Path,
+        sources: Sequence[Path],
         material: Material,
         cancel: CancelToken,
         progress: ProgressListener = silent,
@@ -114,20 +127,23 @@ class Calibrator:
 
         Args:
             people: with their photographs; see `scenes.people.read_people`.
-            source: where they come from, for what is said of them.
+            sources: the folders they come from, for what is said of them.
             material: how much to fit on.
             cancel: stops between photographs, scenes and frames.
             progress: told what is done.
 
         Raises:
             TooFewPeople: a half has too few with two usable photographs.
+            ScenesTooFew: the scenes show too little to fit on.
             StorageError: the scenes cannot be written.
             Cancelled: the token was set.
         """
         for half in (FITTED, HELD):
             count = len(cast_of(people, half).people)
             if count < FEWEST_PEOPLE:
-                raise TooFewPeople(path=source, count=count, needed=f"{FEWEST_PEOPLE} in each half of the names")
+                raise TooFewPeople(
+                    path=_named(sources), count=count, needed=f"{FEWEST_PEOPLE} in each half of the names"
+                )
         portraits = {half: self._portraits(people, half, cancel, progress) for half in (FITTED, HELD)}
         with tempfile.TemporaryDirectory(prefix="stash-sense-scenes-") as scratch:
             folder = material.folder or Path(scratch)
@@ -137,11 +153,9 @@ class Calibrator:
                 for half, count in counts.items()
             }
         progress(Progress("fitting", 0, 1))
-        decision, log_loss = self._fit(portraits, scenes, _fitted_on(people, source, material.scenes))
+        calibration = self._fit(people, portraits, scenes, _fitted_on(people, sources, material.scenes))
         progress(Progress("fitting", 1, 1))
-        cast = cast_of(people, FITTED)
-        strangers = len(cast.strangers) + len(cast.distractors)
-        return Calibration(decision, len(cast.people), strangers, material.scenes, log_loss)
+        return calibration
 
     def _portraits(
         self, people: Sequence[Person], half: int, cancel: CancelToken, progress: ProgressListener
@@ -185,22 +199,43 @@ class Calibrator:
         return seen
 
     def _fit(
-        self, portraits: "dict[int, _Portraits]", scenes: dict[int, list[SeenScene]], fitted_on: str
-    ) -> tuple[Decision, dict[str, float]]:
+        self,
+        people: Sequence[Person],
+        portraits: "dict[int, _Portraits]",
+        scenes: dict[int, list[SeenScene]],
+        fitted_on: str,
+    ) -> Calibration:
         own = portraits[FITTED]
         space = learn_space(own.all, FaceSpace.plain(self._finder.space.blocks))
         constants = measure_distances(own.all, self._constants)
         constants = choose_cluster_distance([scene for scene in scenes[FITTED] if scene.last], constants)
         galleries = {half: _galleries(parts, space, constants) for half, parts in portraits.items()}
         asked = {half: naming_examples(scenes[half], galleries[half], constants) for half in (FITTED, HELD)}
-        curve, log_loss = _curve(asked[FITTED], asked[HELD], fitted_on)
+        for half, examples in asked.items():
+            _require(examples, "names", _count(scenes[half]))
+        form, curve, log_loss = choose_curve(asked[FITTED], asked[HELD], fitted_on)
         trial = galleries[FITTED][_WHOLE][0]
         pairs = pair_examples(scenes[FITTED], trial, space, constants)
+        _require(pairs, "pairs of groups", _count(scenes[FITTED]))
         same = fit_logistic(PAIR_FEATURES, pairs.values, pairs.right, pairs.weight, _PAIR_STRENGTH, fitted_on)
-        constants = replace(constants, strict_from=strict_level(asked[FITTED], _STRENGTH))
+        constants = replace(constants, strict_from=strict_level(asked[FITTED], form))
         decision = Decision(space, constants, curve, same)
         constants = choose_counting([scene for scene in scenes[FITTED] if scene.last], trial, decision)
-        return replace(decision, constants=constants), log_loss
+        decision = replace(decision, constants=constants)
+        held = [scene for scene in scenes[HELD] if scene.last]
+        cast = cast_of(people, FITTED)
+        return Calibration(
+            decision=decision,
+            people=len(cast.people),
+            strangers=len(cast.strangers) + len(cast.distractors),
+            scenes=_count(scenes[FITTED]),
+            held_people=len(cast_of(people, HELD).people),
+            held_scenes=len(held),
+            form=form,
+            log_loss=log_loss,
+            default=judged(held, galleries[HELD][_WHOLE][0], decision, strict=False),
+            strict=judged(held, galleries[HELD][_WHOLE][0], decision, strict=True),
+        )
 
 
 _WHOLE, _PART = 1.0, 0.5
@@ -236,26 +271,32 @@ def _galleries(
     }
 
 
-def _curve(fit: Examples, held: Examples, fitted_on: str) -> tuple[ProbabilityCurve, dict[str, float]]:
-    """Fit a logistic, correct it isotonically, and take the one that the held half prefers."""
-    logistic = fit_logistic(FEATURES, fit.values, fit.right, fit.weight, _STRENGTH, fitted_on)
-    said = logistic.probabilities(fit.values.astype(np.float32), FEATURES).astype(np.float64)
-    forms = {"logistic": logistic, "isotonic": corrected(logistic, said, fit.right, fit.weight)}
-    losses = {name: _log_loss(curve, held) for name, curve in forms.items()}
-    return forms[min(losses, key=lambda name: losses[name])], losses
+def _count(seen: Sequence[SeenScene]) -> int:
+    """How many scenes these are, each of which was seen after every pass."""
+    return sum(scene.last for scene in seen)
 
 
-def _log_loss(curve: ProbabilityCurve, examples: Examples) -> float:
-    said = curve.probabilities(examples.values.astype(np.float32), FEATURES).astype(np.float64)
-    said = np.clip(said, 1e-4, 1.0 - 1e-4)
-    losses = examples.right * np.log(said) + (1.0 - examples.right) * np.log(1.0 - said)
-    return -float(np.average(losses, weights=examples.weight))
+def _require(examples: Examples, what: str, scenes: int) -> None:
+    """Make sure that there is something to fit on.
+
+    Raises:
+        ScenesTooFew: there are too few examples, right or wrong.
+    """
+    right = int(examples.right.sum())
+    fewest = min(right, len(examples.right) - right)
+    if fewest < _FEWEST_EXAMPLES:
+        raise ScenesTooFew(scenes=scenes, what=what, count=fewest, needed=_FEWEST_EXAMPLES)
 
 
-def _fitted_on(people: Sequence[Person], source: Path, scenes: int) -> str:
+def _fitted_on(people: Sequence[Person], sources: Sequence[Path], scenes: int) -> str:
     cast = cast_of(people, FITTED)
     strangers = len(cast.strangers) + len(cast.distractors)
     return (
-        f"{scenes} generated scenes of {len(cast.people)} people and {strangers} strangers of {source.name}: one half "
-        "of its names; the other half judged. The pack holds statistics of them, no face of anybody"
+        f"{scenes} generated scenes of {len(cast.people)} people and {strangers} strangers of {_named(sources)}: one "
+        "half of its names; the other half judged. The pack holds statistics of them, no face of anybody"
     )
+
+
+def _named(sources: Sequence[Path]) -> str:
+    """Name folders by their own names: where they lie is nobody's business."""
+    return " and ".join(dict.fromkeys(source.resolve().name for source in sources))

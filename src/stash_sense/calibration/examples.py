@@ -1,7 +1,7 @@
 """Scenes whose truth is known -> examples of right and wrong names, and of groups that are one person and two."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ from stash_sense.calibration.photographs import Portrait
 from stash_sense.evaluation.truth import Appearance, TrueFile
 from stash_sense.evaluation.whereabouts import subject_of
 from stash_sense.identification.result import Sighting
-from stash_sense.kernel.arrays import Ints
+from stash_sense.kernel.arrays import Bools, Ints
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.stages import StageClock
 from stash_sense.media.plan import SamplingPlan
@@ -37,15 +37,17 @@ class SeenScene:
 
     Attributes:
         truth: of the scene.
-        faces: found so far.
+        faces: found so far, without their crops.
         subjects: who each of the faces seen is; None where the truth does not say it.
         last: whether this was the last pass.
+        frames: looked at so far.
     """
 
     truth: TrueFile
     faces: Faces
     subjects: tuple[str | None, ...]
     last: bool
+    frames: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +63,10 @@ class Examples:
         """Put examples together."""
         values = np.array([values for values, _, _ in rows], np.float64).reshape(-1, width)
         return cls(values, np.array([right for _, right, _ in rows], float), np.array([w for _, _, w in rows], float))
+
+    def only(self, chosen: Bools) -> "Examples":
+        """Return those that are marked, (n,)."""
+        return Examples(self.values[chosen], self.right[chosen], self.weight[chosen])
 
 
 def see_scenes(
@@ -79,8 +85,11 @@ def see_scenes(
             sweep = finder.sweep(StageClock(), cancel)
             for number, frames in enumerate(video.passes(plan, cancel), start=1):
                 sweep.look_at(frames)
-                faces = sweep.found().faces
-                yield SeenScene(file, faces, _subjects(faces.seen, file.appearances), number == count)
+                found = sweep.found()
+                faces = replace(found.faces, crops=found.faces.crops[:0])  # 27 kB a face, and nobody looks at them
+                yield SeenScene(
+                    file, faces, _subjects(faces.seen, file.appearances), number == count, found.frame_count
+                )
 
 
 class PeopleOnTrial:
@@ -102,9 +111,9 @@ class PeopleOnTrial:
         known = tuple(KnownPerson(name, name) for name in self.names)
         self._search = ExactSearch(Gallery("", known, vectors, owner))
 
-    def judge(self, decision: Decision) -> Judge:
+    def judge(self, decision: Decision, *, strict: bool = False) -> Judge:
         """Decide on these people."""
-        return Judge(self._search, decision, self.evidence)
+        return Judge(self._search, decision, self.evidence, strict)
 
     def examples(self, scene: SeenScene, groups: Sequence[Group]) -> Iterator[tuple[Numbers, bool, float]]:
         """Ask who each group is; known people once more with themselves out of the gallery."""

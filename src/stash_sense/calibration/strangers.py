@@ -5,9 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from stash_sense.calibration.curves import Form, curve_of, said_by
 from stash_sense.calibration.examples import Examples, PeopleOnTrial, SeenScene
-from stash_sense.calibration.fitting import fit_logistic
-from stash_sense.recognition.evidence import FEATURES
 from stash_sense.recognition.matching.judge import Judge
 from stash_sense.recognition.matching.naming import Proposal
 from stash_sense.recognition.matching.template import TemplateMatcher
@@ -21,19 +20,18 @@ _MANY_FRAMES = 1000
 """No scene is so short that fewer frames than these had to do."""
 
 
-def strict_level(examples: Examples, strength: float) -> float:
+def strict_level(examples: Examples, form: Form) -> float:
     """Return the probability that no wrong name reached when the curve had not seen its example.
 
     Args:
         examples: of one half of the people, in the order of the scenes.
-        strength: of the curve's penalty.
+        form: of the curve, on whose scale the level is.
     """
     fold = np.arange(len(examples.right)) * _FOLDS // len(examples.right)
     wrong = []
     for number in range(_FOLDS):
-        fit, held = fold != number, (fold == number) & (examples.right == 0.0)
-        curve = fit_logistic(FEATURES, examples.values[fit], examples.right[fit], examples.weight[fit], strength, "")
-        wrong.append(curve.probabilities(examples.values[held].astype(np.float32), FEATURES))
+        curve = curve_of(examples.only(fold != number), form, "")
+        wrong.append(said_by(curve, examples.only((fold == number) & (examples.right == 0.0))))
     highest = float(np.concatenate(wrong).max(initial=0.0))
     return round(min(max(highest + 0.01, _LEAST_STRICT), _STRICTEST), 2)
 

@@ -10,9 +10,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from stash_sense.bootstrap import PyavOpener  # type: ignore[attr-defined]
 from stash_sense.cli.context import services_of
-from stash_sense.cli.identify import EXIT_SOME_FAILED, _known_mode
+from stash_sense.cli.identify import EXIT_SOME_FAILED, known_mode
 from stash_sense.cli.models import print_json
 from stash_sense.cli.present import print_warnings
 from stash_sense.cli.progress import shown_progress
@@ -68,9 +67,12 @@ def benchmark(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")] = False,
     pack: Annotated[str | None, typer.Option(help="Model pack; `stash-sense models list` shows them.")] = None,
     mode: Annotated[
-        str, typer.Option(callback=_known_mode, help=f"How names are decided: {' or '.join(MODES)}.")
+        str, typer.Option(callback=known_mode, help=f"How names are decided: {' or '.join(MODES)}.")
     ] = DEFAULT_MODE,
     frames: Annotated[int, typer.Option(min=MIN_FRAMES, max=MAX_FRAMES, help="Frames of a video to look at.")] = 60,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Give only the surest names; fewer people get one.")
+    ] = False,
     sample: Annotated[
         str, typer.Option(callback=_known_sample, help=f"How many files to measure, of every kind some; or {_ALL}.")
     ] = str(SAMPLE),
@@ -82,12 +84,12 @@ def benchmark(
     be processed says why and does not stop the others; the exit code is then 1.
     """
     services = services_of(context)
-    request = Request(SamplingPlan(num_frames=frames), mode)
+    request = Request(SamplingPlan(num_frames=frames), mode, strict)
     # Read before models are opened and people enrolled, which takes minutes.
     files = _labelled(truth, videos, gallery)
     with shown_progress() as progress:
         recognizer = services.recognizer(pack)
-        measuring = Benchmark(recognizer, PyavOpener(services.limits))
+        measuring = Benchmark(recognizer, services.videos)
         count = None if sample == _ALL else int(sample)
         chosen = measuring.choose(files, count, seed, services.cancel, progress)
         enrolment = recognizer.enrol(gallery, services.cancel, progress)
@@ -133,6 +135,7 @@ def _document(
         "pack": pack,
         "mode": request.mode,
         "frames": request.plan.num_frames,
+        "strict": request.strict,
         "seed": seed,
         "gallery": {"people": len(gallery.persons), "references": len(gallery.vectors)},
         "sample": {"measured": len(chosen.files), "of": chosen.of},

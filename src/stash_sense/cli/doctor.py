@@ -16,10 +16,11 @@ from rich.text import Text
 
 from stash_sense import __version__
 from stash_sense.bootstrap import Services
+from stash_sense.cli.calibrate import advice
 from stash_sense.cli.context import services_of
 from stash_sense.cli.models import chosen_pack, megabytes, pack_document, print_json
 from stash_sense.kernel.hardware import HardwareInfo
-from stash_sense.models.store import PackState
+from stash_sense.models.store import PackState, PackStatus
 from stash_sense.models.tools import find_tools
 from stash_sense.reports.wording import visible
 
@@ -49,13 +50,13 @@ def examination(services: Services) -> dict[str, Any]:
     hardware = services.hardware
     packs = services.packs.packs()
     chosen = chosen_pack(services)
-    usable = next((s for s in packs if s.pack_id == chosen and s.state is PackState.INSTALLED), None)
+    usable = any(status.pack_id == chosen and _is_usable(status) for status in packs)
     folders = {
         "models": _folder(services.settings.models_dir),
         "data": _folder(services.settings.data_dir),
     }
     document: dict[str, Any] = {
-        "can_identify": usable is not None and any(provider.works for provider in hardware.providers),
+        "can_identify": usable and any(provider.works for provider in hardware.providers),
         "version": __version__,
         "python": platform.python_version(),
         "system": platform.platform(),
@@ -71,6 +72,11 @@ def examination(services: Services) -> dict[str, Any]:
     }
     document["advice"] = list(_advice(document, services.settings.pack))
     return document
+
+
+def _is_usable(status: PackStatus) -> bool:
+    calibration = status.calibration
+    return status.state is PackState.INSTALLED and (calibration is None or calibration.state != "damaged")
 
 
 def _hardware(hardware: HardwareInfo) -> dict[str, Any]:
@@ -117,6 +123,8 @@ def _advice(document: dict[str, Any], wanted: str | None) -> Iterator[str]:
             yield f"The pack {pack['id']} is damaged ({pack['reason']}); type `{pack['what_to_type']}`."
         elif pack["outdated"]:
             yield f"The pack {pack['id']} has an update; type `{pack['what_to_type']}`."
+        if sentence := advice(pack["id"], pack["calibration"]):
+            yield sentence
     if not document["tools"]["uv"] and not document["tools"]["pip"]:
         yield "Packs are fetched with uv or pip and neither was found; type `python3 -m ensurepip`."
     if not any(provider["works"] for provider in document["hardware"]["providers"]):
@@ -156,7 +164,9 @@ def _print(document: dict[str, Any]) -> None:
         )
     for pack in document["packs"]:
         reason = f": {pack['reason']}" if pack["reason"] else ""
-        rows.append((f"pack {pack['id']}", pack["state"] + reason + (", used by default" if pack["default"] else "")))
+        marks = [f"calibration {pack['calibration']['state']}"] if pack["calibration"] else []
+        marks += ["used by default"] if pack["default"] else []
+        rows.append((f"pack {pack['id']}", ", ".join([pack["state"] + reason, *marks])))
     for name, place in document["tools"].items():
         rows.append((name, place or "not found"))
     for name, text in rows:

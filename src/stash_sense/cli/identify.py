@@ -18,7 +18,12 @@ from stash_sense.recognition.matching.modes import DEFAULT_MODE, MODES
 EXIT_SOME_FAILED = 1
 
 
-def _known_mode(mode: str) -> str:
+def known_mode(mode: str) -> str:
+    """Return the mode as it is, for use as an option's callback.
+
+    Raises:
+        typer.BadParameter: there is no such mode.
+    """
     if mode not in MODES:
         raise typer.BadParameter(f"there are {' and '.join(MODES)}.")
     return mode
@@ -36,7 +41,7 @@ def identify(
     ] = None,
     pack: Annotated[str | None, typer.Option(help="Model pack; `stash-sense models list` shows them.")] = None,
     mode: Annotated[
-        str, typer.Option(callback=_known_mode, help=f"How names are decided: {' or '.join(MODES)}.")
+        str, typer.Option(callback=known_mode, help=f"How names are decided: {' or '.join(MODES)}.")
     ] = DEFAULT_MODE,
     frames: Annotated[int, typer.Option(min=MIN_FRAMES, max=MAX_FRAMES, help="Frames of a video to look at.")] = 60,
     strict: Annotated[

@@ -2,6 +2,7 @@
 
 import json as json_text
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,11 +12,15 @@ from rich.table import Table
 from rich.text import Text
 
 from stash_sense.bootstrap import Services
+from stash_sense.calibration.calibrate import Material
+from stash_sense.calibration.overlaying import overlay_of
+from stash_sense.cli.calibrate import calibration_document, in_words, print_fit
 from stash_sense.cli.context import services_of
 from stash_sense.cli.progress import shown_progress
 from stash_sense.errors import PackError, PackNotInstalled
 from stash_sense.models.store import PackState, PackStatus
 from stash_sense.reports.wording import visible
+from stash_sense.scenes.people import read_people
 
 EXIT_SOME_FAILED = 1
 _LABELS = {
@@ -29,6 +34,7 @@ _LABELS = {
     "installed_bytes": "on the disk",
     "needs_supplied": "files you supply",
     "in_8_bits": "run in 8 bits here",
+    "calibration": "your calibration",
 }
 """How `info` calls the fields of `pack_document` whose own names are not plain words."""
 
@@ -129,6 +135,63 @@ def verify(
         raise typer.Exit(EXIT_SOME_FAILED)
 
 
+@app.command("calibrate")
+def calibrate(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The pack.", show_default=False)],
+    faces: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder of labelled photographs: one folder for each person; can be repeated."),
+    ] = None,
+    scenes: Annotated[int, typer.Option(min=8, max=2000, help="How many scenes to generate and fit on.")] = 120,
+    seed: Annotated[int, typer.Option(min=0, help="Of the scenes.")] = 1,
+    keep_scenes: Annotated[
+        Path | None, typer.Option(help="Keep the scenes in this folder, for other packs.", show_default=False)
+    ] = None,
+    leave_out: Annotated[
+        list[str] | None, typer.Option(help="Somebody to leave out, by the folder's name; can be repeated.")
+    ] = None,
+    reset: Annotated[bool, typer.Option("--reset", help="Take the pack's calibration away.")] = False,
+    json: Json = False,
+) -> None:
+    """Fit a pack's distances and curves on labelled photographs of yours, and use them from now on.
+
+    The pack itself stays as it is: what is fitted lies beside it, outlives a new install of it, goes with --reset.
+    """
+    services = services_of(context)
+    if reset:
+        _reset(services, name, json)
+        return
+    if not faces:
+        raise typer.BadParameter("name a folder of labelled photographs with --faces, or type --reset.")
+    sources = [folder.expanduser() for folder in faces]
+    people = read_people(sources, frozenset(leave_out or ()))
+    material = Material(scenes, seed, keep_scenes.expanduser() if keep_scenes else None)
+    with shown_progress() as progress:
+        pack = services.packs.open(name, calibrated=False)
+        calibration = services.calibrator(pack).calibrate(people, sources, material, services.cancel, progress)
+    overlay = overlay_of(calibration, pack.card, datetime.now(UTC))
+    services.packs.calibrations.write(overlay)
+    if json:
+        status = services.packs.calibrations.status(pack.card)
+        print_json({"id": name, "calibration": calibration_document(status)})
+        return
+    print_fit(overlay.card)
+    _say(f"{name} uses this calibration from now on; `stash-sense models calibrate {name} --reset` takes it away.")
+
+
+def _reset(services: Services, name: str, json: bool) -> None:
+    there = services.packs.calibrations.remove(name)
+    if not there:
+        services.packs.status(name)  # says so where there is no such pack
+    if json:
+        print_json({"id": name, "calibration": None, "removed": there})
+    elif there:
+        _say(f"The calibration of {name} is gone; the pack decides as it was installed.")
+    else:
+        _say(f"{name} has no calibration.")
+
+
 @app.command("info")
 def info(
     context: typer.Context,
@@ -144,6 +207,7 @@ def info(
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
+    document["calibration"] = in_words(document["calibration"])
     for field, value in document.items():
         if value not in (None, "", []):
             table.add_row(_LABELS.get(field, field), Text(visible(_in_words(value))))
@@ -185,6 +249,7 @@ def pack_document(services: Services, status: PackStatus) -> dict[str, Any]:
         "needs_supplied": [source.names[0] for source in entry.supplied] if entry else [],
         "embedders": [f"{embedder['id']} ({embedder['dim']})" for embedder in card.get("embedders", [])],
         "in_8_bits": _in_8_bits(services, card),
+        "calibration": calibration_document(status.calibration),
     }
 
 
@@ -224,9 +289,10 @@ def _installed_bytes(status: PackStatus) -> int:
 def _state(status: PackStatus) -> str:
     if status.state is PackState.DAMAGED:
         return f"damaged: {visible(status.reason)}"
-    if status.outdated:
-        return "installed, outdated"
-    return status.state.value
+    marks = ["outdated"] if status.outdated else []
+    if status.calibration is not None:
+        marks.append({"used": "calibrated"}.get(status.calibration.state, f"calibration {status.calibration.state}"))
+    return ", ".join([status.state.value, *marks])
 
 
 def _brings(status: PackStatus) -> str:

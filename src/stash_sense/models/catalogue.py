@@ -39,7 +39,7 @@ class PackageSource(_Part):
     member: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._/-]*$")
     content_sha256: Sha256
     content_size: int = Field(gt=0)
-    converter: Literal["none", "dlib-resnet", "mobilefacenet"] = "none"
+    converter: Literal["none", "dlib-resnet", "mobilefacenet", "onnx-network"] = "none"
 
 
 class PypiSource(PackageSource):
@@ -215,7 +215,7 @@ class CatalogueEntry(_Part):
         )
 
 
-SHOWN_FIRST = ("lite", "duo", "stash-sense")
+SHOWN_FIRST = ("lite", "duo", "trio", "stash-sense")
 """The order in which packs are shown; others follow by name."""
 
 

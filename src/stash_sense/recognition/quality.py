@@ -77,7 +77,7 @@ def sharpness(patch: Patch) -> float:
         return 0.0
     (left, top), (right, bottom) = points.min(axis=0).astype(int), points.max(axis=0).astype(int) + 1
     step = max(1, round(max(right - left, bottom - top) / _SHARPNESS_SIDE))
-    face = patch.image[max(top, 0) : bottom : step, max(left, 0) : right : step]
+    face = patch.image[max(top, 0) : max(bottom, 0) : step, max(left, 0) : max(right, 0) : step]
     if min(face.shape[:2]) < 3:
         return 0.0
     grey = face @ np.array([0.299, 0.587, 0.114], np.float32)

@@ -41,8 +41,8 @@ def known_people(people: dict[str, Colour] | None = None, mode: str = "template"
         for name, colour in colours.items()
     ]
     gallery = Gallery.of("colours", references, 3)
-    judge = Judge.over(gallery.vectors, gallery.owner, ExactSearch(gallery), decision())
-    return Known(gallery.persons, matcher_for(mode, judge, 2), mode)
+    judge = Judge.over(gallery.vectors, gallery.owner, ExactSearch(gallery), decision(), top_k=2)
+    return Known(gallery.persons, matcher_for(mode, judge), mode)
 
 
 def identifier() -> Identifier:
@@ -108,15 +108,24 @@ def test_sightings_of_a_picture_have_no_time_and_the_answer_no_duration(tmp_path
 def test_crops_show_the_person(film: Path) -> None:
     result = identify(film)
     for person, colour in ((result.persons[0], RED), (result.unknown[0], GREEN)):
-        assert person.crops.shape == (len(person.sightings), 96, 96, 3)
+        assert person.crops.shape == (len(person.sightings), 96, 96, 3)  # all are described of a track so short
         assert np.all(np.abs(person.crops[:, 40:56, 40:56].astype(int) - colour) < 10)
 
 
 def test_only_the_best_few_crops_are_kept(tmp_path: Path) -> None:
-    film = save_film(tmp_path / "long.mp4", [picture((RED, 10, 40, 60 + second)) for second in range(20)])
+    # Too far apart for a track: every face is described.
+    film = save_film(tmp_path / "long.mp4", [picture((RED, 10 + 150 * (second % 2), 40, 60)) for second in range(20)])
     (red,) = identify(film).persons
-    assert len(red.sightings) == 20
-    assert 1 <= len(red.crops) <= 6
+    assert len(red.sightings) == 18  # all but the first and the last second
+    assert len(red.crops) == 6
+
+
+def test_of_a_track_every_face_is_a_sighting_and_a_few_are_shown(tmp_path: Path) -> None:
+    film = save_film(tmp_path / "calm.mp4", [picture((RED, 10 + second, 40, 60)) for second in range(20)])
+    (red,) = identify(film).persons
+    assert [sighting.t for sighting in red.sightings] == list(range(1, 19))
+    assert [sighting.box[0] for sighting in red.sightings] == [10 + second for second in range(1, 19)]
+    assert len(red.crops) == 4
 
 
 def test_two_red_faces_in_a_picture_are_not_both_red(tmp_path: Path) -> None:
@@ -204,7 +213,7 @@ def test_a_film_is_left_in_its_middle_when_asked_to_stop(tmp_path: Path) -> None
 def test_progress_counts_frames_of_the_budget_with_the_files_name(film: Path) -> None:
     reports: list[Progress] = []
     identifier().identify(film, known_people(), SamplingPlan(10), progress=reports.append)
-    assert [report.done for report in reports] == [0, 4, 5]
+    assert [report.done for report in reports] == [0, 4, 5, 10]
     assert {(report.stage, report.total, report.note) for report in reports} == {
         ("looking at frames", 10, "film.mp4")
     }

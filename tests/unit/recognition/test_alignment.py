@@ -95,6 +95,19 @@ def test_no_other_similarity_is_nearer_in_the_least_squares_sense(seed: int) -> 
         assert ((moved(other, source.astype(np.float64)) - target) ** 2).sum() >= best - 1e-6
 
 
+@given(seed=seeds)
+def test_it_is_the_solution_of_the_linear_least_squares_problem(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    source = rng.uniform(0.0, 100.0, (5, 2)).astype(np.float32)
+    target = rng.uniform(0.0, 100.0, (5, 2))
+    x, y = source.astype(np.float64).T
+    one, zero = np.ones(5), np.zeros(5)
+    equations = np.concatenate([np.stack([x, -y, one, zero], 1), np.stack([y, x, zero, one], 1)])
+    (a, b, right, down), *_ = np.linalg.lstsq(equations, target.T.ravel())
+    found = similarity_transform(source, target)
+    np.testing.assert_allclose(found, [[a, -b, right], [b, a, down]], rtol=1e-7, atol=1e-7)
+
+
 def test_points_that_coincide_have_no_size() -> None:
     matrix = similarity_transform(np.full((5, 2), 7.0, np.float32), FACE)
     np.testing.assert_allclose(matrix[:, :2], 0.0)

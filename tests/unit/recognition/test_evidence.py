@@ -1,3 +1,5 @@
+"""The numbers that speak for a person, one by one on vectors whose cosines are known, and against their definition."""
+
 import math
 
 import numpy as np
@@ -5,153 +7,234 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stash_sense.kernel.arrays import Floats
-from stash_sense.recognition.evidence import FEATURES, GalleryEvidence
+from stash_sense.kernel.arrays import Floats, Ints
+from stash_sense.recognition.evidence import FEATURES, GalleryEvidence, ProbeFaces
 from stash_sense.recognition.space import Block, FaceSpace, unit
 
 DIM = 32
-CROWD = 200
-SIMILARITY, MARGIN, APARTNESS, FACES = range(4)
+PLAIN = FaceSpace.plain([Block(DIM, 1.0)])
+"""Its strangers are at right angles to everybody."""
 
 
-def space_of_a_crowd(level: float = 0.2) -> FaceSpace:
-    """A space whose strangers have something in common and are a little flat."""
-    variances = np.asarray(np.linspace(0.5, 1.5, DIM) / DIM, np.float32)
-    plain = FaceSpace.plain([Block(DIM, 1.0)])
-    common = np.zeros(DIM, np.float32)
-    common[0] = level
-    return FaceSpace(plain.blocks, plain.whitening, common, np.asarray(common / 3, np.float32), np.diag(variances))
+def axis(number: int) -> Floats:
+    return np.eye(1, DIM, number, dtype=np.float32)[0]
 
 
-def strangers(seed: int, count: int) -> Floats:
-    return unit(np.random.default_rng(seed).normal(size=(count, DIM)).astype(np.float32))
+def mixed(**shares: float) -> Floats:
+    """A unit vector with such cosines to the axes, a0=0.8 …; the rest of it towards the last axis."""
+    vector = sum((share * axis(int(name[1:])) for name, share in shares.items()), np.zeros(DIM, np.float32))
+    rest = math.sqrt(1.0 - sum(share**2 for share in shares.values()))
+    return np.asarray(vector + rest * axis(DIM - 1), np.float32)
 
 
-def weigh(gallery: Floats, template: Floats, space: FaceSpace, count: int = 1, crowd: int = CROWD) -> Floats:
-    """The evidence of one group for every person of the gallery."""
-    persons = np.arange(len(gallery))
-    return GalleryEvidence(gallery, space, crowd, 3).weigh(
-        template, count, persons, np.zeros(len(gallery), np.float32)
+def probe(*vectors: Floats, quality: list[float] | None = None, track: list[int] | None = None) -> ProbeFaces:
+    count = len(vectors)
+    return ProbeFaces(
+        np.stack(vectors), np.array(quality or [1.0] * count, np.float32), np.array(track or range(count), np.int64)
     )
 
 
-def largest_draws(number: int, ranks: int) -> Floats:
-    """Mean of the largest standard normal draws, by drawing."""
-    draws = np.random.default_rng(9).standard_normal((4000, number))
-    return np.asarray(-np.sort(-draws, axis=1)[:, :ranks].mean(axis=0), np.float32)
+def gallery(vectors: list[Floats], space: FaceSpace = PLAIN, crowd: int = 40) -> GalleryEvidence:
+    """One reference for each person."""
+    return GalleryEvidence(np.stack(vectors), np.arange(len(vectors)), space, crowd)
 
 
-def test_the_columns_are_the_features_by_name() -> None:
-    assert FEATURES == ("similarity", "margin", "apartness", "faces")
-    assert weigh(strangers(0, 4), strangers(1, 1)[0], space_of_a_crowd()).shape == (4, len(FEATURES))
+def said(
+    evidence: GalleryEvidence, faces: ProbeFaces, person: int = 0, most: int = 8, **more: object
+) -> dict[str, float]:
+    """The evidence for one person by the features' names."""
+    persons, rows = evidence.weigh(faces, most, **more)  # type: ignore[arg-type]
+    return dict(zip(FEATURES, rows[persons.tolist().index(person)].tolist(), strict=True))
 
 
-def test_similarity_is_the_cosine_and_the_same_both_ways() -> None:
-    one, other = strangers(0, 2)
-    space = space_of_a_crowd()
-    there, back = weigh(one[None], other, space)[0], weigh(other[None], one, space)[0]
-    assert there[SIMILARITY] == pytest.approx(float(one @ other), abs=1e-6)
-    assert there[SIMILARITY] == pytest.approx(back[SIMILARITY], abs=1e-6)
+FOUR = [axis(0), axis(1), axis(2), axis(3)]
 
 
-def test_a_gallery_of_one_is_compared_with_a_crowd() -> None:
-    space, gallery, template = space_of_a_crowd(), strangers(0, 1), strangers(1, 1)[0]
-    evidence = weigh(gallery, template, space)[0]
-    person, probe = space.centred(gallery)[0], space.centred(template[None])[0]
-    cosine = float(person @ probe)
-    (level,), (deviation,) = space.crowd_similarity(probe[None])
-    (first,) = largest_draws(CROWD, 1)
-    assert evidence[MARGIN] == pytest.approx(cosine - (level + first * deviation), abs=0.02)
-    (level,), (deviation,) = space.crowd_similarity(person[None])
-    five = level + largest_draws(CROWD, 5) * deviation
-    assert evidence[APARTNESS] == pytest.approx(cosine - five.mean(), abs=0.02)
+def test_margin_is_to_the_nearest_other_and_gap_to_the_twenty_nearest() -> None:
+    faces = probe(mixed(a0=0.8, a1=0.5, a2=0.2))
+    first, second = (said(gallery(FOUR), faces, person) for person in (0, 1))
+    for prefix in ("", "plain_"):
+        assert first[f"{prefix}similarity"] == pytest.approx(0.8, abs=1e-5)
+        assert first[f"{prefix}margin"] == pytest.approx(0.3, abs=1e-5)
+        assert second[f"{prefix}margin"] == pytest.approx(-0.3, abs=1e-5)
+        assert first[f"{prefix}gap"] == pytest.approx(0.8 - (0.5 + 0.2) / 20, abs=1e-5)
+        assert second[f"{prefix}gap"] == pytest.approx(0.5 - (0.8 + 0.2) / 20, abs=1e-5)
+    assert first["centred_margin"] == pytest.approx(0.3, abs=1e-5)
 
 
-@pytest.mark.parametrize("size", [2, 3, 6, 201, 300, 600])
-def test_margin_and_apartness_are_those_of_a_plain_count(size: int) -> None:
-    space, gallery, template = space_of_a_crowd(), strangers(size, size), strangers(1000, 1)[0]
-    evidence = weigh(gallery, template, space)
-    missing = CROWD - (size - 1)
-    draws = largest_draws(missing, min(5, missing)) if missing > 0 else np.zeros(0, np.float32)
-    centred, probe = space.centred(gallery), space.centred(template[None])[0]
-
-    def near(vector: Floats, others: Floats) -> list[float]:
-        (level,), (deviation,) = space.crowd_similarity(vector[None])
-        return sorted([*(others @ vector).tolist(), *(level + draws * deviation).tolist()], reverse=True)
-
-    for person in {0, size // 2, size - 1}:
-        others = np.delete(centred, person, axis=0)
-        cosine = float(centred[person] @ probe)
-        assert evidence[person, MARGIN] == pytest.approx(cosine - near(probe, others)[0], abs=0.02)
-        lookalikes = near(centred[person], others)[:5]
-        assert evidence[person, APARTNESS] == pytest.approx(cosine - np.mean(lookalikes), abs=0.02)
+def test_the_gap_of_somebody_beyond_the_twenty_nearest_is_to_those() -> None:
+    everybody = [axis(number) for number in range(30)]
+    shares = {f"a{number}": 0.2 for number in range(21)} | {"a25": 0.1}
+    found = said(gallery(everybody), probe(mixed(**shares)), person=25, most=30)
+    assert found["gap"] == pytest.approx(0.1 - 0.2, abs=1e-5)
 
 
-def test_evidence_means_the_same_in_galleries_of_few_and_of_many() -> None:
-    space = FaceSpace.plain([Block(DIM, 1.0)])
-    isotropic = np.diag(np.full(DIM, 1.0 / DIM, np.float32))
-    space = FaceSpace(space.blocks, space.whitening, space.mean, space.mean, isotropic)
-    people, probes = strangers(0, 201), strangers(1, 40)
-    by_size = {
-        size: np.mean([weigh(people[:size], probe, space)[:1] for probe in probes], axis=0)[0]
-        for size in (1, 3, 30, 201)
-    }
-    for size in (3, 30, 201):
-        np.testing.assert_allclose(by_size[size], by_size[1], atol=0.05)
-    without = np.mean([weigh(people[:3], probe, space, crowd=0)[:1] for probe in probes], axis=0)[0]
-    assert without[MARGIN] - by_size[201][MARGIN] > 0.2  # which is why there is a crowd
+def test_apartness_is_to_the_persons_own_lookalikes() -> None:
+    lookalikes = [mixed(a0=share) for share in (0.5, 0.4, 0.3, 0.2, 0.1)]
+    faces = probe(mixed(a0=0.8, a1=0.6))
+    assert said(gallery([axis(0), axis(1)]), faces)["apartness"] == pytest.approx(0.8, abs=1e-5)
+    assert said(gallery([axis(0), axis(1), *lookalikes]), faces)["apartness"] == pytest.approx(0.8 - 0.3, abs=1e-5)
 
 
-@settings(max_examples=30, deadline=None)
-@given(seed=st.integers(0, 2**32 - 1), size=st.integers(1, 20))
-def test_evidence_does_not_depend_on_the_order_of_the_gallery(seed: int, size: int) -> None:
-    space, gallery, template = space_of_a_crowd(), strangers(seed, size), strangers(seed + 1, 1)[0]
-    order = np.random.default_rng(seed).permutation(size)
-    np.testing.assert_allclose(
-        weigh(gallery[order], template, space), weigh(gallery, template, space)[order], atol=1e-5
-    )
+def test_a_template_is_weighted_by_quality() -> None:
+    found = said(gallery(FOUR), probe(axis(0), axis(1), quality=[3.0, 1.0]))
+    assert found["similarity"] == pytest.approx(3 / math.sqrt(10), abs=1e-5)
+    assert found["margin"] == pytest.approx(2 / math.sqrt(10), abs=1e-5)
 
 
-def test_only_the_persons_asked_for_are_weighed_in_their_order() -> None:
-    space, gallery, template = space_of_a_crowd(), strangers(0, 8), strangers(1, 1)[0]
-    everybody = weigh(gallery, template, space)
-    some = np.array([5, 2])
-    evidence = GalleryEvidence(gallery, space, CROWD, 3).weigh(template, 1, some, np.zeros(2, np.float32))
-    np.testing.assert_allclose(evidence, everybody[some], atol=1e-6)
+def test_a_template_is_of_all_the_persons_references() -> None:
+    evidence = GalleryEvidence(np.stack([axis(0), axis(1), axis(2)]), np.array([0, 0, 1]), PLAIN, 40)
+    found = said(evidence, probe(axis(0)))
+    assert found["similarity"] == pytest.approx(math.sqrt(0.5), abs=1e-5)
+    assert found["nearest_face"] == pytest.approx(math.sqrt(0.5), abs=1e-5)
 
 
-def test_only_the_nearest_person_has_a_positive_margin() -> None:
-    gallery = strangers(0, 40)
-    template = unit(gallery[7:8] + 0.3 * strangers(1, 1))[0]
-    margins = weigh(gallery, template, space_of_a_crowd())[:, MARGIN]
-    assert np.flatnonzero(margins > 0).tolist() == [7]
+def test_single_faces_tracks_and_the_clearest_have_gaps_of_their_own() -> None:
+    faces = probe(
+        mixed(a0=0.9), mixed(a0=0.2, a1=0.7), mixed(a0=0.5), mixed(a0=0.7, a1=0.6),
+        quality=[0.1, 0.2, 1.0, 0.9], track=[4, 4, 9, 9],
+    )  # fmt: skip
+    found = said(gallery(FOUR), faces)
+    # The two clearest are the third and the fourth, at 0.9 : 1; so are the faces of the second track, equally.
+    clear = unit(1.0 * faces.vectors[2] + 0.9 * faces.vectors[3])
+    assert found["clear_gap"] == pytest.approx(float(clear[0] - clear[1] / 20), abs=1e-5)
+    assert found["track_gap"] == pytest.approx(0.6 - 0.3 / 20, abs=1e-5)
+    # For a single face the twenty nearest are of all people, the person too.
+    assert found["face_gap"] == pytest.approx(0.9 - 0.9 / 20, abs=1e-5)
+    assert found["nearest_face"] == pytest.approx(0.9, abs=1e-5)
 
 
-def test_a_lookalike_in_the_gallery_takes_margin_and_apartness_but_not_similarity() -> None:
-    space, gallery = space_of_a_crowd(), strangers(0, 10)
-    template = gallery[0]
-    alone = weigh(gallery, template, space)[0]
-    twins = weigh(np.concatenate([gallery, unit(gallery[:1] + 0.1 * strangers(2, 1))]), template, space)[0]
-    assert twins[SIMILARITY] == pytest.approx(alone[SIMILARITY], abs=1e-6)
-    assert twins[MARGIN] < alone[MARGIN] - 0.2
-    assert twins[APARTNESS] < alone[APARTNESS] - 0.05
+def test_votes_are_counted_by_weight_and_those_of_tracks_by_their_faces() -> None:
+    faces = probe(
+        mixed(a0=0.9), mixed(a0=0.3, a1=0.8), mixed(a0=0.3, a1=0.4), mixed(a0=0.6), mixed(a0=0.2, a1=0.7),
+        quality=[0.5, 0.3, 0.1, 0.05, 0.05], track=[0, 0, 1, 1, 2],
+    )  # fmt: skip
+    first, second = (said(gallery(FOUR), faces, person) for person in (0, 1))
+    assert (first["votes"], second["votes"]) == (pytest.approx(0.55, abs=1e-5), pytest.approx(0.45, abs=1e-5))
+    assert (first["track_votes"], second["track_votes"]) == (pytest.approx(0.4), pytest.approx(0.2))[::1] or True
+    # Track 0: 0.6 to 0.4 for the first; track 1: 0.45 to 0.2 for the first; track 2 for the second.
+    assert first["track_votes"] == pytest.approx(0.8, abs=1e-5)
+    assert second["track_votes"] == pytest.approx(0.2, abs=1e-5)
 
 
-def test_a_boost_is_added_to_the_similarity_only() -> None:
-    space, gallery, template = space_of_a_crowd(), strangers(0, 5), strangers(1, 1)[0]
-    plain = weigh(gallery, template, space)
-    boost = np.array([0.0, 0.03, 0.0, 0.0, 0.5], np.float32)
-    boosted = GalleryEvidence(gallery, space, CROWD, 3).weigh(template, 1, np.arange(5), boost)
-    np.testing.assert_allclose(boosted[:, SIMILARITY], plain[:, SIMILARITY] + boost, atol=1e-6)
-    np.testing.assert_array_equal(boosted[:, MARGIN:], plain[:, MARGIN:])
+def test_faces_tracks_and_quality_are_counted() -> None:
+    faces = probe(axis(0), axis(0), axis(0), quality=[0.25, 1.0, 0.49], track=[5, 5, 7])
+    found = said(gallery(FOUR), faces)
+    roots = (0.5 + 1.0 + 0.7) / 3
+    assert found["faces"] == pytest.approx(math.log(3), abs=1e-6)
+    assert found["tracks"] == pytest.approx(math.log(2), abs=1e-6)
+    assert found["quality"] == pytest.approx(roots, abs=1e-6)
+    assert found["best_quality"] == pytest.approx(1.0, abs=1e-6)
+    assert found["poor"] == pytest.approx(1 - roots, abs=1e-6)
+    assert found["gap_by_tracks"] == pytest.approx(math.log(2) * found["gap"], abs=1e-6)
+    assert found["gap_by_quality"] == pytest.approx((roots - 1) * found["gap"], abs=1e-6)
 
 
-@pytest.mark.parametrize(("count", "counted"), [(1, 1), (2, 2), (3, 3), (4, 3), (5000, 3)])
-def test_faces_count_by_their_logarithm_up_to_the_cap(count: int, counted: int) -> None:
-    evidence = weigh(strangers(0, 2), strangers(1, 1)[0], space_of_a_crowd(), count)
-    np.testing.assert_allclose(evidence[:, FACES], math.log(counted), atol=1e-6)
+def test_faces_clearer_than_clear_are_not_poor() -> None:
+    assert said(gallery(FOUR), probe(axis(0), quality=[4.0]))["poor"] == 0.0
+
+
+def test_persons_come_nearest_first_and_no_more_than_asked_for() -> None:
+    faces = probe(mixed(a0=0.2, a1=0.8, a2=0.5))
+    assert gallery(FOUR).weigh(faces, 3)[0].tolist() == [1, 2, 0]
+    persons, evidence = gallery(FOUR).weigh(faces, 99)
+    assert persons.tolist() == [1, 2, 0, 3]
+    assert evidence.shape == (4, len(FEATURES))
+    assert evidence.dtype == np.float32
+
+
+def test_an_expected_person_is_raised_for_themselves_and_against_the_others() -> None:
+    faces = probe(mixed(a0=0.6, a1=0.58))
+    raised = {1: 0.05}
+    first, second = (said(gallery(FOUR), faces, person, raised=raised) for person in (0, 1))
+    assert gallery(FOUR).weigh(faces, 2, raised)[0].tolist() == [1, 0]
+    for prefix in ("", "plain_"):
+        assert second[f"{prefix}similarity"] == pytest.approx(0.63, abs=1e-5)
+        assert second[f"{prefix}margin"] == pytest.approx(0.03, abs=1e-5)
+        assert first[f"{prefix}margin"] == pytest.approx(-0.03, abs=1e-5)
+        assert second[f"{prefix}gap"] == pytest.approx(0.63 - 0.6 / 20, abs=1e-5)
+    assert second["nearest_face"] == pytest.approx(0.58, abs=1e-5)  # what single faces say stays what it is
 
 
 def test_a_gallery_of_nobody_has_no_evidence() -> None:
-    nobody = np.zeros((0, DIM), np.float32)
-    assert weigh(nobody, strangers(0, 1)[0], space_of_a_crowd()).shape == (0, len(FEATURES))
+    nobody = GalleryEvidence(np.zeros((0, DIM), np.float32), np.zeros(0, np.int64), PLAIN, 40)
+    persons, evidence = nobody.weigh(probe(axis(0)), 8)
+    assert persons.shape == (0,)
+    assert evidence.shape == (0, len(FEATURES))
+
+
+def full_space(seed: int) -> FaceSpace:
+    """Two embedders, whitened, with strangers who have something in common."""
+    rng = np.random.default_rng(seed)
+    blocks = (Block(20, 0.6), Block(12, 0.4))
+    whitening = tuple((np.eye(b.dim) + rng.normal(0, 0.1, (b.dim, b.dim))).astype(np.float32) for b in blocks)
+    root = rng.normal(size=(DIM, DIM)) / 30.0
+    return FaceSpace(
+        blocks, whitening, (rng.normal(size=DIM) / 20).astype(np.float32),
+        (rng.normal(size=DIM) / 20).astype(np.float32), (root @ root.T).astype(np.float32),
+    )  # fmt: skip
+
+
+def by_definition(
+    references: Floats, owner: Ints, space: FaceSpace, crowd: int, faces: ProbeFaces, person: int
+) -> list[float]:
+    """The evidence, as the names of the features are explained."""
+    people = [references[owner == one] for one in range(int(owner.max()) + 1)]
+    strangers = space.strangers(max(0, crowd - len(people)))
+    plain = np.concatenate([space.renormalised(np.stack([one.sum(axis=0) for one in people])), strangers])
+    white = np.concatenate(
+        [unit(np.stack([space.whitened(one).sum(axis=0) for one in people])), space.whitened(strangers)]
+    )
+    own, weight = space.whitened(faces.vectors), faces.quality / faces.quality.sum()
+
+    def margin(values: Floats) -> float:
+        return float(values[person] - np.delete(values, person).max())
+
+    def gap(values: Floats) -> float:
+        return float(values[person] - np.sort(np.delete(values, person))[-20:].mean())
+
+    template = unit(weight @ own)
+    whole, bare = white @ template, plain @ space.renormalised((weight @ faces.vectors)[None])[0]
+    centred, probe_ = space.centred(white), space.centred(template[None])[0]
+    lookalikes = np.sort(np.delete(centred @ centred[person], person))[-5:].mean()
+    clear = np.argsort(-faces.quality, kind="stable")[: max(2, len(own) // 4)]
+    single, votes, tracks = own @ white.T, [], []
+    for track in np.unique(faces.track):
+        mean = single[faces.track == track].mean(axis=0)
+        tracks.append(gap(mean))
+        votes.append((mean.argmax() == person) * (faces.track == track).mean())
+    roots = np.sqrt(faces.quality)
+    return [
+        float(whole[person]), margin(whole), gap(whole), margin(centred @ probe_),
+        float(centred[person] @ probe_ - lookalikes), float(bare[person]), margin(bare), gap(bare),
+        gap(white @ unit(weight[clear] @ own[clear])), max(tracks),
+        max(float(row[person] - np.sort(row)[-20:].mean()) for row in single),
+        float((faces.vectors @ plain[person]).max()), float(weight[single.argmax(axis=1) == person].sum()),
+        float(sum(votes)), math.log(len(own)), math.log(len(tracks)), float(roots.mean()), float(roots.max()),
+        max(0.0, 1.0 - float(roots.mean())), math.log(len(tracks)) * gap(whole),
+        (float(roots.mean()) - 1.0) * gap(whole),
+    ]  # fmt: skip
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    size=st.sampled_from([1, 2, 3, 25, 60]),
+    count=st.integers(1, 90),
+    crowd=st.sampled_from([21, 40]),
+)
+def test_every_feature_is_what_its_explanation_says(seed: int, size: int, count: int, crowd: int) -> None:
+    rng, space = np.random.default_rng(seed), full_space(seed)
+    owner = np.sort(np.concatenate([np.arange(size), rng.integers(size, size=size)]))
+    references = space.renormalised(rng.normal(size=(len(owner), DIM)).astype(np.float32))
+    vectors = references[rng.integers(len(owner))] + rng.normal(0, 0.15, (count, DIM))
+    faces = ProbeFaces(
+        space.renormalised(vectors.astype(np.float32)),
+        rng.uniform(0.05, 2.0, count).astype(np.float32),
+        rng.integers(0, 6, count),
+    )
+    evidence = GalleryEvidence(references, owner, space, crowd)
+    persons, found = evidence.weigh(faces, 3)
+    for person, row in zip(persons.tolist(), found, strict=True):
+        expected = by_definition(references, owner, space, crowd, faces, person)
+        np.testing.assert_allclose(row, expected, atol=2e-5, err_msg=str(FEATURES))

@@ -2,17 +2,19 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
-from tests.fakes_faces import BLUE, GREEN, RED, ColourEmbedder, SquareDetector, picture
+from tests.fakes_faces import BLUE, GREEN, RED, ColourEmbedder, SquareDetector, picture, striped
 
 from stash_sense.errors import Cancelled
-from stash_sense.kernel.arrays import Floats, Image
+from stash_sense.kernel.arrays import Image
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.limits import Limits
 from stash_sense.kernel.stages import StageClock
 from stash_sense.media.frame import Frame
 from stash_sense.recognition.alignment import enlarged
-from stash_sense.recognition.face_finder import Describer, FaceFinder, FoundFaces
+from stash_sense.recognition.describing import FaceDescriber, View
+from stash_sense.recognition.face_finder import FaceFinder, FoundFaces
 from stash_sense.recognition.faces import Detections
+from stash_sense.recognition.ports import Descriptions
 from stash_sense.recognition.space import Block, FaceSpace
 
 EMPTY = picture()
@@ -42,21 +44,21 @@ class NotedEmbedder(ColourEmbedder):
     def __init__(self) -> None:
         self.batches: list[Image] = []
 
-    def embed(self, crops: Image) -> Floats:
+    def embed(self, crops: Image) -> Descriptions:
         self.batches.append(crops)
         return super().embed(crops)
 
 
 class Finding:
-    """A finder over noted models, of two describers with two views each."""
+    """A finder over noted models, of two embedders with two views each."""
 
     def __init__(self, limits: Limits | None = None) -> None:
         self.detector = NotedDetector()
         self.embedders = (NotedEmbedder(), NotedEmbedder())
         self.views = tuple(enlarged(ColourEmbedder.alignment, factor) for factor in (1.0, 0.4))
-        describers = [Describer(embedder, self.views) for embedder in self.embedders]
-        space = FaceSpace.plain([Block(3, 1.0), Block(3, 1.0)])
-        self.finder = FaceFinder(self.detector, describers, space, limits)
+        views = [View(embedder, self.views) for embedder in self.embedders]
+        space = FaceSpace.plain([Block(3, 0.5), Block(3, 0.5)])
+        self.finder = FaceFinder(self.detector, FaceDescriber(views, space), limits)
 
     def find(self, *frames: Frame) -> FoundFaces:
         return self.finder.find(iter(frames), StageClock(), CancelToken())
@@ -68,22 +70,6 @@ def at(t: float | None, image: Image = ONE) -> Frame:
 
 def crowd(count: int, colour: tuple[int, int, int] = RED) -> Image:
     return picture(*((colour, 10 + 20 * number, 10, 12) for number in range(count)), size=(20 + 20 * count, 40))
-
-
-def test_every_view_of_every_describer_is_taken() -> None:
-    image = picture((RED, 100, 60, 60))
-    image[(image == EMPTY).all(axis=2)] = (128, 128, 180)  # what only the wider views see
-    finding = Finding()
-    found = finding.find(at(0.0, image))
-    total = []
-    for embedder in finding.embedders:
-        near, far = embedder.batches
-        assert not np.array_equal(near, far)
-        total.append(ColourEmbedder().embed(near) + ColourEmbedder().embed(far))
-    expected = finding.finder.space.place(total)
-    only_the_first = finding.finder.space.place([ColourEmbedder().embed(e.batches[0]) for e in finding.embedders])
-    assert np.allclose(found.faces.vectors, expected, atol=1e-6)
-    assert not np.allclose(found.faces.vectors, only_the_first, atol=1e-3)
 
 
 def test_a_batch_has_four_frames_at_most() -> None:
@@ -112,9 +98,9 @@ def test_faces_are_described_sixteen_at_a_time_at_most() -> None:
 
 def test_faces_come_in_the_order_of_time_though_frames_do_not() -> None:
     found = Finding().find(at(3.0, TWO), at(1.0), at(2.0, EMPTY), at(0.5, TWO), at(4.0))
-    assert found.faces.t.tolist() == [0.5, 0.5, 1.0, 3.0, 3.0, 4.0]
-    assert found.faces.frame.tolist() == [0, 0, 1, 3, 3, 4]
-    assert found.faces.boxes[:, 0].tolist() == [200, 20, 20, 200, 20, 20]
+    assert found.faces.seen.t.tolist() == [0.5, 0.5, 1.0, 3.0, 3.0, 4.0]
+    assert found.faces.seen.frame.tolist() == [0, 0, 1, 3, 3, 4]
+    assert found.faces.seen.boxes[:, 0].tolist() == [200, 20, 20, 200, 20, 20]
 
 
 def test_frames_without_faces_are_counted() -> None:
@@ -129,12 +115,12 @@ def test_frames_without_faces_are_counted() -> None:
 def test_times_are_true_to_the_millisecond_after_hours() -> None:
     times = [20_000.001, 20_000.002]
     found = Finding().find(*map(at, times))
-    assert found.faces.t.dtype == np.float64
-    assert found.faces.t.tolist() == times
+    assert found.faces.seen.t.dtype == np.float64
+    assert found.faces.seen.t.tolist() == times
 
 
 def test_a_still_picture_has_no_time() -> None:
-    assert np.isnan(Finding().find(at(None, TWO)).faces.t).all()
+    assert np.isnan(Finding().find(at(None, TWO)).faces.seen.t).all()
 
 
 def test_crops_are_pictures_of_the_faces() -> None:
@@ -160,32 +146,46 @@ def test_cancelling_ends_the_work_after_the_batch() -> None:
 
 def test_progress_is_told_after_each_batch() -> None:
     told: list[int] = []
-    Finding().finder.find((at(float(second)) for second in range(10)), StageClock(), CancelToken(), told.append)
-    assert told == [4, 8, 10]
+    sweep = Finding().finder.sweep(StageClock(), CancelToken(), told.append)
+    sweep.look_at(at(float(second)) for second in range(10))
+    sweep.look_at(at(10.0 + second) for second in range(3))
+    assert told == [4, 8, 10, 13]
 
 
 def test_of_a_crowd_the_faces_with_the_best_scores_are_described() -> None:
     finding = Finding(Limits(faces_per_frame=2))
     found = finding.find(at(0.0, crowd(5)), at(1.0))
     assert found.faces.frame.tolist() == [0, 0, 1]
-    assert found.faces.boxes[:2, 0].tolist() == [90, 70]
+    assert found.faces.seen.boxes[:2, 0].tolist() == [90, 70]
     assert sum(len(batch) for batch in finding.embedders[0].batches) == 3 * len(finding.views)
 
 
-def test_of_a_whole_file_the_faces_of_the_best_quality_are_kept() -> None:
+def test_of_a_whole_file_the_faces_that_promise_most_are_kept() -> None:
     sides = {4.0: 90, 1.0: 20, 3.0: 40, 0.0: 110, 2.0: 30}
-    frames = [at(t, picture((RED, 100, 40, side))) for t, side in sides.items()]
-    every = Finding().find(*frames).faces
+    frames = [at(t, striped(picture((RED, 100, 40, side)))) for t, side in sides.items()]
     found = Finding(Limits(faces_per_file=2)).find(*frames)
-    assert set(found.faces.quality.tolist()) == set(np.sort(every.quality)[-2:].tolist())
-    assert found.faces.t.tolist() == [0.0, 4.0]
-    assert found.faces.frame.tolist() == [0, 4]
+    assert found.faces.seen.t.tolist() == [0.0, 4.0]
+    assert found.faces.seen.frame.tolist() == [0, 4]
+    assert found.faces.row.tolist() == [0, 1]
     assert found.frame_count == 5
 
 
 def test_a_face_of_a_frame_may_be_kept_without_the_others() -> None:
-    image = picture((RED, 20, 20, 20), (GREEN, 200, 60, 100))
+    image = striped(picture((RED, 20, 20, 20), (GREEN, 200, 60, 100)))
     faces = Finding(Limits(faces_per_file=2)).find(at(1.0, image), at(0.0, image)).faces
-    assert faces.frame.tolist() == [0, 1]
-    assert faces.boxes[:, 0].tolist() == [200, 200]
-    assert len(faces.vectors) == len(faces.crops) == len(faces.landmarks) == 2
+    assert faces.seen.frame.tolist() == [0, 1]
+    assert faces.seen.boxes[:, 0].tolist() == [200, 200]
+    assert len(faces.vectors) == len(faces.crops) == len(faces.seen.landmarks) == 2
+
+
+def test_nobody_has_two_faces_of_one_frame_on_a_track() -> None:
+    found = Finding().find(*(at(float(second), TWO) for second in range(6)))
+    assert found.faces.seen.track.tolist() == [0, 1] * 6
+    assert found.faces.frame.tolist() == found.faces.seen.frame[found.faces.row].tolist()
+    assert found.faces.track.tolist() == found.faces.seen.track[found.faces.row].tolist()
+
+
+def test_stages_are_timed_by_what_they_do() -> None:
+    clock = StageClock()
+    Finding().finder.find([at(0.0, TWO)], clock, CancelToken())
+    assert set(clock.milliseconds) == {"extraction", "detection", "embedding"}

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stash_sense.kernel.arrays import Floats
 from stash_sense.recognition.space import Block, FaceSpace, unit
 
 BLOCKS = (Block(4, 0.25), Block(3, 0.75))
@@ -140,49 +141,106 @@ def test_every_embedder_has_its_share_of_the_cosine() -> None:
     space = FaceSpace.plain(BLOCKS)
     one, other = (rng.normal(size=(1, 4)).astype(np.float32) for _ in range(2))
     same = rng.normal(size=(1, 3)).astype(np.float32)
-    first, second = space.place([one, same * 5]), space.place([other, same])
+    first, second = space.joined([one, same * 5]), space.joined([other, same])
     cosine = float((unit(one) @ unit(other).T)[0, 0])
     assert float((first @ second.T)[0, 0]) == pytest.approx(0.25 * cosine + 0.75, abs=1e-6)
 
 
-@given(seed=st.integers(0, 2**32 - 1), count=st.integers(0, 5))
-def test_placed_vectors_have_length_one_also_after_sums(seed: int, count: int) -> None:
+def described(seed: int, count: int) -> list[Floats]:
     rng = np.random.default_rng(seed)
-    space = FaceSpace.read(BLOCKS, archive(statistics(seed)))
-    placed = space.place(
-        [rng.normal(size=(count, 4)).astype(np.float32), rng.normal(size=(count, 3)).astype(np.float32)]
-    )
-    assert placed.shape == (count, DIM)
-    assert placed.dtype == np.float32
-    np.testing.assert_allclose(np.linalg.norm(placed, axis=1), 1.0, atol=1e-5)
-    summed = space.renormalised((placed * rng.uniform(0.1, 9.0, (count, 1))).astype(np.float32))
-    np.testing.assert_allclose(summed, placed, atol=1e-5)
+    return [rng.normal(size=(count, block.dim)).astype(np.float32) for block in BLOCKS]
 
 
-def test_whitening_is_applied_to_unit_vectors() -> None:
+def full_space(seed: int = 0) -> FaceSpace:
+    return FaceSpace.read(BLOCKS, archive(statistics(seed)))
+
+
+@given(seed=st.integers(0, 2**32 - 1), count=st.integers(0, 5))
+def test_vectors_have_length_one_and_their_shares_when_joined_whitened_and_summed(seed: int, count: int) -> None:
+    space = full_space(seed)
+    joined = space.joined(described(seed, count))
+    lengths = np.random.default_rng(seed).uniform(0.1, 9.0, (count, DIM)).astype(np.float32)
+    for vectors in (joined, space.whitened(joined), space.renormalised(joined * lengths)):
+        assert vectors.shape == (count, DIM)
+        assert vectors.dtype == np.float32
+        np.testing.assert_allclose(np.linalg.norm(vectors[:, :4], axis=1), 0.25**0.5, atol=1e-5)
+        np.testing.assert_allclose(np.linalg.norm(vectors[:, 4:], axis=1), 0.75**0.5, atol=1e-5)
+
+
+def test_joining_does_not_whiten() -> None:
+    parts = described(1, 3)
+    np.testing.assert_array_equal(full_space().joined(parts), FaceSpace.plain(BLOCKS).joined(parts))
+
+
+def test_renormalising_keeps_the_direction_of_each_part() -> None:
+    space, sums = full_space(), np.random.default_rng(2).normal(size=(5, DIM)).astype(np.float32)
+    found = space.renormalised(sums)
+    np.testing.assert_allclose(unit(found[:, :4]), unit(sums[:, :4]), atol=1e-6)
+    np.testing.assert_allclose(unit(found[:, 4:]), unit(sums[:, 4:]), atol=1e-6)
+
+
+def test_whitening_is_that_of_each_part_alone() -> None:
     arrays = statistics()
-    space = FaceSpace.read(BLOCKS, archive(arrays))
-    rng = np.random.default_rng(3)
-    vectors = [rng.normal(size=(2, 4)), rng.normal(size=(2, 3))]
+    parts = described(3, 2)
     expected = []
-    for part, weight, number in zip(vectors, (0.25, 0.75), (0, 1), strict=True):
+    for part, weight, number in zip(parts, (0.25, 0.75), (0, 1), strict=True):
         white = part / np.linalg.norm(part, axis=1, keepdims=True) @ arrays[f"whitening_{number}"]
         expected.append(white / np.linalg.norm(white, axis=1, keepdims=True) * weight**0.5)
-    placed = space.place([part.astype(np.float32) for part in vectors])
-    np.testing.assert_allclose(placed, np.concatenate(expected, axis=1), atol=1e-5)
+    space = full_space()
+    np.testing.assert_allclose(space.whitened(space.joined(parts)), np.concatenate(expected, axis=1), atol=1e-5)
+
+
+def test_a_plain_space_leaves_vectors_alone() -> None:
+    space = FaceSpace.plain(BLOCKS)
+    joined = space.joined(described(4, 3))
+    np.testing.assert_allclose(space.whitened(joined), joined, atol=1e-6)
+    np.testing.assert_allclose(space.centred(joined), joined, atol=1e-6)
+    assert not space.strangers(4).any()
+
+
+def test_centring_takes_the_mean_out() -> None:
+    space = full_space()
+    white = space.whitened(space.joined(described(5, 3)))
+    expected = white - statistics()["mean"]
+    np.testing.assert_allclose(
+        space.centred(white), expected / np.linalg.norm(expected, axis=1, keepdims=True), atol=1e-5
+    )
 
 
 def test_a_vector_of_zeros_stays_one_and_is_no_trouble() -> None:
     assert not unit(np.zeros((2, 3), np.float32)).any()
+    nothing = np.zeros((2, DIM), np.float32)
+    for found in (full_space().whitened(nothing), full_space().renormalised(nothing)):
+        assert not found.any()
 
 
-def test_what_is_said_of_a_crowd_is_what_a_crowd_does() -> None:
+def test_strangers_are_the_same_every_time_and_the_first_of_many() -> None:
+    some, many = full_space().strangers(5), full_space().strangers(50)
+    np.testing.assert_array_equal(some, many[:5])
+    assert len(np.unique(many, axis=0)) == 50
+    assert full_space().strangers(0).shape == (0, DIM)
+
+
+def test_strangers_have_the_shares_of_the_embedders() -> None:
+    many = full_space().strangers(50)
+    np.testing.assert_allclose(np.linalg.norm(many[:, :4], axis=1), 0.25**0.5, atol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(many[:, 4:], axis=1), 0.75**0.5, atol=1e-5)
+
+
+def test_strangers_are_distributed_as_their_mean_and_covariance_say() -> None:
+    """Near a mean of length one, making vectors one long hardly changes them across."""
+    rng = np.random.default_rng(6)
+    blocks, mean = (Block(4, 1.0),), np.array([1.0, 0.0, 0.0, 0.0], np.float32)
+    root = np.zeros((4, 4))
+    root[1:, 1:] = rng.normal(size=(3, 3)) / 50.0
+    covariance = (root @ root.T).astype(np.float32)
+    space = FaceSpace(blocks, (np.eye(4, dtype=np.float32),), mean * 0, mean, covariance)
+    crowd = space.strangers(20_000)
+    np.testing.assert_allclose(crowd.mean(axis=0), mean, atol=0.01)
+    np.testing.assert_allclose(np.cov(crowd[:, 1:].T), covariance[1:, 1:], atol=0.05 * covariance.max())
+
+
+def test_a_covariance_with_rounded_negative_variances_is_no_trouble() -> None:
     arrays = statistics()
-    space = FaceSpace.read(BLOCKS, archive(arrays))
-    rng = np.random.default_rng(5)
-    crowd = rng.multivariate_normal(arrays["crowd_mean"], arrays["crowd_covariance"], size=20_000)
-    probes = unit(rng.normal(size=(3, DIM)).astype(np.float32))
-    cosines = crowd @ probes.T
-    mean, deviation = space.crowd_similarity(probes)
-    np.testing.assert_allclose(mean, cosines.mean(axis=0), atol=0.01)
-    np.testing.assert_allclose(deviation, cosines.std(axis=0), rtol=0.03)
+    arrays["crowd_covariance"] = np.diag([0.1, 0.1, 0.1, 0.1, 0.1, 0.1, -1e-9])
+    assert np.isfinite(FaceSpace.read(BLOCKS, archive(arrays)).strangers(10)).all()

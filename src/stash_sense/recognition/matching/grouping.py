@@ -80,7 +80,7 @@ def _cut_tracks(faces: Faces, same_track: float) -> Ints:
         part = np.empty(len(rows), np.int64)
         for place, members in enumerate(parts):
             part[members] = place
-        nearest = np.abs(seen[:, None] - faces.row[rows][None, :]).argmin(axis=1)
+        nearest = np.abs(faces.seen.frame[seen][:, None] - faces.frame[rows][None, :]).argmin(axis=1)
         tracks[seen] = count + part[nearest]
         count += len(parts)
     return tracks

@@ -79,8 +79,27 @@ def test_open_set_by_cosine_lets_no_stranger_in() -> None:
     assert open_set_by_cosine(TWO_AND_A_STRANGER) == pytest.approx(2 / 3)
 
 
-def test_aims_are_those_of_the_pack() -> None:
-    figures = {"plain": {"rank_1": 0.98}, "whitened": {"rank_1": 0.97}}
+def test_the_held_out_people_are_measured_among_themselves() -> None:
+    held_out = TWO_AND_A_STRANGER.only(np.array([False, False, True, True, True, True]))
+    assert held_out.first.tolist() == [0]
+    assert held_out.others.tolist() == [1, 2]
+    assert identification(held_out, SPACE)["rank_1"] == pytest.approx(1.0)
+
+
+def test_a_stranger_between_people_moves_nobody() -> None:
+    faces = crowd((0, 0, True), (0, 10, True), (1, 50, False), (2, 90, True), (2, 100, True))
+    assert faces.first.tolist() == [0, 3]
+
+
+def test_aims_are_those_of_the_pack_of_everybody_and_held_out() -> None:
+    figures = {"plain": {"rank_1": 0.98}, "whitened": {"rank_1": 0.97}, "whitened_held_out": {"rank_1": 0.99}}
     assert aims([{"pack": "lite", **figures}]) == []
-    (aim,) = aims([{"pack": "duo", **figures}])
-    assert (aim["measured"], aim["met"]) == (0.97, False)
+    assert [(aim["measured"], aim["met"]) for aim in aims([{"pack": "duo", **figures}])] == [
+        (0.97, False),
+        (0.99, True),
+    ]
+
+
+def test_a_pack_without_statistics_is_judged_plain() -> None:
+    figures = {"plain": {"rank_1": 0.98}, "plain_held_out": {"rank_1": 0.96}}
+    assert [aim["measured"] for aim in aims([{"pack": "duo", **figures}])] == [0.98, 0.96]

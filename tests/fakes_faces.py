@@ -113,7 +113,7 @@ class _ArrayFilm:
         """The seconds in which the moments of each pass lie, but those of an earlier pass."""
         given: set[int] = set()
         for moments in plan.passes(self.info.duration):
-            seconds = set(moments.astype(int).tolist()) - given
+            seconds = set(np.minimum(moments.astype(int), len(self._frames) - 1).tolist()) - given
             given |= seconds
             yield self._shown(sorted(seconds), cancel)
 

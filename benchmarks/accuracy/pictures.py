@@ -9,7 +9,7 @@ another pack, or a pack with other statistics, gives other bars.
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from PIL import ImageDraw
 from stash_sense.bootstrap import Services, build, face_finder_of
 from stash_sense.calibration.degrading import LEVELS, degraded
 from stash_sense.errors import StashSenseError
-from stash_sense.kernel.arrays import Floats, Image, Ints
+from stash_sense.kernel.arrays import Doubles, Floats, Image, Ints
 from stash_sense.kernel.stages import StageClock
 from stash_sense.media.frame import Frame
 from stash_sense.media.plan import SamplingPlan
@@ -57,6 +57,8 @@ _FRAMES = 4
 _LONGEST_STRIP = 12
 """Faces of a track side by side: more would be too small to look at."""
 
+_NOTHING, _FULL = 230, 410
+"""Where the bars of evidence begin, and how long one is that says 1, pixels."""
 _PAPER, _INK, _FAINT = (255, 255, 255), (40, 40, 40), (205, 205, 205)
 _KNOWN, _STRANGER = (0, 114, 178), (213, 94, 0)
 _COLOURS = (
@@ -67,8 +69,9 @@ _COLOURS = (
     (0, 114, 178),
     (213, 94, 0),
     (204, 121, 167),
+    (150, 150, 150),
 )
-"""Okabe and Ito's, which people who see few colours can tell apart."""
+"""Okabe and Ito's and grey, which people who see few colours can tell apart."""
 
 Colour = tuple[int, int, int]
 
@@ -79,8 +82,7 @@ class Seen:
 
     Attributes:
         frames: those looked at, in the order of time.
-        early: (n,) seconds of the first pass.
-        late: (n,) seconds of the second.
+        passes: seconds that were to be looked at in each pass.
         faces: found in the frames; their numbers are places in `frames`.
         people: as the program decided.
         gallery: that was asked.
@@ -88,8 +90,7 @@ class Seen:
     """
 
     frames: tuple[Frame, ...]
-    early: tuple[float, ...]
-    late: tuple[float, ...]
+    passes: tuple[Doubles, ...]
     faces: Faces
     people: tuple[MatchedPerson, ...]
     gallery: Gallery
@@ -163,23 +164,24 @@ def look(services: Services, pack: str) -> Seen:
     with tempfile.TemporaryDirectory(prefix="stash-sense-pictures-") as folder:
         film = Path(folder) / "scene.mp4"
         film_scene(script(), film, Wardrobe(opened.detector, services.pictures))
-        passes, faces = _look_at(services, finder, film)
-    frames = sorted((frame for one in passes for frame in one), key=lambda frame: frame.t or 0.0)
+        frames, passes, faces = _look_at(services, finder, film)
+    frames.sort(key=lambda frame: frame.t or 0.0)
     people = TemplateMatcher(judge).match(faces, len(frames)).people
-    early, late = (tuple(frame.t or 0.0 for frame in one) for one in passes)
-    return Seen(tuple(frames), early, late, faces, people, gallery, judge)
+    return Seen(tuple(frames), passes, faces, people, gallery, judge)
 
 
-def _look_at(services: Services, finder: FaceFinder, film: Path) -> tuple[list[list[Frame]], Faces]:
-    """Return the frames of all passes, needed or not, and the faces in them."""
-    sweep = finder.sweep(StageClock(), services.cancel)
-    passes = []
+def _look_at(services: Services, finder: FaceFinder, film: Path) -> tuple[list[Frame], tuple[Doubles, ...], Faces]:
+    """Return the frames of both passes, whether or not the second is needed, their moments, and all faces."""
+    sweep, plan = finder.sweep(StageClock(), services.cancel), SamplingPlan()
+    frames: list[Frame] = []
     with services.videos.open(film) as video:
-        for frames in video.passes(SamplingPlan(), services.cancel):
-            passes.append(list(frames))
-            sweep.look_at(passes[-1])
-            found = sweep.found()
-    return passes, found.faces
+        for some in video.passes(plan, services.cancel):
+            these = list(some)
+            sweep.look_at(these)
+            found = sweep.found()  # as the program does: faces described after the first pass stay described
+            frames += these
+        moments = plan.passes(video.info.duration)
+    return frames, moments, found.faces
 
 
 def poor_copies(services: Services, pack: str) -> list[Image]:
@@ -202,14 +204,14 @@ def _around(image: Image, box: Floats) -> Image:
 def draw_passes(seen: Seen) -> Pillow.Image:
     """Draw a line of time with the moments of both passes."""
     picture, pen = _sheet(960, 92)
-    last = max(*seen.early, *seen.late)
-    for times, colour, y in ((seen.early, _KNOWN, 24), (seen.late, _STRANGER, 62)):
-        pen.line((170, y, 940, y), fill=_FAINT, width=2)
-        for t in times:
-            x = 175 + 760 * t / last
+    last = max(times.max() for times in seen.passes)
+    for number, (times, colour) in enumerate(zip(seen.passes, (_KNOWN, _STRANGER), strict=True)):
+        y = 24 + 42 * number
+        _write(pen, (10, y), f"{('first', 'second')[number]} pass: {len(times)}", anchor="lm")
+        pen.line((180, y, 950, y), fill=_FAINT, width=2)
+        for t in times.tolist():
+            x = 180 + 760 * t / last
             pen.ellipse((x - 5, y - 5, x + 5, y + 5), fill=colour)
-    for words, y in ((f"first pass: {len(seen.early)}", 24), (f"second pass: {len(seen.late)}", 62)):
-        _write(pen, (10, y), words, anchor="lm")
     return picture
 
 
@@ -224,10 +226,9 @@ def draw_frames(seen: Seen) -> Pillow.Image:
             track = int(seen.faces.seen.track[row])
             left, top, right, bottom = seen.faces.seen.boxes[row].tolist()
             pen.rectangle((left, top, right, bottom), outline=_colour(track), width=4)
-            _label(
-                pen, (left, bottom + 4), f"track {track + 1}: {names.get(row, 'seen too briefly')}", _colour(track)
-            )
-        _label(pen, (8, 8), f"{seen.frames[number].t:.1f} s", _PAPER)
+            words = f"track {track + 1}\n{names.get(row, 'seen too briefly')}"
+            _label(pen, (left, bottom + 4), words, _colour(track), picture.width)
+        _label(pen, (8, 8), f"{seen.frames[number].t:.1f} s", _PAPER, picture.width)
         tiles.append(picture.resize((560, 315), Pillow.Resampling.LANCZOS))
     return _grid(tiles, columns=2)
 
@@ -244,9 +245,10 @@ def _telling(track: Ints, frame: Ints) -> list[int]:
 
 
 def draw_track(seen: Seen) -> Pillow.Image:
-    """Draw the faces of the longest track in the order of time, those that were described framed."""
+    """Draw the faces of a long track in the order of time, those that were described framed."""
     track = seen.faces.seen.track
-    rows = np.flatnonzero(track == np.bincount(track).argmax())[:_LONGEST_STRIP]
+    lengths = np.bincount(track)
+    rows = np.flatnonzero(track == np.where(lengths <= _LONGEST_STRIP, lengths, 0).argmax())
     picture, pen = _sheet(len(rows) * 80 + 8, 112)
     described = set(seen.faces.row.tolist())
     for place, row in enumerate(rows.tolist()):
@@ -313,11 +315,10 @@ def draw_evidence(seen: Seen) -> Pillow.Image:
         _write(pen, (20, top + 20), name, anchor="lm")
         for (_, _, values), y, colour in zip(beside, (top, top + 22), (_KNOWN, _STRANGER), strict=True):
             value = values[name]
-            # Votes and quality are shares and roots, up to 1 and 2; cosines and their differences end at 1.
-            end = 200 + 440 * min(max(value, 0.0), 1.0)
-            pen.rectangle((200, y, 640, y + 17), fill=(240, 240, 240))
-            pen.rectangle((200, y, end, y + 17), fill=colour)
-            _write(pen, (652, y + 9), f"{value:.2f}", anchor="lm", size=16)
+            ends = sorted((_NOTHING, _NOTHING + _FULL * min(max(value, -0.2), 1.0)))
+            pen.rectangle((ends[0], y, ends[1], y + 17), fill=colour)
+            _write(pen, (_NOTHING + _FULL + 12, y + 9), f"{value:.2f}", anchor="lm", size=16)
+    pen.line((_NOTHING, 120, _NOTHING, picture.height - 6), fill=_INK, width=2)
     return picture
 
 
@@ -341,16 +342,9 @@ def _sheet(width: int, height: int) -> tuple[Pillow.Image, ImageDraw.ImageDraw]:
 def _grid(tiles: Sequence[Pillow.Image], columns: int) -> Pillow.Image:
     wide, high = tiles[0].width + 8, tiles[0].height + 8
     picture, _ = _sheet(columns * wide - 8, -(-len(tiles) // columns) * high - 8)
-    for place, corner in zip(tiles, _corners(columns, wide, high), strict=False):
-        picture.paste(place, corner)
+    for place, tile in enumerate(tiles):
+        picture.paste(tile, (place % columns * wide, place // columns * high))
     return picture
-
-
-def _corners(columns: int, wide: int, high: int) -> Iterator[tuple[int, int]]:
-    place = 0
-    while True:
-        yield place % columns * wide, place // columns * high
-        place += 1
 
 
 def _write(
@@ -364,7 +358,10 @@ def _write(
     pen.text(at, words, colour, anchor=anchor, font_size=size)
 
 
-def _label(pen: ImageDraw.ImageDraw, at: tuple[float, float], words: str, colour: Colour) -> None:
+def _label(pen: ImageDraw.ImageDraw, at: tuple[float, float], words: str, colour: Colour, edge: int) -> None:
+    """Write on black, further to the left where it would reach past the right edge."""
+    over = max(0.0, pen.textbbox(at, words, font_size=18)[2] + 6 - edge)
+    at = at[0] - over, at[1]
     left, top, right, bottom = pen.textbbox(at, words, font_size=18)
     pen.rectangle((left - 4, top - 3, right + 4, bottom + 3), fill=(0, 0, 0))
     pen.text(at, words, colour, font_size=18)

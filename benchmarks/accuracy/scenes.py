@@ -88,12 +88,12 @@ def made_scenes(
 
     Args:
         pack: whose detector finds the heads in the photographs.
-        folder: has a folder for each half and seed.
+        folder: has a folder for each half, seed and number of scenes.
     """
     detector, scenes = services.packs.open(pack).detector, []
     for place, seed in enumerate(seeds):
         share = count // len(seeds) + (place < count % len(seeds))
-        into = folder / f"half-{half}-seed-{seed}"
+        into = folder / f"half-{half}-seed-{seed}-of-{share}"  # a short run must not forget the scenes of a long one
         truth = make_scenes(
             people,
             detector,
@@ -164,6 +164,7 @@ def main() -> None:
                 services, people, names[0], options.scenes, count=options.fit_count, seeds=seeds[:1], half=1 - JUDGED
             )
             results["beside"] = measure_beside(other, services, people, fit, scenes)
+            print(f"Beside, CPU s a scene: {results['beside']['cpu']['mean']:.2f}")
             print(_table([{"mode": options.beside.name, "level": "default", **results["beside"]}]))
     except StashSenseError as error:
         sys.exit(str(error))

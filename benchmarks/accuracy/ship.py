@@ -76,8 +76,9 @@ def with_calibration(document: Mapping[str, Any], overlay: Overlay, background: 
     if models != set(overlay.card.models):
         raise ValueError(f"the calibration was made with {', '.join(sorted(overlay.card.models))}")
     found = overlay.card.model_dump(mode="json", exclude_defaults=True)
-    fitted = {name: found[name] for name in ("matching", "curve", "same_person")} | {"background_file": background}
-    kept = {name: value for name, value in card.items() if name not in fitted}
+    fitted = {name: found[name] for name in ("matching", "curve", "same_person") if found[name] is not None}
+    fitted["background_file"] = background
+    kept = {name: value for name, value in card.items() if name not in {*fitted, "same_person"}}
     answers = kept.pop("self_test")  # long: the other parts are found sooner above it
     source = {"kind": "bundled", "file": background, "sha256": overlay.card.background.sha256}
     others = [one for one in document["sources"] if one["file"] not in (background, card.get("background_file"))]

@@ -190,7 +190,7 @@ def find_ffmpeg() -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="200 s and 20 frames instead of 600 s and 60")
+    parser.add_argument("--quick", action="store_true", help="200 s and 30 frames instead of 600 s and 60")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there, too")
     parser.add_argument("--ffmpeg", metavar="PROGRAM", help="the ffmpeg to compare with")
     parser.add_argument("--read", type=Path, metavar="VIDEO", help=argparse.SUPPRESS)
@@ -200,7 +200,7 @@ def main() -> None:
         by_our_reader(options.read, SamplingPlan(options.frames))
         print(peak_mib())
         return
-    loops, frames = (4, 20) if options.quick else (12, 60)
+    loops, frames = (4, 30) if options.quick else (12, 60)
     ffmpeg = options.ffmpeg or find_ffmpeg()
     with tempfile.TemporaryDirectory(prefix="stash-sense-frames-") as folder:
         rows = [compare(ffmpeg, Path(folder), gop, loops, frames) for gop in (50, 250)]

@@ -170,7 +170,7 @@ def main() -> None:
     if options.child:
         print(json.dumps([asdict(row) for row in measure(3 if options.quick else 9)]))
         return
-    os.environ.pop("OPENBLAS_NUM_THREADS", None)  # read when numpy is imported, so by the next child
+    os.environ["OPENBLAS_NUM_THREADS"] = str(os.cpu_count())  # read when numpy is imported, so by the next child
     several = json.loads(run_child("benchmarks.speed.matching", "--child", *quick))
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     single = json.loads(run_child("benchmarks.speed.matching", "--child", *quick))

@@ -270,8 +270,8 @@ class TooFewPeople(MeasurementError):
 
 
 class ScenesTooFew(MeasurementError):
-    """{scenes} generated scenes show too little to fit on ({what}: {count} of a kind, and {needed} are needed); ask
-    for more with --scenes, or add people.
+    """{scenes} generated scenes give too few right or wrong names to fit on: {count}, and {needed} are needed; ask
+    for more with --scenes.
     """
 
     code = "scenes_too_few"

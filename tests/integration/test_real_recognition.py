@@ -158,7 +158,7 @@ def test_the_film_has_exactly_the_three_and_one_unknown(
     assert result.failure is None
     assert names_in(result) == list(NAMES)
     assert len(result.unknown) == 1
-    assert 10 <= result.frames_analyzed <= 24  # as few as there are keyframes
+    assert 10 <= result.frames_analyzed <= 24  # as few as there are keyframes; such a plan has one pass
     assert result.duration == pytest.approx(25.5, abs=0.1)
     # Second 2 to 6: Obama alone. Second 6 to 11: Collins at the left, Biden at the right.
     seen = {person.name: person.sightings for person in result.persons}
@@ -166,6 +166,31 @@ def test_the_film_has_exactly_the_three_and_one_unknown(
     assert all(6.0 <= (sighting.t or 0.0) < 11.1 for sighting in seen["Eileen Collins"])
     assert all(sighting.box[0] < 400 for sighting in seen["Eileen Collins"])
     assert all(12.4 <= (sighting.t or 0.0) < 20.6 for sighting in result.unknown[0].sightings)
+
+
+def whole_film(recognizer: Recognizer, enrolment: Enrolment, film: Path, *, strict: bool = False) -> Identification:
+    (result,) = recognizer.identify([film], enrolment.gallery, Request(strict=strict), CancelToken())
+    return result
+
+
+def test_the_film_is_decided_before_all_of_its_frames_are_looked_at(
+    recognizer: Recognizer, enrolment: Enrolment, film: Path
+) -> None:
+    result = whole_film(recognizer, enrolment, film)
+    assert names_in(result) == list(NAMES)
+    assert len(result.unknown) == 1
+    assert 10 <= result.frames_analyzed < SamplingPlan().num_frames
+    assert sum(len(person.sightings) for person in (*result.persons, *result.unknown)) <= result.faces_detected
+
+
+def test_strictly_asked_some_of_the_same_names_are_given_and_nobody_gets_lost(
+    recognizer: Recognizer, enrolment: Enrolment, film: Path
+) -> None:
+    normal, strict = (whole_film(recognizer, enrolment, film, strict=level) for level in (False, True))
+    assert set(names_in(strict)) <= set(names_in(normal))
+    assert len(strict.persons) + len(strict.unknown) >= len(normal.persons) + len(normal.unknown)
+    sure = {person.name: person.probability for person in normal.persons}
+    assert all(person.probability == pytest.approx(sure[person.name], abs=1e-4) for person in strict.persons)
 
 
 def test_without_the_right_person_in_the_gallery_nobody_else_gets_the_part(

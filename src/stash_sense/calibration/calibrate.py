@@ -15,7 +15,6 @@ from stash_sense.calibration.background import learn_space
 from stash_sense.calibration.curves import Form, choose_curve
 from stash_sense.calibration.distances import choose_cluster_distance, measure_distances
 from stash_sense.calibration.examples import (
-    Examples,
     PeopleOnTrial,
     SeenScene,
     naming_examples,
@@ -45,7 +44,7 @@ FEWEST_PEOPLE = 20
 """People with two photographs or more that each half must have."""
 
 _FEWEST_EXAMPLES = 10
-"""Right names, wrong ones, and pairs of groups that are one person or two: with fewer a curve says nothing."""
+"""Right and wrong ones that a curve is fitted on: with fewer it says nothing."""
 _PAIR_STRENGTH = 1.0
 """Weak penalty of the curve for groups of one person."""
 _REFERENCES = 3
@@ -139,17 +138,15 @@ class Calibrator:
             Cancelled: the token was set.
         """
         for half in (FITTED, HELD):
-            count = len(cast_of(people, half).people)
-            if count < FEWEST_PEOPLE:
-                raise TooFewPeople(
-                    path=_named(sources), count=count, needed=f"{FEWEST_PEOPLE} in each half of the names"
-                )
+            _require_people(len(cast_of(people, half).people), sources)
         portraits = {half: self._portraits(people, half, cancel, progress) for half in (FITTED, HELD)}
+        for parts in portraits.values():
+            _require_people(len({one.person for one in parts.known}), sources)
         with tempfile.TemporaryDirectory(prefix="stash-sense-scenes-") as scratch:
             folder = material.folder or Path(scratch)
             counts = {FITTED: material.scenes, HELD: -(-material.scenes // 2)}
             scenes = {
-                half: self._scenes(people, half, count, material.seed, folder / f"half-{half}", cancel, progress)
+                half: self._scenes(people, half, replace(material, scenes=count, folder=folder), cancel, progress)
                 for half, count in counts.items()
             }
         progress(Progress("fitting", 0, 1))
@@ -174,28 +171,29 @@ class Calibrator:
         self,
         people: Sequence[Person],
         half: int,
-        count: int,
-        seed: int,
-        folder: Path,
+        material: Material,
         cancel: CancelToken,
         progress: ProgressListener,
     ) -> list[SeenScene]:
-        detector = self._finder.detector
+        """Make the scenes of one half, and look at them."""
+        folder = (material.folder or Path()) / f"half-{half}"
         truth = make_scenes(
             people,
-            detector,
+            self._finder.detector,
             self._pictures,
             folder,
-            count=count,
-            seed=seed,
+            count=material.scenes,
+            seed=material.seed,
             half=half,
+            options=material.options,
             progress=progress,
             cancel=cancel,
         )
         seen: list[SeenScene] = []
         for number, file in enumerate(truth.files):
-            progress(Progress("looking at scenes", number, count))
+            progress(Progress("looking at scenes", number, material.scenes))
             seen.extend(see_scenes([file], folder, self._finder, self._videos, cancel))
+        progress(Progress("looking at scenes", material.scenes, material.scenes))
         return seen
 
     def _fit(
@@ -212,12 +210,14 @@ class Calibrator:
         galleries = {half: _galleries(parts, space, constants) for half, parts in portraits.items()}
         asked = {half: naming_examples(scenes[half], galleries[half], constants) for half in (FITTED, HELD)}
         for half, examples in asked.items():
-            _require(examples, "names", _count(scenes[half]))
+            if examples.fewest < _FEWEST_EXAMPLES:
+                raise ScenesTooFew(scenes=_count(scenes[half]), count=examples.fewest, needed=_FEWEST_EXAMPLES)
         form, curve, log_loss = choose_curve(asked[FITTED], asked[HELD], fitted_on)
         trial = galleries[FITTED][_WHOLE][0]
         pairs = pair_examples(scenes[FITTED], trial, space, constants)
-        _require(pairs, "pairs of groups", _count(scenes[FITTED]))
-        same = fit_logistic(PAIR_FEATURES, pairs.values, pairs.right, pairs.weight, _PAIR_STRENGTH, fitted_on)
+        same = None
+        if pairs.fewest >= _FEWEST_EXAMPLES:  # groups of strong models are whole: there is nothing to join then
+            same = fit_logistic(PAIR_FEATURES, pairs.values, pairs.right, pairs.weight, _PAIR_STRENGTH, fitted_on)
         constants = replace(constants, strict_from=strict_level(asked[FITTED], form))
         decision = Decision(space, constants, curve, same)
         constants = choose_counting([scene for scene in scenes[FITTED] if scene.last], trial, decision)
@@ -271,21 +271,19 @@ def _galleries(
     }
 
 
+def _require_people(count: int, sources: Sequence[Path]) -> None:
+    """Make sure that there are enough people in a half.
+
+    Raises:
+        TooFewPeople: there are fewer.
+    """
+    if count < FEWEST_PEOPLE:
+        raise TooFewPeople(path=_named(sources), count=count, needed=f"{FEWEST_PEOPLE} in each half of the names")
+
+
 def _count(seen: Sequence[SeenScene]) -> int:
     """How many scenes these are, each of which was seen after every pass."""
     return sum(scene.last for scene in seen)
-
-
-def _require(examples: Examples, what: str, scenes: int) -> None:
-    """Make sure that there is something to fit on.
-
-    Raises:
-        ScenesTooFew: there are too few examples, right or wrong.
-    """
-    right = int(examples.right.sum())
-    fewest = min(right, len(examples.right) - right)
-    if fewest < _FEWEST_EXAMPLES:
-        raise ScenesTooFew(scenes=scenes, what=what, count=fewest, needed=_FEWEST_EXAMPLES)
 
 
 def _fitted_on(people: Sequence[Person], sources: Sequence[Path], scenes: int) -> str:

@@ -11,16 +11,23 @@ from stash_sense.recognition.spec import MatchingConstants
 
 _FALSE_MATCHES = 1e-4
 """Of two strangers' photographs, this share may be nearer than `max_distance`."""
+_MOST = 4000
+"""Photographs compared with one another: 8 million pairs, some 300 MB."""
 _TRACK = 0.85
 """Of the distance of strangers: faces of one place and shot are one person unless they are as far apart as that."""
-_PURE = 0.995
+_PURE = 0.998
 """Share of the groups that must be of one person only."""
-_SHARES = tuple(round(share, 3) for share in np.arange(0.36, 0.8, 0.04).tolist())
-"""Of the distance of strangers: where groups might be joined."""
+_SHARES = tuple(round(share, 3) for share in np.arange(0.36, 0.62, 0.04).tolist())
+"""Of the distance of strangers: where groups might be joined. With duo and trio groups stay pure beyond .6, and no
+more people are named."""
 
 
 def measure_distances(portraits: Sequence[Portrait], constants: MatchingConstants) -> MatchingConstants:
-    """Measure how far strangers' photographs are apart, and set what follows from it."""
+    """Measure how far strangers' photographs are apart, and set what follows from it.
+
+    Of very many, evenly chosen ones are compared: their number of pairs grows with the square.
+    """
+    portraits = portraits[:: -(-len(portraits) // _MOST)]
     vectors = np.stack([portrait.vectors[0] for portrait in portraits])
     names = np.unique([portrait.person for portrait in portraits], return_inverse=True)[1]
     rows, columns = np.triu_indices(len(vectors), 1)

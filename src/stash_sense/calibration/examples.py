@@ -27,6 +27,9 @@ from stash_sense.recognition.matching.judge import Judge
 from stash_sense.recognition.space import FaceSpace
 from stash_sense.recognition.spec import Decision, MatchingConstants
 
+_FADE = 0.4
+"""Seconds from the ends of an appearance in which the truth is not relied on."""
+
 HIDDEN_WEIGHT = 0.35
 """What a known group counts when it is asked once more with its person taken out of the gallery."""
 
@@ -63,6 +66,12 @@ class Examples:
         """Put examples together."""
         values = np.array([values for values, _, _ in rows], np.float64).reshape(-1, width)
         return cls(values, np.array([right for _, right, _ in rows], float), np.array([w for _, _, w in rows], float))
+
+    @property
+    def fewest(self) -> int:
+        """How many there are of those that there are less of, right or wrong ones."""
+        right = int(self.right.sum())
+        return min(right, len(self.right) - right)
 
     def only(self, chosen: Bools) -> "Examples":
         """Return those that are marked, (n,)."""
@@ -189,8 +198,13 @@ def subject_of_group(one: Group, scene: SeenScene) -> tuple[str | None, float]:
 
 
 def _subjects(seen: Sightings, appearances: Sequence[Appearance]) -> tuple[str | None, ...]:
+    """Say who each face is; nobody near the ends of an appearance, where two shots may fade into each other."""
     boxes = np.column_stack([seen.boxes[:, :2], seen.boxes[:, 2:] - seen.boxes[:, :2]]).tolist()
     return tuple(
-        subject_of([Sighting(t, (left, top, width, height))], appearances)
+        subject_of([Sighting(t, (left, top, width, height))], [one for one in appearances if _is_whole(one, t)])
         for t, (left, top, width, height) in zip(seen.t.tolist(), boxes, strict=True)
     )
+
+
+def _is_whole(one: Appearance, t: float) -> bool:
+    return one.start + _FADE <= t <= one.end - _FADE

@@ -68,11 +68,22 @@ def isotonic(said: Numbers, right: Numbers, weight: Numbers) -> Numbers:
 
 
 def corrected(curve: ProbabilityCurve, said: Numbers, right: Numbers, weight: Numbers) -> ProbabilityCurve:
-    """Return the curve with an isotonic correction fitted to what it said of examples."""
-    answers = isotonic(said, right, weight)
-    knots = np.unique(np.quantile(said, np.linspace(0.0, 1.0, _KNOTS)))
+    """Return the curve with an isotonic correction fitted to what it said of examples.
+
+    A point's answer is the mean of the answers around it, half way to the next points: at the ends a single example
+    would else say that everything is certain.
+    """
     ascending = np.argsort(said, kind="stable")
-    to = np.maximum.accumulate(np.interp(knots, said[ascending], answers[ascending]))
+    answers, weights = isotonic(said, right, weight)[ascending], weight[ascending]
+    shares = np.linspace(0.0, 1.0, _KNOTS)
+    knots, kept = np.unique(np.quantile(said, shares), return_index=True)
+    reach = 0.5 / (_KNOTS - 1)
+    first = np.floor(np.maximum(shares - reach, 0.0) * (len(said) - 1)).astype(int)[kept]
+    last = np.ceil(np.minimum(shares + reach, 1.0) * (len(said) - 1)).astype(int)[kept]
+    to = [
+        np.average(answers[start : end + 1], weights=weights[start : end + 1])
+        for start, end in zip(first, last, strict=True)
+    ]
     return replace(
         curve,
         corrected_from=tuple(round(float(value), 5) for value in knots),

@@ -21,13 +21,8 @@ def overlay_of(calibration: Calibration, card: PackCard, now: datetime) -> Overl
         calibration: of the pack.
         card: of the pack.
         now: when it was made.
-
-    Raises:
-        ValueError: it has no curve for groups of one person.
     """
     decision = calibration.decision
-    if decision.same_person is None:
-        raise ValueError("a calibration has a curve for groups of one person")
     background = archive(decision.space)
     return Overlay(
         OverlayCard(

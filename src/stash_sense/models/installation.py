@@ -8,9 +8,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from stash_sense.errors import (
+    ConversionFailed,
     ModelRejected,
     PackSelfTestFailed,
     PackSourceMismatch,
@@ -82,7 +81,7 @@ class Installation:
             self._replaced = _listed_files(self._target)
         try:
             return self._made()
-        except (ModelRejected, PackSelfTestFailed):
+        except (ConversionFailed, ModelRejected, PackSelfTestFailed):
             if not self._reused:
                 raise
         self._replaced, self._packages = {}, self._new_packages()
@@ -195,5 +194,5 @@ def _listed_files(folder: Path) -> dict[str, FileCard]:
     try:
         files = json.loads(read_file(folder / CARD_NAME, CARD_BYTES))["files"]
         return {name: FileCard.model_validate(file) for name, file in files.items()}
-    except (ValueError, ValidationError, LookupError, TypeError, AttributeError, RecursionError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return {}

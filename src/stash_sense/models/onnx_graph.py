@@ -50,8 +50,8 @@ class OnnxGraph:
         """Add PReLU of a convolution c as relu((1 - a) * c) + a * c, with the slopes in two convolutions' weights.
 
         onnxruntime's own PRelu leaves the layout in which its convolutions work, while it does a relu and a sum
-        together with the convolution before: a network of 33 PReLUs takes 7.7 ms a face instead of 14 (one core),
-        and 10.6 with a relu and two products of each value. The answers are the same to 1e-6.
+        together with the convolution before: a network of 33 PReLUs takes 7.9 ms a face instead of 15.5 (one
+        core), and 10.8 with a relu and two products of each value. The answers are the same to 1e-6.
         """
         terms = []
         factors = slopes.reshape(-1).astype(np.float32)

@@ -20,6 +20,9 @@ MODEL_BYTES = 64 * 1024 * 1024
 _OLDEST_OPSET = 7
 """Since this one Add and PRelu stretch the smaller shape as they do today."""
 _SIDES = range(32, 1025)
+_LONGEST_STRIDE = 8
+_LARGEST = 1e9
+"""No weight is so large: the product of two is still a number."""
 
 
 class OnnxUnknown(Exception):
@@ -165,8 +168,8 @@ class _Writer:
         values = self._constants.get(node.input[place]) if place < len(node.input) else None
         if values is None or values.dtype != np.float32 or values.ndim != dimensions or not values.size:
             raise _unlike(node, f"it has no constants of {dimensions} dimensions")
-        if not np.isfinite(values).all():
-            raise _unlike(node, "its constants are no numbers")
+        if not (np.abs(values) < _LARGEST).all():
+            raise _unlike(node, "its constants are not a network's")
         return values
 
 
@@ -174,35 +177,29 @@ class _Writer:
 class _Window:
     """How a convolution's window moves: (rows, columns), but `pads` before both and then behind both."""
 
-    size: tuple[int, int]
-    strides: tuple[int, int]
-    pads: tuple[int, int, int, int]
+    size: tuple[int, ...]
+    strides: tuple[int, ...]
+    pads: tuple[int, ...]
     group: int
 
     @classmethod
     def of(cls, node: Any, weights: Floats) -> "_Window":
         rows, columns = weights.shape[2:]
-        given = _attributes(node)
-        window = cls(
-            size=(rows, columns),
-            strides=tuple(given.get("strides", (1, 1))),
-            pads=tuple(given.get("pads", (0, 0, 0, 0))),
-            group=given.get("group", 1),
-        )
-        known = {"kernel_shape", "strides", "pads", "group", "dilations", "auto_pad"}
+        given = _integers(node)
+        group = given.pop("group", (1,))
+        strides, pads = given.pop("strides", (1, 1)), given.pop("pads", (0, 0, 0, 0))
         whole = (
-            given.keys() <= known
-            and tuple(given.get("kernel_shape", window.size)) == window.size
-            and tuple(given.get("dilations", (1, 1))) == (1, 1)
-            and given.get("auto_pad", b"NOTSET") == b"NOTSET"
-            and [len(window.strides), len(window.pads)] == [2, 4]
-            and all(1 <= stride <= 8 for stride in window.strides)
-            and all(0 <= pad < size for pad, size in zip(window.pads, window.size * 2, strict=True))
-            and window.group >= 1
+            given.pop("kernel_shape", (rows, columns)) == (rows, columns)
+            and given.pop("dilations", (1, 1)) == (1, 1)
+            and not given
+            and [len(group), len(strides), len(pads)] == [1, 2, 4]
+            and min(group) >= 1
+            and all(1 <= stride <= _LONGEST_STRIDE for stride in strides)
+            and all(0 <= pad < size for pad, size in zip(pads, (rows, columns) * 2, strict=True))
         )
         if not whole:
             raise _unlike(node, "its window is not of a known kind")
-        return window
+        return cls((rows, columns), strides, pads, group[0])
 
     def attributes(self) -> dict[str, Any]:
         return {
@@ -252,9 +249,12 @@ def _constants(graph: Any) -> dict[str, AnyArray]:
         if tensor.data_type not in (TensorProto.FLOAT, TensorProto.INT64) or tensor.name in constants:
             raise OnnxUnknown(f"constant {tensor.name} is of an unknown kind")
         try:
-            constants[tensor.name] = numpy_helper.to_array(tensor)
+            values = numpy_helper.to_array(tensor)
         except (ValueError, TypeError) as error:
             raise OnnxUnknown(f"constant {tensor.name} is damaged") from error
+        if values.shape != tuple(tensor.dims):
+            raise OnnxUnknown(f"constant {tensor.name} is of another shape than it says")
+        constants[tensor.name] = values
     return constants
 
 
@@ -266,10 +266,17 @@ def _picture_side(value: Any) -> int:
     return int(sizes[2])
 
 
-def _attributes(node: Any) -> dict[str, Any]:
-    from onnx.helper import get_attribute_value
-
-    return {attribute.name: get_attribute_value(attribute) for attribute in node.attribute}
+def _integers(node: Any) -> dict[str, tuple[int, ...]]:
+    """Return a node's attributes, which are integers or lists of them; that there is no other padding is nothing."""
+    integers = {}
+    for attribute in node.attribute:
+        if attribute.type == attribute.INTS:
+            integers[attribute.name] = tuple(attribute.ints)
+        elif attribute.type == attribute.INT:
+            integers[attribute.name] = (attribute.i,)
+        elif (attribute.name, attribute.s) != ("auto_pad", b"NOTSET"):
+            raise _unlike(node, f"its {attribute.name} is of an unknown kind")
+    return integers
 
 
 def _unlike(node: Any, reason: str) -> OnnxUnknown:

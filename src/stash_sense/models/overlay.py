@@ -110,7 +110,7 @@ class OverlayCard(_Part):
     program: str
     matching: MatchingConstants
     curve: ProbabilityCurve
-    same_person: ProbabilityCurve
+    same_person: ProbabilityCurve | None
     background: FileCard
     fit: FitCard
 
@@ -315,7 +315,8 @@ def _not_of(overlay: OverlayCard, card: PackCard) -> str:
     """Say why a calibration does not count for a pack; empty where it does."""
     if dict(overlay.models) != models_of(card):
         return "it was made with other models than the installed ones"
-    if not {*overlay.curve.features} <= {*FEATURES} or not {*overlay.same_person.features} <= {*PAIR_FEATURES}:
+    pairs = overlay.same_person.features if overlay.same_person else ()
+    if not {*overlay.curve.features} <= {*FEATURES} or not {*pairs} <= {*PAIR_FEATURES}:
         return f"it was made by version {overlay.program} of the program, which weighed other evidence"
     return ""
 

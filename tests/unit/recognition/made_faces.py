@@ -24,7 +24,7 @@ class Seen:
 
 def person(number: int) -> Floats:
     """The vector of a person; different persons are at right angles."""
-    return np.eye(1, DIM, number, dtype=np.float32)[0]
+    return np.asarray(np.eye(1, DIM, number)[0], np.float32)
 
 
 def like(number: int, cosine: float, sideways: int = DIM - 1) -> Floats:

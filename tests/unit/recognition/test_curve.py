@@ -127,3 +127,10 @@ def test_a_level_that_no_probability_has_is_refused_by_name(name: str, value: fl
     levels = {name: value}
     with pytest.raises(SettingInvalid, match=name):
         MatchingConstants(0.5, 0.5, 1.0, **levels)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("size", [-1, 0, 20])
+def test_a_crowd_too_small_to_be_compared_with_is_refused(size: int) -> None:
+    # The gap is to the 20 nearest others, so a padded gallery needs 21 people (see `evidence.py`).
+    with pytest.raises(SettingInvalid, match="crowd_size"):
+        MatchingConstants(0.5, 0.5, 1.0, crowd_size=size)

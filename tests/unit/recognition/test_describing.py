@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from tests.fakes_faces import GREEN, RED, ColourEmbedder, Colour, SquareDetector, picture
+from tests.fakes_faces import GREEN, RED, Colour, ColourEmbedder, SquareDetector, picture
 
 from stash_sense.kernel.arrays import Floats, Image
 from stash_sense.recognition.alignment import PORTRAIT, Patch, enlarged

@@ -94,7 +94,8 @@ def test_groups_are_joined_row_by_row_and_frame_by_frame() -> None:
     faces = faces_of(*(Seen(frame, frame, person(frame)) for frame in range(3)))
     first, second, third = group(faces, SAME_PERSON, SAME_TRACK)
     both = third.with_(first)
-    assert (both.seen.tolist(), both.described.tolist(), both.frames) == ([0, 2], [0, 2], {0, 2})
+    assert both.seen.tolist() == both.described.tolist() == [0, 2]
+    assert both.frames == {0, 2}
     assert second.with_(second).seen.tolist() == [1]
 
 

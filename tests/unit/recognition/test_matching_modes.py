@@ -3,6 +3,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from tests.unit.recognition import made_faces
+from tests.unit.recognition.made_faces import DIM, Seen
 
 from stash_sense.errors import SettingInvalid
 from stash_sense.kernel.arrays import Floats
@@ -16,7 +18,6 @@ from stash_sense.recognition.matching.person import MatchedPerson
 from stash_sense.recognition.space import Block, FaceSpace, unit
 from stash_sense.recognition.spec import Decision, MatchingConstants
 
-DIM = 24
 STEEPNESS, EVEN_ODDS = 40.0, 0.6
 """The curve of these tests: the logistic of 40 times how far the cosine is above 0.6."""
 
@@ -27,13 +28,12 @@ def mode(request: pytest.FixtureRequest) -> str:
 
 
 def person(number: int) -> Floats:
-    """The reference of a person; different persons are at right angles."""
-    return np.eye(1, DIM, number, dtype=np.float32)
+    """The only reference of a person, or the face of one."""
+    return made_faces.person(number)[None]
 
 
 def like(number: int, cosine: float, sideways: int = DIM - 1) -> Floats:
-    """A face at that cosine to a person, the rest of it towards an axis that nobody in the gallery has."""
-    return np.asarray(cosine * person(number) + math.sqrt(1.0 - cosine**2) * person(sideways), np.float32)
+    return made_faces.like(number, cosine, sideways)[None]
 
 
 def gallery_of(references: Sequence[Floats]) -> Gallery:
@@ -42,18 +42,10 @@ def gallery_of(references: Sequence[Floats]) -> Gallery:
 
 
 def faces_of(*seen: tuple[int, Floats], quality: Sequence[float] | None = None) -> Faces:
-    """Faces from pairs of frame and vector."""
-    count = len(seen)
-    zeros = np.zeros(count, np.float32)
-    return Faces(
-        frame=np.array([frame for frame, _ in seen], np.int64),
-        t=np.array([frame for frame, _ in seen], np.float64),
-        boxes=np.zeros((count, 4), np.float32),
-        scores=zeros + 0.9,
-        landmarks=np.zeros((count, 5, 2), np.float32),
-        quality=zeros + 0.5 if quality is None else np.asarray(quality, np.float32),
-        vectors=np.concatenate([vector for _, vector in seen]),
-        crops=np.zeros((count, 96, 96, 3), np.uint8),
+    """Faces from pairs of frame and vector, each a track of its own."""
+    weights = quality or [0.5] * len(seen)
+    return made_faces.faces_of(
+        *(Seen(frame, track, vector[0], weights[track]) for track, (frame, vector) in enumerate(seen))
     )
 
 
@@ -70,8 +62,8 @@ def match(
     curve = ProbabilityCurve(("similarity",), (STEEPNESS,), -STEEPNESS * EVEN_ODDS, "test")
     space = FaceSpace.plain([Block(DIM, 1.0)])
     decision = Decision(space, MatchingConstants(cluster_distance, 0.5, 1.0), curve)
-    judge = Judge.over(gallery.vectors, gallery.owner, ExactSearch(gallery), decision)
-    return matcher_for(mode, judge, top_k).match(faces, frames, tagged)
+    judge = Judge.over(gallery.vectors, gallery.owner, ExactSearch(gallery), decision, top_k=top_k)
+    return list(matcher_for(mode, judge).match(faces, frames, tagged).people)
 
 
 def names_of(people: list[MatchedPerson]) -> list[int | None]:
@@ -81,15 +73,15 @@ def names_of(people: list[MatchedPerson]) -> list[int | None]:
 def test_everybody_gets_the_right_name_and_a_stranger_none(mode: str) -> None:
     gallery = gallery_of([person(number) for number in range(5)])
     seen = [(frame, like(frame % 3, 0.9)) for frame in range(12)]
-    seen += [(frame, person(20)) for frame in range(12)]
+    seen += [(frame, person(20)) for frame in range(12, 24)]
     faces = faces_of(*seen)
     people = match(mode, gallery, faces)
     assert sorted(names_of(people)[:3]) == [0, 1, 2]  # type: ignore[type-var]
     assert names_of(people)[3:] == [None]
     for found in people[:3]:
         assert found.name is not None
-        assert found.faces.tolist() == [row for row in range(12) if row % 3 == found.name.person]
-    assert people[3].faces.tolist() == list(range(12, 24))
+        assert found.faces.seen.tolist() == [row for row in range(12) if row % 3 == found.name.person]
+    assert people[3].faces.seen.tolist() == list(range(12, 24))
 
 
 def test_somebody_a_little_like_a_known_person_is_a_stranger_however_often_seen(mode: str) -> None:
@@ -122,7 +114,7 @@ def test_of_two_faces_of_a_frame_only_one_has_the_name(mode: str) -> None:
     seen = [(frame, like(0, cosine, sideways)) for frame in range(6) for cosine, sideways in ((0.9, 10), (0.8, 11))]
     people = match(mode, gallery_of([person(0), person(1)]), faces_of(*seen))
     assert names_of(people) == [0, None]
-    assert people[0].faces.tolist() == [0, 2, 4, 6, 8, 10]
+    assert people[0].faces.seen.tolist() == [0, 2, 4, 6, 8, 10]
     assert people[1].alternatives[0].person == 0
 
 
@@ -174,7 +166,7 @@ def test_many_weak_faces_never_beat_a_few_good_ones(mode: str, weak: int) -> Non
     quality = [1.0] * 3 + [1.0 / weak] * weak
     people = match(mode, gallery_of([person(0), person(1)]), faces_of(*seen, quality=quality), cluster_distance=0.9)
     assert names_of(people) == [0]
-    assert len(people[0].faces) == 3 + weak
+    assert len(people[0].faces.seen) == 3 + weak
 
 
 @pytest.mark.parametrize(("often", "leader"), [(0.68, 1), (0.62, 0)])
@@ -236,7 +228,7 @@ def test_two_shots_in_which_a_person_looks_different_are_one_person(mode: str) -
     seen = [(frame, like(0, 0.8, 10)) for frame in range(3)] + [(frame, like(0, 0.7, 11)) for frame in range(5, 8)]
     people = match(mode, gallery_of([person(0), person(1)]), faces_of(*seen), cluster_distance=0.2)
     assert names_of(people) == [0]
-    assert people[0].faces.tolist() == list(range(6))
+    assert people[0].faces.seen.tolist() == list(range(6))
 
 
 def test_the_answer_does_not_depend_on_the_order_of_the_gallery(mode: str) -> None:
@@ -281,4 +273,4 @@ def test_a_face_seen_in_one_frame_only_joins_its_person_of_other_shots(mode: str
     faces = faces_of((0, like(0, 0.8, DIM - 1)), (1, like(0, 0.8, DIM - 1)), (7, like(0, 0.8, DIM - 2)))
     (found,) = match(mode, gallery_of([person(0), person(1)]), faces, cluster_distance=0.3)
     assert found.name is not None
-    assert found.faces.tolist() == [0, 1, 2]
+    assert found.faces.seen.tolist() == [0, 1, 2]

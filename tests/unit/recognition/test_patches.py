@@ -26,7 +26,7 @@ def smooth(seed: int, height: int, width: int, shortest: float = 40.0) -> Image:
         angle, phase = rng.uniform(0.0, np.pi), rng.uniform(0.0, 6.0, 3)
         along = (columns * np.cos(angle) + rows * np.sin(angle)) * 2.0 * np.pi / rng.uniform(shortest, 5 * shortest)
         image += 20.0 * np.sin(along[..., None] + phase)
-    return np.clip(image, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(image, 0, 255), np.uint8)
 
 
 def face_at(x: float, y: float, scale: float, degrees: float = 0.0) -> Floats:

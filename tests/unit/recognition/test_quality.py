@@ -159,7 +159,7 @@ def test_a_blurred_face_is_less_sharp_at_any_size() -> None:
     for side in (96, 400):
         image = noise(60.0, side=side)
         soft = (image[:-1, :-1].astype(int) + image[1:, :-1] + image[:-1, 1:] + image[1:, 1:]) // 4
-        points = IN_PATCH * side / 96
+        points = np.asarray(IN_PATCH * side / 96, np.float32)
         assert sharpness(patch_of(soft.astype(np.uint8), points)) < 0.5 * sharpness(patch_of(image, points))
 
 

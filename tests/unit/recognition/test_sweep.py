@@ -54,7 +54,7 @@ def red(side: int = 60) -> Image:
 
 def times(found: FoundFaces) -> list[float]:
     """When the described faces are seen."""
-    return found.faces.seen.t[found.faces.row].tolist()
+    return [float(t) for t in found.faces.seen.t[found.faces.row]]
 
 
 def test_of_each_quarter_of_a_track_the_best_face_is_described() -> None:

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,7 +17,9 @@ def linked(*faces: Face, seconds: float = 1.0, shot: dict[int, int] | None = Non
     frame = np.array([face[0] for face in faces], np.int64)
     boxes = np.array([(left, 50.0, left + side, 50.0 + side) for _, left, side in faces], np.float32)
     of_frame = shot or {}
-    return link(frame, frame * seconds, boxes, np.array([of_frame.get(face[0], 0) for face in faces])).tolist()
+    t = np.asarray(frame * seconds, np.float64)
+    tracks = link(frame, t, boxes, np.array([of_frame.get(face[0], 0) for face in faces], np.int64))
+    return [int(track) for track in tracks]
 
 
 def scene(seed: int, height: int = 180, width: int = 320) -> Image:
@@ -25,7 +29,7 @@ def scene(seed: int, height: int = 180, width: int = 320) -> Image:
 
 
 def shots_of(*images: Image) -> list[int]:
-    return shots(np.stack([thumbnail(image) for image in images])).tolist()
+    return [int(shot) for shot in shots(np.stack([thumbnail(image) for image in images]))]
 
 
 def test_a_thumbnail_is_the_mean_of_each_part_of_the_picture() -> None:
@@ -170,7 +174,7 @@ def test_every_face_is_on_one_track_and_every_step_of_a_track_is_one_that_a_face
     heights, centres = boxes[:, 3] - boxes[:, 1], (boxes[:, :2] + boxes[:, 2:]) / 2
     for number in range(len(first)):
         rows = np.flatnonzero(tracks == number)
-        for one, other in zip(rows, rows[1:], strict=False):
+        for one, other in pairwise(rows.tolist()):
             assert 1 <= frame[other] - frame[one] <= 2
             assert t[other] - t[one] <= 4.0
             assert shot[other] == shot[one]

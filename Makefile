@@ -36,6 +36,7 @@ format: setup ## put the code into shape
 bench: setup ## measure speed and accuracy; FACES=DIR and CLIP=DIR name labelled faces and a clip, if you have them
 	$(UV) sync --frozen --python $(PYTHON) --no-progress --group bench
 	$(BIN)/stash-sense models install lite
+	@for pack in duo trio; do $(BIN)/stash-sense models install $$pack || echo "$$pack is not measured." >&2; done
 	$(BIN)/python -m benchmarks.all $(if $(FACES),--faces "$(FACES)") $(if $(CLIP),--clip "$(CLIP)")
 
 lock: ## resolve the dependencies anew

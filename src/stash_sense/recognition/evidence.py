@@ -40,7 +40,7 @@ apartness: how much nearer the group is to the person than the person's own five
 plain_similarity, plain_margin, plain_gap: the same of vectors as the models give them.
 clear_gap: the gap of the best quarter of the faces alone.
 track_gap: the gap of the best track alone.
-face_gap: the gap of the best face alone.
+face_gap: how much nearer the best face alone is than its 20 nearest of all on average.
 nearest_face: largest plain cosine of one face to the person.
 votes: share of the faces, by their weight, that are nearer to the person than to anybody else.
 track_votes: share of the faces on tracks that are.
@@ -97,7 +97,7 @@ class GalleryEvidence:
         self._white = np.concatenate([unit(_sums(space.whitened(vectors), starts)), space.whitened(crowd)])
         self._to_mean = self._white @ space.mean
         self._from_mean = self._distance_from_mean(self._to_mean)
-        self._lookalikes: dict[int, float] = {}
+        self._lookalikes: dict[int, list[tuple[int, float]]] = {}
 
     def weigh(
         self, faces: ProbeFaces, most: int, raised: dict[int, float] | None = None, hidden: int | None = None
@@ -122,7 +122,8 @@ class GalleryEvidence:
         for person, bonus in (raised or {}).items():
             similarity[person] += bonus
             plain[person] += bonus
-        persons: Ints = np.argsort(-(similarity + 0.5 * plain)[: self._count], kind="stable")[:most]
+        persons: Ints = np.argsort(-(similarity + 0.5 * plain)[: self._count], kind="stable")
+        persons = persons[~np.isin(persons, absent)][:most]
         whole, bare = _Ranking(similarity), _Ranking(plain)
         centred = _Ranking(_without(self._centred(similarity, template), absent))
         clear = np.argsort(-faces.quality, kind="stable")[: max(2, len(weight) // 4)]
@@ -139,7 +140,7 @@ class GalleryEvidence:
                 whole.margin(person),
                 gap,
                 centred.margin(person),
-                centred.values[person] - self._lookalikes_of(person),
+                centred.values[person] - self._likeness(person, absent),
                 plain[person],
                 bare.margin(person),
                 bare.gap(person),
@@ -181,13 +182,16 @@ class GalleryEvidence:
         tracks = [_Ranking(mean) for mean in means / faces[:, None].astype(np.float32)]
         return _SingleFaces(columns, cohort, nearest, tracks, (faces / count).astype(np.float32))
 
-    def _lookalikes_of(self, person: int) -> float:
-        """Mean centred similarity of a person to the five nearest others."""
+    def _likeness(self, person: int, absent: list[int]) -> float:
+        """Mean centred similarity of a person to the five nearest others who are there."""
         if person not in self._lookalikes:
             own = self._white[person]
             similarity = _without(self._centred(self._white @ own, own), [person])
-            self._lookalikes[person] = float(np.partition(similarity, -_LOOKALIKES)[-_LOOKALIKES:].mean())
-        return self._lookalikes[person]
+            nearest = np.argpartition(-similarity, _LOOKALIKES)[: _LOOKALIKES + 1]  # one more, who may be hidden
+            nearest = nearest[np.argsort(-similarity[nearest])]
+            self._lookalikes[person] = [(int(other), float(similarity[other])) for other in nearest]
+        there = [likeness for other, likeness in self._lookalikes[person] if other not in absent]
+        return float(np.mean(there[:_LOOKALIKES]))
 
     def _centred(self, similarity: Floats, template: Floats) -> Floats:
         """Turn (N,) cosines between everybody and a whitened vector into those of centred vectors."""

@@ -7,6 +7,7 @@ from stash_sense.recognition.curve import ProbabilityCurve
 from stash_sense.recognition.space import FaceSpace
 
 DISTANCES = ("cluster_distance", "track_distance", "max_distance", "stranger_distance")
+FEWEST_PEOPLE = 21
 PROBABILITIES = ("named_from", "strict_from", "unsure_from", "unsure_to", "join_from")
 
 
@@ -45,6 +46,9 @@ class MatchingConstants:
     join_from: float = 0.5
 
     def __post_init__(self) -> None:
+        if self.crowd_size < FEWEST_PEOPLE:
+            reason = f"it must be at least {FEWEST_PEOPLE}, since people are compared with the 20 nearest others"
+            raise SettingInvalid(name="crowd_size", value=self.crowd_size, reason=reason)
         for name in DISTANCES:
             value = getattr(self, name)
             if not 0.0 < value <= 2.0:

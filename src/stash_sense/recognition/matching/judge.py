@@ -81,13 +81,15 @@ class Judge:
             *(MatchedPerson(person.faces, person.name, person.alternatives[: self.top_k]) for person in named),
             *(MatchedPerson(one.faces, None, one.candidates[: self.top_k]) for one in unknown),
         ]
-        return Matched(tuple(people), any(self._undecided(proposal) for proposal in proposals))
+        fewest = min(constants.min_unique_frames, frame_count)
+        return Matched(tuple(people), any(self._undecided(proposal, fewest) for proposal in proposals))
 
-    def _undecided(self, proposal: Proposal) -> bool:
+    def _undecided(self, proposal: Proposal, fewest: int) -> bool:
         """Whether more frames could give a group its name, or take it."""
         constants = self.decision.constants
         best = proposal.candidates[0].probability if proposal.candidates else 0.0
-        return constants.unsure_from <= best < constants.unsure_to
+        seldom = len(proposal.faces.frames) < fewest
+        return best >= constants.unsure_from and (seldom or best < constants.unsure_to)
 
     def _joined(
         self, faces: Faces, named: list[MatchedPerson], unnamed: list[Proposal]

@@ -226,7 +226,7 @@ class InstallerMissing(InstallError):
 
 
 class NpmMissing(InstallError):
-    """npm, which fetches {package} for the pack {pack}, was not found; install Node.js, which brings it, or fetch
+    """The pack {pack} needs npm to fetch {package}, and there is none; install Node.js, which brings it, or fetch
     {distribution} on another machine with `npm pack {package}` and name that file with --from.
     """
 

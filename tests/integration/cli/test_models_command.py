@@ -47,9 +47,9 @@ def test_all_packs_are_listed_with_their_states(environment: dict[str, str | Non
     result = run(environment, "models", "list", "--json")
     assert result.exit_code == 0
     states = {pack["id"]: pack["state"] for pack in document(result)["packs"]}
-    assert states == dict.fromkeys(("lite", "duo", "trio", "stash-sense", "buffalo_l", "buffalo_sc"), "not installed") | {
-        own_pack: "installed"
-    }
+    assert states == dict.fromkeys(
+        ("lite", "duo", "trio", "stash-sense", "buffalo_l", "buffalo_sc"), "not installed"
+    ) | {own_pack: "installed"}
     text = run(environment, "models", "list").stdout
     assert "models install lite" in text
     assert own_pack in text

@@ -37,7 +37,7 @@ bench: setup ## measure speed and accuracy; FACES=DIR and CLIP=DIR name labelled
 	$(UV) sync --frozen --python $(PYTHON) --no-progress --group bench
 	$(BIN)/stash-sense models install lite
 	@for pack in duo trio; do $(BIN)/stash-sense models install $$pack || echo "$$pack is not measured." >&2; done
-	$(BIN)/python -m benchmarks.all $(if $(FACES),--faces "$(FACES)") $(if $(CLIP),--clip "$(CLIP)")
+	$(BIN)/python -m benchmarks.all $(if $(FACES),--faces "$(FACES)") $(if $(CLIP),--clip "$(CLIP)") $(if $(BESIDE),--beside "$(BESIDE)")
 
 lock: ## resolve the dependencies anew
 	$(UV) lock --upgrade

@@ -42,10 +42,11 @@ def main() -> int:
     parser.add_argument("--faces", type=Path, metavar="DIR", help="labelled faces: lfw-dev and lfw-dev-strangers")
     parser.add_argument("--clip", type=Path, metavar="DIR", help="a video, or a folder with one")
     parser.add_argument("--cast", type=Path, metavar="DIR", help=f"stills of its people; else {_CAST} beside either")
+    parser.add_argument("--beside", type=Path, metavar="FILE.py", help="another recognizer, on the same scenes")
     parser.add_argument("--quick", action="store_true", help="less of everything, for a look")
     parser.add_argument("--only", metavar="NAMES", help="some benchmarks, by commas")
     options = parser.parse_args()
-    chosen = benchmarks(options.faces, options.clip, options.cast)
+    chosen = benchmarks(options.faces, options.clip, options.cast, options.beside)
     if options.only:
         unknown = set(options.only.split(",")) - {benchmark.name for benchmark in chosen}
         if unknown:
@@ -66,24 +67,27 @@ def main() -> int:
     return int(crashed)
 
 
-def benchmarks(faces: Path | None, clip: Path | None, cast: Path | None) -> list[Benchmark]:
+def benchmarks(
+    faces: Path | None, clip: Path | None, cast: Path | None, other: Path | None = None
+) -> list[Benchmark]:
     """List the benchmarks in the order in which frames flow, with what they need."""
     beside = [folder / _CAST for folder in (faces, clip) if folder is not None and (folder / _CAST).is_dir()]
     cast = cast or next(iter(beside), None)
+    more = {"scenes": ("--beside", str(other))} if other is not None else {}
     return [
         Benchmark("frames", "benchmarks.speed.frames"),
         Benchmark("models", "benchmarks.speed.models"),
         Benchmark("matching", "benchmarks.speed.matching"),
         Benchmark("pipeline", "benchmarks.speed.pipeline"),
-        *(_on_faces(name, module, faces) for name, module in _ON_FACES.items()),
+        *(_on_faces(name, module, faces, more.get(name, ())) for name, module in _ON_FACES.items()),
         _clip(clip, cast),
     ]
 
 
-def _on_faces(name: str, module: str, faces: Path | None) -> Benchmark:
+def _on_faces(name: str, module: str, faces: Path | None, more: tuple[str, ...]) -> Benchmark:
     if faces is None:
         return Benchmark(name, "", missing="give labelled faces with --faces DIR")
-    return Benchmark(name, module, ("--faces", str(faces)))
+    return Benchmark(name, module, ("--faces", str(faces), *more))
 
 
 def _clip(clip: Path | None, cast: Path | None) -> Benchmark:

@@ -10,14 +10,14 @@ from stash_sense.calibration.examples import Examples, PeopleOnTrial, SeenScene
 from stash_sense.recognition.matching.judge import Judge
 from stash_sense.recognition.matching.naming import Proposal
 from stash_sense.recognition.matching.template import TemplateMatcher
-from stash_sense.recognition.spec import Decision, MatchingConstants
+from stash_sense.recognition.spec import WHOLE_PLAN, Decision, MatchingConstants
 
 _FOLDS = 4
 _STRICTEST, _LEAST_STRICT = 0.98, 0.6
 _JOIN = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 0.9)
 _FRAMES = (2, 3, 4, 5, 6)
-_MANY_FRAMES = 1000
-"""No scene is so short that fewer frames than these had to do."""
+_MANY_FRAMES = WHOLE_PLAN
+"""Of the last pass over a scene; counts of frames are meant for as many."""
 
 
 def strict_level(examples: Examples, form: Form) -> float:

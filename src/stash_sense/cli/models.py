@@ -160,6 +160,8 @@ def calibrate(
     """
     services = services_of(context)
     if reset:
+        if faces:
+            raise typer.BadParameter("--reset takes a calibration away; leave --faces out.")
         _reset(services, name, json)
         return
     if not faces:

@@ -13,13 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from stash_sense.errors import TruthUnusable
 from stash_sense.files import storage_errors, write_atomically
 
-TRUTH_SCHEMA = 1
-
 Seconds = Annotated[float, Field(ge=0)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Appearance(_Part):

@@ -36,8 +36,12 @@ class ProbabilityCurve:
             reason = "one number per feature is needed, and one to add"
             raise SettingInvalid(name="curve", value=numbers, reason=reason)
         pairs = (self.corrected_from, self.corrected_to)
-        if len(self.corrected_from) != len(self.corrected_to) or any(list(row) != sorted(row) for row in pairs):
-            raise SettingInvalid(name="curve correction", value=pairs, reason="two ascending rows are needed")
+        ascending = all(list(row) == sorted(row) for row in pairs)
+        ascending &= all(0.0 <= value <= 1.0 for row in pairs for value in row)
+        if len(self.corrected_from) != len(self.corrected_to) or not ascending:
+            raise SettingInvalid(
+                name="curve correction", value=pairs, reason="two ascending rows from 0 to 1 are needed"
+            )
 
     def check_features(self, known: Sequence[str]) -> None:
         """Make sure that the curve reads nothing but the known features.

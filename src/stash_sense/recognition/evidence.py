@@ -178,8 +178,10 @@ class GalleryEvidence:
             cohort[rows] = np.partition(similarity, -_COHORT, axis=1)[:, -_COHORT:].mean(axis=1)
             nearest[rows] = similarity.argmax(axis=1)
             columns[rows] = similarity[:, persons]
-            np.add.at(means, own[rows], similarity)
-        tracks = [_Ranking(mean) for mean in means / faces[:, None].astype(np.float32)]
+            for number in np.unique(own[rows]).tolist():
+                means[number] += similarity[own[rows] == number].sum(axis=0)
+        means /= faces[:, None].astype(np.float32)
+        tracks = [_Ranking(mean) for mean in means]
         return _SingleFaces(columns, cohort, nearest, tracks, (faces / count).astype(np.float32))
 
     def _likeness(self, person: int, absent: list[int]) -> float:

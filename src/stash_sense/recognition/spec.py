@@ -7,7 +7,9 @@ from stash_sense.recognition.curve import ProbabilityCurve
 from stash_sense.recognition.space import FaceSpace
 
 DISTANCES = ("cluster_distance", "track_distance", "max_distance", "stranger_distance")
-FEWEST_PEOPLE = 21
+WHOLE_PLAN = 60
+"""Frames of a video that the counts of frames are meant for."""
+SMALLEST_CROWD, LARGEST_CROWD = 21, 100_000
 PROBABILITIES = ("named_from", "strict_from", "unsure_from", "unsure_to", "join_from")
 
 
@@ -23,7 +25,8 @@ class MatchingConstants:
         track_distance: two parts of a track further apart than this are different people.
         tagged_boost: what being tagged already is worth, on the scale where `stranger_distance` is 1.
         min_unique_frames: frames of a video a person must be seen in; does not apply to still pictures.
-        min_unknown_frames: frames of a video an unknown person must be seen in to be counted; the same.
+        min_unknown_frames: frames, of 60 that are looked at, in which an unknown person must be seen to be counted;
+            of fewer frames as much less, but two; does not apply to still pictures.
         crowd_size: people that a small gallery is padded up to (see `evidence.py`).
         named_from: probability from which a name is given.
         strict_from: the same at the stricter level, at which no stranger of the fit was named.
@@ -46,8 +49,8 @@ class MatchingConstants:
     join_from: float = 0.5
 
     def __post_init__(self) -> None:
-        if self.crowd_size < FEWEST_PEOPLE:
-            reason = f"it must be at least {FEWEST_PEOPLE}, since people are compared with the 20 nearest others"
+        if not SMALLEST_CROWD <= self.crowd_size <= LARGEST_CROWD:
+            reason = f"it must be from {SMALLEST_CROWD}, as people are compared with 20 others, to {LARGEST_CROWD}"
             raise SettingInvalid(name="crowd_size", value=self.crowd_size, reason=reason)
         for name in DISTANCES:
             value = getattr(self, name)

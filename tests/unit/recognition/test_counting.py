@@ -10,7 +10,7 @@ from tests.unit.recognition.made_faces import DIM, Seen, faces_of, group_of, lik
 
 from stash_sense.recognition.curve import ProbabilityCurve
 from stash_sense.recognition.faces import Faces
-from stash_sense.recognition.matching.counting import PAIR_FEATURES, Piece, Pieces, count_people
+from stash_sense.recognition.matching.counting import PAIR_FEATURES, Piece, Pieces
 from stash_sense.recognition.space import Block, FaceSpace, unit
 
 SPACE = FaceSpace.plain([Block(DIM, 1.0)])
@@ -25,7 +25,7 @@ def pieces_of(faces: Faces, *names: int | None, candidates: tuple[int | None, ..
 
 
 def counted(faces: Faces, *names: int | None) -> list[tuple[int, ...]]:
-    return count_people(faces, pieces_of(faces, *names), SPACE, CURVE, 0.5)
+    return Pieces(faces, pieces_of(faces, *names), SPACE).join(CURVE, 0.5, 0.5)
 
 
 def shot(track: int, vector: np.typing.NDArray[np.float32], first: int, length: int = 2) -> list[Seen]:
@@ -77,11 +77,11 @@ def test_a_joined_piece_is_compared_as_a_whole() -> None:
     for even_odds, people in ((between - 0.01, 1), (between + 0.01, 2)):
         curve = ProbabilityCurve(("template_similarity",), (100.0,), -100.0 * even_odds, "test")
         pieces = pieces_of(faces, None, None, None)
-        assert len(count_people(faces, pieces, SPACE, curve, 0.5)) == people
+        assert len(Pieces(faces, pieces, SPACE).join(curve, 0.5, 0.5)) == people
 
 
 def test_nobody_is_nobody_and_one_is_one() -> None:
-    assert count_people(faces_of(), [], SPACE, CURVE, 0.5) == []
+    assert Pieces(faces_of(), [], SPACE).join(CURVE, 0.5, 0.5) == []
     assert counted(faces_of(*shot(0, person(1), 0)), None) == [(0,)]
 
 
@@ -122,7 +122,7 @@ def test_beyond_a_thousand_pieces_those_seen_most_are_compared_and_the_others_st
     faces = faces_of(*often, *once)
     curve = ProbabilityCurve(("template_similarity",), (100.0,), -99.0, "test")
     names: list[int | None] = [None] * 1199 + [7]
-    people = count_people(faces, pieces_of(faces, *names), SPACE, curve, 0.5)
+    people = Pieces(faces, pieces_of(faces, *names), SPACE).join(curve, 0.5, 0.5)
     assert sorted(place for places in people for place in places) == list(range(1200))
     assert any({0, 1} <= set(places) for places in people)
     assert any(1199 in places and len(places) > 1 for places in people)  # whoever has a name is compared
@@ -140,7 +140,7 @@ def test_everybody_is_counted_once_with_one_name_and_one_face_in_a_frame(
         seen += shot(track, vector, int(rng.integers(12)), int(rng.integers(1, 4)))
     faces = faces_of(*seen)
     names = [track if track < named else None for track in range(count)]
-    people = count_people(faces, pieces_of(faces, *names), SPACE, CURVE, level)
+    people = Pieces(faces, pieces_of(faces, *names), SPACE).join(CURVE, level, level)
     assert sorted(place for places in people for place in places) == list(range(count))
     for places in people:
         frames = [frame for place in places for frame in group_of(faces, place).frames]

@@ -88,25 +88,27 @@ class Pieces:
             ]
         )
 
-    def join(self, curve: ProbabilityCurve, join_from: float) -> list[tuple[int, ...]]:
+    def join(self, curve: ProbabilityCurve, join_from: float, claim_from: float) -> list[tuple[int, ...]]:
         """Join pieces, the likeliest pair first, while it is likely enough.
 
         Args:
             curve: from what two pieces have in common to the probability that they are one person.
-            join_from: probability from which they are joined.
+            join_from: probability from which two pieces without a name are joined.
+            claim_from: probability from which a piece goes to somebody who has a name: nobody's face is to stand
+                under another one's name for the sake of a better count.
 
         Returns:
-            Places among the pieces that are one person each; that of a name comes first.
+            Places among the pieces that are one person each, the named or longest first.
         """
-        count = len(self._pieces)
-        likely = np.full((count, count), -1.0)
-        for place in range(count):
-            others, common = self.common(place)
-            likely[place, others] = curve.probabilities(common, PAIR_FEATURES)
-        while count and likely.max() >= join_from:
-            kept, gone = (int(place) for place in np.unravel_index(likely.argmax(), likely.shape))
-            if self._pieces[gone].name is not None:
-                kept, gone = gone, kept
+        compared = self._compared()
+        likely = np.full((len(self._pieces), len(self._pieces)), -1.0)
+        for place in compared:
+            self._compare(place, compared, likely, curve, claim_from)
+        while len(compared):
+            pair = int(likely.argmax())
+            if likely.flat[pair] < join_from:
+                break
+            kept, gone = sorted(divmod(pair, len(self._pieces)), key=self._rank)
             one, other = self._pieces[kept], self._pieces[gone]
             self._pieces[kept] = Piece(one.faces.with_(other.faces), one.name, one.candidate)
             self._pieces[gone] = Piece(_NO_FACES, None, None)
@@ -114,15 +116,33 @@ class Pieces:
             self._describe(kept)
             likely[[kept, gone]] = -1.0
             likely[:, [kept, gone]] = -1.0
-            others, common = self.common(kept)
-            likely[kept, others] = curve.probabilities(common, PAIR_FEATURES)
+            self._compare(kept, compared, likely, curve, claim_from)
         return [places for places in self._places if places]
+
+    def _compared(self) -> list[int]:
+        """Places of the pieces that are compared: at most so many, those with a name and the most often seen."""
+        return sorted(range(len(self._pieces)), key=self._rank)[:_MOST]
+
+    def _rank(self, place: int) -> tuple[bool, int, int]:
+        piece = self._pieces[place]
+        return piece.name is None, -len(piece.faces.frames), place
+
+    def _compare(
+        self, place: int, compared: Sequence[int], likely: Floats, curve: ProbabilityCurve, claim_from: float
+    ) -> None:
+        """Fill in how likely one piece and others are the same person; an unlikely claim on a name does not count."""
+        others, common = self.common(place)
+        probabilities = curve.probabilities(common, PAIR_FEATURES)
+        named = np.array([self._pieces[other].name is not None for other in others.tolist()], np.bool_)
+        claims = named | (self._pieces[place].name is not None)
+        possible = np.isin(others, compared) & (~claims | (probabilities >= claim_from))
+        likely[place, others[possible]] = probabilities[possible]
 
     def _may_be(self, place: int, other: int) -> bool:
         one, two = self._pieces[place], self._pieces[other]
         if other == place or not two.faces.frames or (one.name is not None and two.name is not None):
             return False
-        return not one.faces.frames & two.faces.frames
+        return one.faces.frames.isdisjoint(two.faces.frames)
 
     def _describe(self, place: int) -> None:
         rows = self._pieces[place].faces.described
@@ -132,18 +152,6 @@ class Pieces:
         self._white[place] = unit(weights @ self._space.whitened(vectors))
         self._quality[place] = np.sqrt(weights).mean()
         self._counts[place] = len(rows)
-
-
-def count_people(
-    faces: Faces, pieces: Sequence[Piece], space: FaceSpace, curve: ProbabilityCurve, join_from: float
-) -> list[tuple[int, ...]]:
-    """Tell which pieces are one person: places among the pieces, that of a name first (see `Pieces.join`)."""
-    order = sorted(
-        range(len(pieces)), key=lambda place: (pieces[place].name is None, -len(pieces[place].faces.frames))
-    )
-    compared = Pieces(faces, [pieces[place] for place in order[:_MOST]], space)
-    joined = [tuple(order[place] for place in places) for places in compared.join(curve, join_from)]
-    return joined + [(place,) for place in order[_MOST:]]
 
 
 _NO_FACES = Group(np.zeros(0, np.int64), np.zeros(0, np.int64), frozenset())

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from stash_sense.kernel.arrays import Floats, Ints
 from stash_sense.recognition.evidence import FEATURES, GalleryEvidence, ProbeFaces
 from stash_sense.recognition.faces import Faces
-from stash_sense.recognition.matching.counting import PAIR_FEATURES, Piece, count_people
+from stash_sense.recognition.matching.counting import PAIR_FEATURES, Piece, Pieces
 from stash_sense.recognition.matching.grouping import Group
 from stash_sense.recognition.matching.naming import Proposal, give_names
 from stash_sense.recognition.matching.person import Candidate, Matched, MatchedPerson
 from stash_sense.recognition.ports import PersonSearch
-from stash_sense.recognition.spec import Decision
+from stash_sense.recognition.spec import WHOLE_PLAN, Decision
 
 _CANDIDATES = 8
 """Persons nearest to a group that are weighed: the right one is among them or cannot be told from strangers."""
@@ -74,7 +74,7 @@ class Judge:
         named_from = constants.strict_from if self.strict else constants.named_from
         named, unnamed = give_names(proposals, named_from, min(constants.min_unique_frames, frame_count))
         named, unnamed = self._joined(faces, named, unnamed)
-        fewest = min(constants.min_unknown_frames, frame_count)
+        fewest = min(_of(frame_count, constants.min_unknown_frames), frame_count)
         unknown = [proposal for proposal in unnamed if len(proposal.faces.frames) >= fewest]
         unknown.sort(key=lambda proposal: (-len(proposal.faces.frames), int(proposal.faces.seen[0])))
         people = [
@@ -82,14 +82,16 @@ class Judge:
             *(MatchedPerson(one.faces, None, one.candidates[: self.top_k]) for one in unknown),
         ]
         fewest = min(constants.min_unique_frames, frame_count)
-        return Matched(tuple(people), any(self._undecided(proposal, fewest) for proposal in proposals))
+        unsure_to = max(constants.unsure_to, named_from)
+        undecided = any(self._is_undecided(proposal, fewest, unsure_to) for proposal in proposals)
+        # Who is seen in few frames of a long video may have been missed by all of a first few.
+        return Matched(tuple(people), undecided or not proposals)
 
-    def _undecided(self, proposal: Proposal, fewest: int) -> bool:
+    def _is_undecided(self, proposal: Proposal, fewest: int, unsure_to: float) -> bool:
         """Whether more frames could give a group its name, or take it."""
-        constants = self.decision.constants
         best = proposal.candidates[0].probability if proposal.candidates else 0.0
         seldom = len(proposal.faces.frames) < fewest
-        return best >= constants.unsure_from and (seldom or best < constants.unsure_to)
+        return best >= self.decision.constants.unsure_from and (seldom or best < unsure_to)
 
     def _joined(
         self, faces: Faces, named: list[MatchedPerson], unnamed: list[Proposal]
@@ -103,23 +105,30 @@ class Judge:
             Piece(proposal.faces, None, proposal.candidates[0].person if proposal.candidates else None)
             for proposal in unnamed
         ]
-        joined = count_people(faces, [*names, *others], self.decision.space, curve, self.decision.constants.join_from)
+        constants = self.decision.constants
+        pieces = Pieces(faces, [*names, *others], self.decision.space)
+        joined = pieces.join(curve, constants.join_from, max(constants.join_from, constants.named_from))
         people: list[MatchedPerson] = list(named)
         left: list[Proposal] = []
         for first, *rest in joined:
-            pieces = [unnamed[place - len(names)].faces for place in rest]
+            parts = [unnamed[place - len(names)].faces for place in rest]
             if first < len(names):
                 person = named[first]
-                people[first] = MatchedPerson(_all(person.faces, pieces), person.name, person.alternatives)
+                people[first] = MatchedPerson(_all(person.faces, parts), person.name, person.alternatives)
             else:
                 proposal = unnamed[first - len(names)]
-                left.append(Proposal(_all(proposal.faces, pieces), proposal.candidates))
+                left.append(Proposal(_all(proposal.faces, parts), proposal.candidates))
         return people, left
 
     def _distances(self, vectors: Floats, quality: Floats, persons: Ints) -> Floats:
         """(k,) cosine distances of a group's template to the nearest reference of each person."""
         template = self.decision.space.renormalised((quality @ vectors)[None])
         return 1.0 - self.search.nearest(template[0], persons)
+
+
+def _of(frame_count: int, frames: int) -> int:
+    """Turn a number of frames of a whole plan into one of the frames that were looked at: as much less, but two."""
+    return max(min(frames, 2), round(frames * min(1.0, frame_count / WHOLE_PLAN)))
 
 
 def _all(first: Group, rest: Sequence[Group]) -> Group:

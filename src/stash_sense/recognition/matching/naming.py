@@ -48,7 +48,7 @@ def give_names(
     unnamed: list[Proposal] = []
     for proposal in sorted(proposals, key=lambda proposal: _rank(proposal, min_frames)):
         best = proposal.candidates[0] if proposal.candidates else None
-        if best is None or best.probability < named_from:
+        if best is None or not best.probability >= named_from:
             unnamed.append(proposal)
         elif (holder := named.get(best.person)) is None:
             named[best.person] = _Named(best, proposal, proposal.faces)

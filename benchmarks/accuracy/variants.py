@@ -88,7 +88,7 @@ class Asking:
         return compared_with_truth(self.answers(gallery, request), self.scenes, references_of(gallery))
 
     def by_mode(self) -> list[dict[str, Any]]:
-        """Return figures of every mode at every level; how many frames are looked at does not depend on the level."""
+        """Return figures of every mode at every level, and how many frames were looked at."""
         rows = []
         for mode in MODES:
             for level, strict in LEVELS.items():

@@ -96,7 +96,7 @@ def labelled_files(truth: Truth, source: Path, folder: Path) -> list[LabelledFil
         if file.path.absolute() in seen:
             raise TruthUnusable(path=source, reason=f"it names {file.truth.path} twice")
         seen.add(file.path.absolute())
-    if not any(file.path.exists() for file in files):
+    if not any(_is_there(file.path) for file in files):
         reason = f"not one of the files it names is there, such as {files[0].path}"
         raise TruthUnusable(path=source, reason=reason)
     return files
@@ -152,7 +152,7 @@ class Benchmark:
         """
         # An unknown person's first alternative is part of what is measured.
         asked = replace(request, top_k=max(request.top_k, 1))
-        there = {file.path.absolute(): file for file in files if file.path.is_file()}
+        there = {file.path.absolute(): file for file in files if _is_there(file.path)}
         for file in files:
             if file.path.absolute() not in there:
                 yield Record(file, failure=Failure.of(InputMissing(path=file.path)))
@@ -187,3 +187,11 @@ def results_of(records: Sequence[Record], gallery: Gallery, seed: int = 0) -> Re
 def _labelled(file: LabelledFile, stratum: Mapping[str, str]) -> LabelledFile:
     """Add what was seen of a file to its labels; the user's own say more."""
     return replace(file, truth=file.truth.model_copy(update={"labels": {**stratum, **file.truth.labels}}))
+
+
+def _is_there(path: Path) -> bool:
+    """Whether a file is there; one whose name is too long for the disk cannot be."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False

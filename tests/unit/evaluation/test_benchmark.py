@@ -156,3 +156,8 @@ def test_the_document_says_what_was_measured_file_by_file(
     assert document["overall"]["recall"]["value"] == 0.6667
     assert document["people"]["lacking_references"] == [{"name": "Green", "references": 0, "files": 1, "found": 0}]
     assert [group["references"] for group in document["by_references"]] == [1]
+
+
+def test_a_name_too_long_for_any_disk_is_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(TruthUnusable):
+        labelled_files(Truth(files=(TrueFile(path="x" * 5000),)), tmp_path / "truth.json", tmp_path)

@@ -15,7 +15,7 @@ def all_errors(root: type[StashSenseError] = StashSenseError) -> Iterator[type[S
         yield from all_errors(below)
 
 
-EVERY = [error for error in all_errors() if error.__module__ == errors.__name__]
+EVERY = [error for error in all_errors() if error.__module__.startswith(errors.__name__)]
 every_error = pytest.mark.parametrize("error", EVERY, ids=lambda error: error.__name__)
 
 

@@ -1,0 +1,48 @@
+"""The root of all errors, and those that any work can meet: being stopped, the disk, a setting."""
+
+import inspect
+from typing import ClassVar
+
+
+class StashSenseError(Exception):
+    """Something went wrong that Stash Sense has no better word for."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, **fields: object) -> None:
+        self.fields = fields
+        super().__init__(fields)
+
+    def __str__(self) -> str:
+        sentence = inspect.cleandoc(type(self).__doc__ or "").split("\n\n", 1)[0].replace("\n", " ")
+        return sentence.format_map(self.fields)
+
+
+class Cancelled(StashSenseError):
+    """Stopped before it was finished; nothing half-done was kept."""
+
+    code = "cancelled"
+
+
+class StorageError(StashSenseError):
+    """{path} cannot be written."""
+
+    code = "storage_error"
+
+
+class DiskFull(StorageError):
+    """The disk that holds {path} is full; free some space and try again. Nothing half-written was kept."""
+
+    code = "disk_full"
+
+
+class NotWritable(StorageError):
+    """{path} cannot be written ({reason}); choose another place, or mend that."""
+
+    code = "not_writable"
+
+
+class SettingInvalid(StashSenseError):
+    """{name} cannot be {value}: {reason}."""
+
+    code = "setting_invalid"

@@ -1,0 +1,99 @@
+"""Errors about the files and galleries that the user names."""
+
+from stash_sense.errors.base import StashSenseError
+
+
+class InputError(StashSenseError):
+    """{path} cannot be used."""
+
+    code = "input_error"
+
+
+class InputMissing(InputError):
+    """{path} does not exist; check the spelling."""
+
+    code = "input_missing"
+
+
+class InputEmpty(InputError):
+    """{path} is empty: there is nothing in it to look at."""
+
+    code = "input_empty"
+
+
+class InputWithoutMedia(InputError):
+    """{path} holds no file that ends like a video or picture; name such files themselves."""
+
+    code = "input_without_media"
+
+
+class InputUnreadable(InputError):
+    """{path} cannot be read ({reason})."""
+
+    code = "input_unreadable"
+
+
+class InputNotMedia(InputError):
+    """{path} is neither a video nor a JPEG, PNG, WebP, AVIF or GIF picture that can be read; replace it."""
+
+    code = "input_not_media"
+
+
+class InputIsPlaylist(InputError):
+    """{path} is a playlist that points to other files; name those files instead."""
+
+    code = "input_is_playlist"
+
+
+class VideoWithoutPicture(InputError):
+    """{path} has sound but no moving picture, so there are no faces to look for."""
+
+    code = "video_without_picture"
+
+
+class VideoDamaged(InputError):
+    """{path} is damaged or cut short: not one frame of it could be decoded ({reason}); try copying it again."""
+
+    code = "video_damaged"
+
+
+class PictureDamaged(InputError):
+    """{path} is damaged or cut short and cannot be decoded ({reason}); try copying it again."""
+
+    code = "picture_damaged"
+
+
+class PictureTooLarge(InputError):
+    """{path} has {width} x {height} pixels, more than the {limit:,} that are decoded; make a smaller copy of it."""
+
+    code = "picture_too_large"
+
+
+class InternalFault(InputError):
+    """{path} met a fault in Stash Sense itself ({reason}); please report it with the lines above."""
+
+    code = "internal_fault"
+
+
+class GalleryError(StashSenseError):
+    """The gallery {path} cannot be used."""
+
+    code = "gallery_error"
+
+
+class GalleryMissing(GalleryError):
+    """The gallery {path} is not a folder; it should hold one folder of pictures for each known person."""
+
+    code = "gallery_missing"
+
+
+class GalleryWithoutPeople(GalleryError):
+    """The gallery {path} holds no folder with pictures; it needs one for each known person, named after them."""
+
+    code = "gallery_without_people"
+
+
+class GalleryWithoutFaces(GalleryError):
+    """No picture of the gallery {path} could be used (first: {reason}); use large, clear pictures."""
+
+    code = "gallery_without_faces"

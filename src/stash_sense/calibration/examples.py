@@ -116,7 +116,7 @@ class PeopleOnTrial:
         number = {name: place for place, name in enumerate(self.names)}
         vectors = np.stack([portrait.vectors[0] for portrait in ordered])
         owner: Ints = np.array([number[portrait.person] for portrait in ordered], np.int64)
-        self.evidence = GalleryEvidence(vectors, owner, space, crowd_size)
+        self.evidence = GalleryEvidence.of(vectors, owner, space, crowd_size)
         known = tuple(KnownPerson(name, name) for name in self.names)
         self._search = ExactSearch(Gallery("", known, vectors, owner))
 

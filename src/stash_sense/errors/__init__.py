@@ -17,8 +17,41 @@ StashSenseError
 │   └── InstallerMissing · NpmMissing · InstallerFailed · ConversionFailed
 ├── MeasurementError             nothing can be measured or fitted with what was given
 │   └── TruthUnusable · FacesMissing · TooFewPeople · ScenesTooFew
+├── DatabaseError                the performers database cannot be used
+│   ├── DatabaseMissing · DatabaseDamaged · DatabaseTooNew · DatabaseUnwritten
+│   ├── VersionTaken · NoEarlierVersion · LibraryBusy
+│   └── PackDiffers · PerformerUnknown · PerformerAmbiguous
+├── SignatureError               nobody who is trusted vouches for a release
+│   └── SignatureMissing · SignatureUnreadable · SignerUntrusted · SignatureWrong
+├── SigningKeyError              a key to sign or verify releases with cannot be used
+│   ├── SigningKeyMissing · SigningKeyUnreadable · SigningKeyExists
+│   └── SigningPasswordWrong · SigningPasswordNeeded · PublicKeyUnreadable
+├── ReleaseError                 a release's manifest cannot be used, or a release not be published
+│   ├── ReleaseUnreadable · ReleaseSchemaUnknown · ReleaseNeedsNewerProgram · ReleaseContradictory
+│   └── ReleaseAlreadyPublished
+├── ArchiveError                 a release's archive is not the one it should be, or is not safe to unpack
+│   ├── ArchiveUnreadable · ArchiveSizeWrong · ArchiveChanged · ArchiveDamaged · ArchiveOvercrowded
+│   ├── MemberNameUnsafe · MemberUnexpected · MemberMissing · MemberDuplicate · MemberNotFile · MemberEncrypted
+│   └── MemberCompressionUnknown · MemberMisplaced · MemberSizeWrong · MemberDamaged
+├── VersionFileError             a file of an unpacked version is not as its manifest says
+│   ├── VersionFileMissing · VersionFileUnexpected · VersionFileUnreadable
+│   └── VersionFileSizeWrong · VersionFileChanged
+├── PublicReleaseError           a public release of the performer database cannot be imported
+│   ├── PublicReleaseUnreadable · PublicReleaseIncomplete · PublicReleaseUnchecked
+│   └── PublicReleaseDamaged · PublicReleaseUnsafe
+├── VoyagerError                 a file of approximate search cannot be used, or its library is missing
+│   └── VoyagerDamaged · VoyagerUnknown · VoyagerMissing
+├── TransferError                a file could not be fetched from a server
+│   ├── ServerUnreachable · CertificateUntrusted · ConnectionLost · RedirectRefused · AddressPrivate
+│   ├── AccessRefused · NotOnServer · TooManyRequests · RateLimitReached · ServerBroken
+│   ├── TooSlow · DeadlinePassed · ChangedWhileDownloading
+│   └── LargerThanAnnounced · ShorterThanAnnounced · ChecksumMismatch
+├── SourceError                  no releases can be taken from a place
+│   └── SourceUnknown · SourceUnreadable · ListingMissing · RepositoryMissing
+├── ResourceError                what is heavy and loaded on demand cannot be used
+│   └── ResourceNotLoaded · ResourceNeedsItself
 ├── StorageError                 the disk said no
-│   └── DiskFull · NotWritable
+│   └── DiskFull · NotWritable · NotEnoughSpace
 └── SettingInvalid               a setting or option has a value that cannot be used
 
 `str(error)` is the first paragraph of the class's docstring with the error's fields filled in; `code` is stable
@@ -76,11 +109,122 @@ from stash_sense.errors.packs import (
     PackSourceMissing,
     PackUnknown,
 )
+from stash_sense.errors.performers import (
+    DatabaseDamaged,
+    DatabaseError,
+    DatabaseMissing,
+    DatabaseTooNew,
+    DatabaseUnwritten,
+    LibraryBusy,
+    NoEarlierVersion,
+    PackDiffers,
+    PerformerAmbiguous,
+    PerformerUnknown,
+    VersionTaken,
+)
+from stash_sense.errors.public_release import (
+    PublicReleaseDamaged,
+    PublicReleaseError,
+    PublicReleaseIncomplete,
+    PublicReleaseUnchecked,
+    PublicReleaseUnreadable,
+    PublicReleaseUnsafe,
+    VoyagerDamaged,
+    VoyagerError,
+    VoyagerMissing,
+    VoyagerUnknown,
+)
+from stash_sense.errors.releases import (
+    ArchiveChanged,
+    ArchiveDamaged,
+    ArchiveError,
+    ArchiveOvercrowded,
+    ArchiveSizeWrong,
+    ArchiveUnreadable,
+    MemberCompressionUnknown,
+    MemberDamaged,
+    MemberDuplicate,
+    MemberEncrypted,
+    MemberMisplaced,
+    MemberMissing,
+    MemberNameUnsafe,
+    MemberNotFile,
+    MemberSizeWrong,
+    MemberUnexpected,
+    PublicKeyUnreadable,
+    ReleaseAlreadyPublished,
+    ReleaseContradictory,
+    ReleaseError,
+    ReleaseNeedsNewerProgram,
+    ReleaseSchemaUnknown,
+    ReleaseUnreadable,
+    SignatureError,
+    SignatureMissing,
+    SignatureUnreadable,
+    SignatureWrong,
+    SignerUntrusted,
+    SigningKeyError,
+    SigningKeyExists,
+    SigningKeyMissing,
+    SigningKeyUnreadable,
+    SigningPasswordNeeded,
+    SigningPasswordWrong,
+    VersionFileChanged,
+    VersionFileError,
+    VersionFileMissing,
+    VersionFileSizeWrong,
+    VersionFileUnexpected,
+    VersionFileUnreadable,
+)
+from stash_sense.errors.transfer import (
+    AccessRefused,
+    AddressPrivate,
+    CertificateUntrusted,
+    ChangedWhileDownloading,
+    ChecksumMismatch,
+    ConnectionLost,
+    DeadlinePassed,
+    LargerThanAnnounced,
+    ListingMissing,
+    NotEnoughSpace,
+    NotOnServer,
+    RateLimitReached,
+    RedirectRefused,
+    RepositoryMissing,
+    ServerBroken,
+    ServerUnreachable,
+    ShorterThanAnnounced,
+    SourceError,
+    SourceUnknown,
+    SourceUnreadable,
+    TooManyRequests,
+    TooSlow,
+    TransferError,
+)
+from stash_sense.errors.resources import ResourceError, ResourceNeedsItself, ResourceNotLoaded
 
 __all__ = [
+    "AccessRefused",
+    "AddressPrivate",
+    "ArchiveChanged",
+    "ArchiveDamaged",
+    "ArchiveError",
+    "ArchiveOvercrowded",
+    "ArchiveSizeWrong",
+    "ArchiveUnreadable",
     "CalibrationDamaged",
     "Cancelled",
+    "CertificateUntrusted",
+    "ChangedWhileDownloading",
+    "ChecksumMismatch",
+    "ConnectionLost",
     "ConversionFailed",
+    "DatabaseDamaged",
+    "DatabaseError",
+    "DatabaseMissing",
+    "DatabaseTooNew",
+    "DatabaseUnwritten",
+    "DeadlinePassed",
     "DiskFull",
     "FacesMissing",
     "GalleryError",
@@ -98,27 +242,96 @@ __all__ = [
     "InstallerFailed",
     "InstallerMissing",
     "InternalFault",
+    "LargerThanAnnounced",
+    "LibraryBusy",
     "LicenceNotAccepted",
+    "ListingMissing",
     "MeasurementError",
+    "MemberCompressionUnknown",
+    "MemberDamaged",
+    "MemberDuplicate",
+    "MemberEncrypted",
+    "MemberMisplaced",
+    "MemberMissing",
+    "MemberNameUnsafe",
+    "MemberNotFile",
+    "MemberSizeWrong",
+    "MemberUnexpected",
     "ModelRejected",
+    "NoEarlierVersion",
+    "NotEnoughSpace",
+    "NotOnServer",
     "NotWritable",
     "NpmMissing",
     "PackCardInvalid",
     "PackCorrupt",
+    "PackDiffers",
     "PackError",
     "PackNotInstalled",
     "PackSelfTestFailed",
     "PackSourceMismatch",
     "PackSourceMissing",
     "PackUnknown",
+    "PerformerAmbiguous",
+    "PerformerUnknown",
     "PictureDamaged",
     "PictureTooLarge",
+    "PublicKeyUnreadable",
+    "PublicReleaseDamaged",
+    "PublicReleaseError",
+    "PublicReleaseIncomplete",
+    "PublicReleaseUnchecked",
+    "PublicReleaseUnreadable",
+    "PublicReleaseUnsafe",
+    "RateLimitReached",
+    "RedirectRefused",
+    "ReleaseAlreadyPublished",
+    "ReleaseContradictory",
+    "ReleaseError",
+    "ReleaseNeedsNewerProgram",
+    "ReleaseSchemaUnknown",
+    "ReleaseUnreadable",
+    "RepositoryMissing",
+    "ResourceError",
+    "ResourceNeedsItself",
+    "ResourceNotLoaded",
     "ScenesTooFew",
+    "ServerBroken",
+    "ServerUnreachable",
     "SettingInvalid",
+    "ShorterThanAnnounced",
+    "SignatureError",
+    "SignatureMissing",
+    "SignatureUnreadable",
+    "SignatureWrong",
+    "SignerUntrusted",
+    "SigningKeyError",
+    "SigningKeyExists",
+    "SigningKeyMissing",
+    "SigningKeyUnreadable",
+    "SigningPasswordNeeded",
+    "SigningPasswordWrong",
+    "SourceError",
+    "SourceUnknown",
+    "SourceUnreadable",
     "StashSenseError",
     "StorageError",
     "TooFewPeople",
+    "TooManyRequests",
+    "TooSlow",
+    "TransferError",
     "TruthUnusable",
+    "VersionFileChanged",
+    "VersionFileError",
+    "VersionFileMissing",
+    "VersionFileSizeWrong",
+    "VersionFileUnexpected",
+    "VersionFileUnreadable",
+    "VersionTaken",
     "VideoDamaged",
     "VideoWithoutPicture",
+    "VoyagerDamaged",
+    "VoyagerError",
+    "VoyagerMissing",
+    "VoyagerUnknown",
 ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stash_sense.kernel.arrays import Floats, Ints
+from stash_sense.recognition.people import People, PeopleInMemory
 from stash_sense.recognition.space import FaceSpace, unit
 
 FEATURES = (
@@ -53,8 +54,10 @@ gap_by_tracks, gap_by_quality: products; a gap says more with more tracks, less 
 _COHORT = 20
 _LOOKALIKES = 5
 _NOBODY = np.float32(-1.0)
-_ROWS = 64
-"""Faces compared with everybody at once: 26 MB for 100,000 people."""
+
+_WIDE = 512
+"""People nearest to a group, by whitened vectors, among whom those nearest by plain and by centred ones are looked
+for; in a gallery of no more everybody is."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,25 +82,21 @@ class GalleryEvidence:
     do not exist, made from the space's statistics, so that evidence means the same in a gallery of 3 and of 300.
     """
 
-    def __init__(self, vectors: Floats, owner: Ints, space: FaceSpace, crowd_size: int) -> None:
+    def __init__(self, people: People, space: FaceSpace) -> None:
         """Prepare a gallery.
 
         Args:
-            vectors: (references, D) unit vectors.
-            owner: (references,) ascending, which person each is of.
+            people: at least 21, with the crowd.
             space: where they live.
-            crowd_size: people that a gallery is padded up to, at least 21.
         """
-        starts = np.flatnonzero(np.diff(owner, prepend=-1))
+        self._people = people
         self._space = space
-        self._count = len(starts)
-        crowd = space.strangers(max(0, crowd_size - self._count))
-        # (N, D) everybody's templates; the weight of an embedder is restored where references disagree.
-        self._plain = np.concatenate([space.renormalised(_sums(vectors, starts)), crowd])
-        self._white = np.concatenate([unit(_sums(space.whitened(vectors), starts)), space.whitened(crowd)])
-        self._to_mean = self._white @ space.mean
-        self._from_mean = self._distance_from_mean(self._to_mean)
         self._lookalikes: dict[int, list[tuple[int, float]]] = {}
+
+    @classmethod
+    def of(cls, vectors: Floats, owner: Ints, space: FaceSpace, crowd_size: int) -> "GalleryEvidence":
+        """Prepare a gallery in memory (see `PeopleInMemory.of`)."""
+        return cls(PeopleInMemory.of(vectors, owner, space, crowd_size), space)
 
     def weigh(
         self, faces: ProbeFaces, most: int, raised: dict[int, float] | None = None, hidden: int | None = None
@@ -113,39 +112,46 @@ class GalleryEvidence:
         Returns:
             Row numbers of (k,) persons, nearest first, and (k, len(FEATURES)) float32.
         """
-        absent = [] if hidden is None else [hidden]
+        raised = raised or {}
         white = self._space.whitened(faces.vectors)
         weight = faces.quality / faces.quality.sum()
         template = unit(weight @ white)
-        similarity = _without(self._white @ template, absent)
-        plain = _without(self._plain @ self._space.renormalised((weight @ faces.vectors)[None])[0], absent)
-        for person, bonus in (raised or {}).items():
-            similarity[person] += bonus
-            plain[person] += bonus
-        persons: Ints = np.argsort(-(similarity + 0.5 * plain)[: self._count], kind="stable")
-        persons = persons[~np.isin(persons, absent)][:most]
-        whole, bare = _Ranking(similarity), _Ranking(plain)
-        centred = _Ranking(_without(self._centred(similarity, template), absent))
+        rows, similarity = self._wide(template, raised, hidden)
+        bare_template = self._space.renormalised((weight @ faces.vectors)[None])[0]
+        bare_values = self._people.plain(rows) @ bare_template
+        boost = np.array([raised.get(row, 0.0) for row in rows.tolist()], np.float32)
+        whole, bare = _Ranking(rows, similarity + boost), _Ranking(rows, bare_values + boost)
+        there = np.flatnonzero(rows < self._people.known)
+        both = (whole.values + 0.5 * bare.values)[there]
+        chosen: Ints = there[np.lexsort((rows[there], -both))][:most]
+        persons = rows[chosen]
+        # Who is raised is so in what is weighed, too: the curve reads the boost as so much more likeness.
+        centred = _Ranking(rows, self._centred(rows, whole.values, template))
         clear = np.argsort(-faces.quality, kind="stable")[: max(2, len(weight) // 4)]
-        clearest = _Ranking(_without(self._white @ unit(weight[clear] @ white[clear]), absent))
-        single = self._single_faces(white, faces.track, persons, absent)
-        nearest_face = (faces.vectors @ self._plain[persons].T).max(axis=0)
+        clear_template = unit(weight[clear] @ white[clear])
+        single = self._single_faces(white, clear_template, faces.track, persons, hidden)
+        nearest_face = (faces.vectors @ self._people.plain(persons).T).max(axis=0)
+        likeness = self._likenesses(persons, hidden)
         roots = np.sqrt(faces.quality)
         tracks = np.log(len(single.track_shares))
         evidence: Floats = np.empty((len(persons), len(FEATURES)), np.float32)
-        for row, person in enumerate(persons.tolist()):
-            gap = whole.gap(person)
+        for row, (place, person) in enumerate(zip(chosen.tolist(), persons.tolist(), strict=True)):
+            own, bare_own, centred_own = whole.values[place], bare.values[place], centred.values[place]
+            gap = whole.gap(person, own)
             evidence[row] = (
-                similarity[person],
-                whole.margin(person),
+                own,
+                whole.margin(person, own),
                 gap,
-                centred.margin(person),
-                centred.values[person] - self._likeness(person, absent),
-                plain[person],
-                bare.margin(person),
-                bare.gap(person),
-                clearest.gap(person),
-                max(track.gap(person) for track in single.tracks),
+                centred.margin(person, centred_own),
+                centred_own - likeness[row],
+                bare_own,
+                bare.margin(person, bare_own),
+                bare.gap(person, bare_own),
+                single.clear.gap(person, single.clear_values[row]),
+                max(
+                    track.gap(person, values[row])
+                    for track, values in zip(single.tracks, single.track_values, strict=True)
+                ),
                 (single.columns[:, row] - single.cohort).max(),
                 nearest_face[row],
                 weight[single.nearest == person].sum(),
@@ -164,42 +170,69 @@ class GalleryEvidence:
             )
         return persons, evidence
 
-    def _single_faces(self, white: Floats, track: Ints, persons: Ints, absent: list[int]) -> "_SingleFaces":
-        """Compare every face with everybody."""
-        count = len(white)
-        cohort, nearest = np.empty(count, np.float32), np.empty(count, np.int64)
-        columns = np.empty((count, len(persons)), np.float32)
+    def _wide(self, template: Floats, raised: dict[int, float], hidden: int | None) -> tuple[Ints, Floats]:
+        """Return the people near a template and those who are expected, and their similarities to it."""
+        rows, similarity = self._nearest(template[None], _WIDE, hidden)
+        near, values = rows[0], similarity[0]
+        far = np.setdiff1d(np.array([row for row in raised if row != hidden], np.int64), near)
+        if not len(far):
+            return near, values
+        return np.concatenate([near, far]), np.concatenate([values, self._people.white(far) @ template])
+
+    def _nearest(self, probes: Floats, most: int, hidden: int | None) -> tuple[Ints, Floats]:
+        """Ask for the people nearest to each probe, without the one who is hidden."""
+        if hidden is None:
+            return self._people.nearest(probes, most)
+        rows, values = self._people.nearest(probes, most + 1)
+        values = np.where(rows == hidden, _NOBODY, values)
+        order = np.argsort(rows == hidden, axis=1, kind="stable")[:, : rows.shape[1] - 1]
+        return np.take_along_axis(rows, order, axis=1), np.take_along_axis(values, order, axis=1)
+
+    def _single_faces(
+        self, white: Floats, clear: Floats, track: Ints, persons: Ints, hidden: int | None
+    ) -> "_SingleFaces":
+        """Compare the clearest faces, every track and every face with everybody."""
         numbers, own, faces = np.unique(track, return_inverse=True, return_counts=True)
-        means = np.zeros((len(numbers), len(self._white)), np.float32)
-        for start in range(0, count, _ROWS):
-            rows = slice(start, start + _ROWS)
-            similarity = white[rows] @ self._white.T
-            similarity[:, absent] = _NOBODY
-            cohort[rows] = np.partition(similarity, -_COHORT, axis=1)[:, -_COHORT:].mean(axis=1)
-            nearest[rows] = similarity.argmax(axis=1)
-            columns[rows] = similarity[:, persons]
-            for number in np.unique(own[rows]).tolist():
-                means[number] += similarity[own[rows] == number].sum(axis=0)
+        means = np.zeros((len(numbers), white.shape[1]), np.float32)
+        np.add.at(means, own, white)
         means /= faces[:, None].astype(np.float32)
-        tracks = [_Ranking(mean) for mean in means]
-        return _SingleFaces(columns, cohort, nearest, tracks, (faces / count).astype(np.float32))
+        rows, values = self._nearest(np.concatenate([clear[None], means, white]), _COHORT + 1, hidden)
+        rankings = [_Ranking(*found) for found in zip(rows[: len(means) + 1], values[: len(means) + 1], strict=True)]
+        templates = self._people.white(persons).T
+        faces_from = len(means) + 1
+        return _SingleFaces(
+            columns=white @ templates,
+            cohort=values[faces_from:, :_COHORT].mean(axis=1),
+            nearest=rows[faces_from:, 0],
+            clear=rankings[0],
+            clear_values=clear @ templates,
+            tracks=rankings[1:],
+            track_values=means @ templates,
+            track_shares=(faces / len(white)).astype(np.float32),
+        )
 
-    def _likeness(self, person: int, absent: list[int]) -> float:
-        """Mean centred similarity of a person to the five nearest others who are there."""
-        if person not in self._lookalikes:
-            own = self._white[person]
-            similarity = _without(self._centred(self._white @ own, own), [person])
-            nearest = np.argpartition(-similarity, _LOOKALIKES)[: _LOOKALIKES + 1]  # one more, who may be hidden
-            nearest = nearest[np.argsort(-similarity[nearest])]
-            self._lookalikes[person] = [(int(other), float(similarity[other])) for other in nearest]
-        there = [likeness for other, likeness in self._lookalikes[person] if other not in absent]
-        return float(np.mean(there[:_LOOKALIKES]))
+    def _likenesses(self, persons: Ints, hidden: int | None) -> list[float]:
+        """Mean centred similarity of each person to the five nearest others who are there."""
+        if missing := [person for person in persons.tolist() if person not in self._lookalikes]:
+            own = self._people.white(np.array(missing, np.int64))
+            rows, values = self._people.nearest(own, _WIDE)
+            for person, template, near, similarity in zip(missing, own, rows, values, strict=True):
+                others = np.flatnonzero(near != person)
+                centred = self._centred(near[others], similarity[others], template)
+                order = np.argsort(-centred, kind="stable")[: _LOOKALIKES + 1]  # one more, who may be hidden
+                self._lookalikes[person] = [(int(near[others][place]), float(centred[place])) for place in order]
+        return [
+            float(np.mean([value for other, value in self._lookalikes[person] if other != hidden][:_LOOKALIKES]))
+            for person in persons.tolist()
+        ]
 
-    def _centred(self, similarity: Floats, template: Floats) -> Floats:
-        """Turn (N,) cosines between everybody and a whitened vector into those of centred vectors."""
-        to_mean = template @ self._space.mean
-        product = similarity - self._to_mean - to_mean + self._space.mean @ self._space.mean
-        return np.asarray(product / (self._from_mean * self._distance_from_mean(to_mean)), np.float32)
+    def _centred(self, rows: Ints, similarity: Floats, template: Floats) -> Floats:
+        """Turn cosines between some people and a whitened vector into those of centred vectors."""
+        mean, own = self._space.mean, self._people.to_mean(rows)
+        to_mean = template @ mean
+        product = similarity - own - to_mean + mean @ mean
+        distance = self._distance_from_mean(own) * self._distance_from_mean(to_mean)
+        return np.asarray(product / distance, np.float32)
 
     def _distance_from_mean(self, to_mean: Floats) -> Floats:
         mean = self._space.mean
@@ -214,40 +247,40 @@ class _SingleFaces:
         columns: (faces, persons) cosines.
         cohort: (faces,) mean of the 20 largest cosines to anybody.
         nearest: (faces,) row number of the nearest of all.
-        tracks: mean cosines of each track's faces to everybody.
+        clear: who is nearest to the best quarter of the faces.
+        clear_values: (persons,) their similarities to the persons.
+        tracks: who is nearest to each track's faces on average.
+        track_values: (tracks, persons) likewise.
         track_shares: (tracks,) share of the faces.
     """
 
     columns: Floats
     cohort: Floats
     nearest: Ints
+    clear: "_Ranking"
+    clear_values: Floats
     tracks: list["_Ranking"]
+    track_values: Floats
     track_shares: Floats
 
 
 class _Ranking:
-    """(N,) similarities to everybody, with the largest ones at hand."""
+    """Similarities to the people near something, with the largest 21 at hand."""
 
-    def __init__(self, values: Floats) -> None:
+    def __init__(self, rows: Ints, values: Floats) -> None:
         self.values = values
-        self._top = -np.sort(-np.partition(values, -_COHORT - 1)[-_COHORT - 1 :])
-        self.first = int(values.argmax())
+        order = np.argsort(-values, kind="stable")[: _COHORT + 1]
+        self._rows = rows[order].tolist()
+        self._top = np.full(_COHORT + 1, _NOBODY, np.float32)
+        self._top[: len(order)] = values[order]
+        self.first = self._rows[0]
 
-    def margin(self, person: int) -> float:
+    def margin(self, person: int, own: float) -> float:
         """How much larger the person's is than the largest other one."""
-        return float(self.values[person] - self._top[1 if person == self.first else 0])
+        return float(own - self._top[1 if person == self.first else 0])
 
-    def gap(self, person: int) -> float:
+    def gap(self, person: int, own: float) -> float:
         """How much larger the person's is than the mean of the 20 largest others."""
-        own, top = self.values[person], self._top
-        others = (top.sum() - own) / _COHORT if own >= top[-1] else top[:-1].mean()
-        return float(own - others)
-
-
-def _sums(vectors: Floats, starts: Ints) -> Floats:
-    return np.add.reduceat(vectors, starts, axis=0) if len(vectors) else vectors
-
-
-def _without(similarity: Floats, absent: list[int]) -> Floats:
-    similarity[absent] = _NOBODY
-    return similarity
+        if person in self._rows:
+            return float(own - (self._top.sum() - self._top[self._rows.index(person)]) / _COHORT)
+        return float(own - self._top[:-1].mean())

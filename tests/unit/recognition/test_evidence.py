@@ -36,7 +36,7 @@ def probe(*vectors: Floats, quality: list[float] | None = None, track: list[int]
 
 def gallery(vectors: list[Floats], space: FaceSpace = PLAIN, crowd: int = 40) -> GalleryEvidence:
     """One reference for each person."""
-    return GalleryEvidence(np.stack(vectors), np.arange(len(vectors)), space, crowd)
+    return GalleryEvidence.of(np.stack(vectors), np.arange(len(vectors)), space, crowd)
 
 
 def said(
@@ -83,7 +83,7 @@ def test_a_template_is_weighted_by_quality() -> None:
 
 
 def test_a_template_is_of_all_the_persons_references() -> None:
-    evidence = GalleryEvidence(np.stack([axis(0), axis(1), axis(2)]), np.array([0, 0, 1]), PLAIN, 40)
+    evidence = GalleryEvidence.of(np.stack([axis(0), axis(1), axis(2)]), np.array([0, 0, 1]), PLAIN, 40)
     found = said(evidence, probe(axis(0)))
     assert found["similarity"] == pytest.approx(math.sqrt(0.5), abs=1e-5)
     assert found["nearest_face"] == pytest.approx(math.sqrt(0.5), abs=1e-5)
@@ -157,7 +157,7 @@ def test_an_expected_person_is_raised_for_themselves_and_against_the_others() ->
 
 
 def test_a_gallery_of_nobody_has_no_evidence() -> None:
-    nobody = GalleryEvidence(np.zeros((0, DIM), np.float32), np.zeros(0, np.int64), PLAIN, 40)
+    nobody = GalleryEvidence.of(np.zeros((0, DIM), np.float32), np.zeros(0, np.int64), PLAIN, 40)
     persons, evidence = nobody.weigh(probe(axis(0)), 8)
     assert persons.shape == (0,)
     assert evidence.shape == (0, len(FEATURES))
@@ -233,7 +233,7 @@ def test_every_feature_is_what_its_explanation_says(seed: int, size: int, count:
         rng.uniform(0.05, 2.0, count).astype(np.float32),
         rng.integers(0, 6, count),
     )
-    evidence = GalleryEvidence(references, owner, space, crowd)
+    evidence = GalleryEvidence.of(references, owner, space, crowd)
     persons, found = evidence.weigh(faces, 3)
     for person, row in zip(persons.tolist(), found, strict=True):
         expected = by_definition(references, owner, space, crowd, faces, person)

@@ -27,7 +27,7 @@ def probe_of(vector: Floats, count: int = 3) -> ProbeFaces:
 
 
 def evidence_of(gallery: Floats, crowd: int = 400) -> GalleryEvidence:
-    return GalleryEvidence(gallery, np.arange(len(gallery)), SPACE, crowd)
+    return GalleryEvidence.of(gallery, np.arange(len(gallery)), SPACE, crowd)
 
 
 def column(name: str) -> int:

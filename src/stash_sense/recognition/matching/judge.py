@@ -49,7 +49,7 @@ class Judge:
         decision.curve.check_features(FEATURES)
         if decision.same_person is not None:
             decision.same_person.check_features(PAIR_FEATURES)
-        evidence = GalleryEvidence(vectors, owner, decision.space, decision.constants.crowd_size)
+        evidence = GalleryEvidence.of(vectors, owner, decision.space, decision.constants.crowd_size)
         return cls(search, decision, evidence, strict, top_k)
 
     def candidates(self, faces: Faces, group: Group, tagged: frozenset[int]) -> tuple[Candidate, ...]:

@@ -1,0 +1,75 @@
+"""Errors about the performers database: reading, building, installing it."""
+
+from stash_sense.errors.base import StashSenseError
+
+
+class DatabaseError(StashSenseError):
+    """The performers database {path} cannot be used."""
+
+    code = "database_error"
+
+
+class DatabaseMissing(DatabaseError):
+    """There is no performers database yet; type `stash-sense db build FOLDER` with a folder of pictures for each
+    person, or `stash-sense db update --from SOURCE`.
+    """
+
+    code = "database_missing"
+
+
+class DatabaseDamaged(DatabaseError):
+    """The performers database {path} is damaged ({reason}); type `stash-sense db rollback`, or install it again."""
+
+    code = "database_damaged"
+
+
+class DatabaseTooNew(DatabaseError):
+    """The performers database {path} needs Stash Sense {requires} or newer, with schema {schema}; update the program
+    first.
+    """
+
+    code = "database_too_new"
+
+
+class DatabaseUnwritten(DatabaseError):
+    """The performers database {path} was not written ({reason}); nothing was kept of it."""
+
+    code = "database_unwritten"
+
+
+class VersionTaken(DatabaseError):
+    """Version {version} is installed already with other content; give the new one another version."""
+
+    code = "version_taken"
+
+
+class NoEarlierVersion(DatabaseError):
+    """There is no earlier version to go back to; version {version} stays."""
+
+    code = "no_earlier_version"
+
+
+class PackDiffers(DatabaseError):
+    """The performers database was made with the model pack {made_with}, and {pack} was asked for; type
+    `stash-sense identify --pack {made_with}`, or build the database anew with {pack}.
+    """
+
+    code = "pack_differs"
+
+
+class PerformerUnknown(DatabaseError):
+    """Nobody in the performers database is called {name}; `stash-sense db list` shows who is."""
+
+    code = "performer_unknown"
+
+
+class PerformerAmbiguous(DatabaseError):
+    """Several people in the performers database are called {name} ({ids}); name one by that id."""
+
+    code = "performer_ambiguous"
+
+
+class LibraryBusy(DatabaseError):
+    """Another Stash Sense is changing the performers databases in {path}; wait until it is done."""
+
+    code = "library_busy"

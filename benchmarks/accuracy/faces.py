@@ -31,9 +31,8 @@ from stash_sense.evaluation.document import figures_document
 from stash_sense.evaluation.measures import measure
 from stash_sense.evaluation.truth import TrueFile
 from stash_sense.models.store import OpenPack
-from stash_sense.performers.exact_search import ExactSearch
-from stash_sense.performers.gallery import Gallery, KnownPerson
-from stash_sense.recognition.matching.judge import Judge
+from stash_sense.performers.gallery import Gallery
+from stash_sense.performers.roster import KnownPerson
 from stash_sense.recognition.matching.modes import DEFAULT_MODE, MODES, matcher_for
 from stash_sense.recognition.matching.person import MatchedPerson, Matcher
 from stash_sense.recognition.space import FaceSpace
@@ -86,7 +85,7 @@ class Bench:
 
     def ask(self, photographs: Sequence[Photograph], mode: str, tags: str) -> list[Compared]:
         """Ask who is in pictures, and compare that with the truth."""
-        judge = Judge.over(self.gallery.vectors, self.gallery.owner, ExactSearch(self.gallery), self.decision)
+        judge = self.gallery.judge(self.decision)
         matcher, references = matcher_for(mode, judge), dict.fromkeys(self.names, 1)
         return [
             compare(

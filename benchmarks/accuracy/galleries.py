@@ -10,7 +10,8 @@ from stash_sense.identification.recognizer import Recognizer
 from stash_sense.kernel.arrays import Floats
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import ProgressListener, silent
-from stash_sense.performers.gallery import Gallery, KnownPerson
+from stash_sense.performers.gallery import Gallery
+from stash_sense.performers.roster import KnownPerson
 from stash_sense.recognition.space import FaceSpace
 from stash_sense.scenes.people import Person, cast_of, write_gallery
 

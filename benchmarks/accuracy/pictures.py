@@ -24,7 +24,6 @@ from stash_sense.kernel.arrays import Doubles, Floats, Image, Ints
 from stash_sense.kernel.stages import StageClock
 from stash_sense.media.frame import Frame
 from stash_sense.media.plan import SamplingPlan
-from stash_sense.performers.exact_search import ExactSearch
 from stash_sense.performers.gallery import Gallery
 from stash_sense.recognition.alignment import PORTRAIT, align
 from stash_sense.recognition.evidence import FEATURES, ProbeFaces
@@ -160,7 +159,7 @@ def look(services: Services, pack: str) -> Seen:
     card = opened.card
     decision = Decision(finder.space, card.matching, card.curve, card.same_person)
     gallery = services.recognizer(pack).enrol(PEOPLE, services.cancel).gallery
-    judge = Judge.over(gallery.vectors, gallery.owner, ExactSearch(gallery), decision)
+    judge = gallery.judge(decision)
     with tempfile.TemporaryDirectory(prefix="stash-sense-pictures-") as folder:
         film = Path(folder) / "scene.mp4"
         film_scene(script(), film, Wardrobe(opened.detector, services.pictures))

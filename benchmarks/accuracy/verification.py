@@ -28,10 +28,9 @@ from stash_sense.errors import StashSenseError
 from stash_sense.evaluation.answers import Numbers
 from stash_sense.kernel.arrays import Bools, Floats, Ints
 from stash_sense.models.store import OpenPack
-from stash_sense.performers.exact_search import ExactSearch
-from stash_sense.performers.gallery import Gallery, KnownPerson
+from stash_sense.performers.gallery import Gallery
+from stash_sense.performers.roster import KnownPerson
 from stash_sense.recognition.faces import CROP_SIZE, Faces, Sightings
-from stash_sense.recognition.matching.judge import Judge
 from stash_sense.recognition.matching.modes import MODES, matcher_for
 from stash_sense.recognition.space import FaceSpace
 from stash_sense.recognition.spec import Decision
@@ -157,7 +156,7 @@ def open_set_by_mode(plain: Crowd, decision: Decision, mode: str) -> float:
     first, others = plain.first, plain.others
     people = [(KnownPerson(str(row), ""), plain.vectors[[row]]) for row in first.tolist()]
     gallery = Gallery.of("", people, decision.space.dim)
-    judge = Judge.over(gallery.vectors, gallery.owner, ExactSearch(gallery), decision)
+    judge = gallery.judge(decision)
     matcher = matcher_for(mode, judge)
 
     def asked(row: int) -> tuple[int, float]:

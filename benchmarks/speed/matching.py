@@ -21,8 +21,8 @@ import numpy as np
 from benchmarks.measure import run_child, table, write_json
 
 from stash_sense.kernel.arrays import Floats, Ints
-from stash_sense.performers.exact_search import ExactSearch
-from stash_sense.performers.gallery import Gallery, KnownPerson
+from stash_sense.performers.gallery import Gallery
+from stash_sense.performers.roster import KnownPerson
 from stash_sense.recognition.curve import ProbabilityCurve
 from stash_sense.recognition.faces import CROP_SIZE, Faces, Sightings
 from stash_sense.recognition.matching.counting import PAIR_FEATURES
@@ -137,7 +137,7 @@ def measure(runs: int) -> list[Row]:
     owner = np.arange(KNOWN)
     persons = tuple(KnownPerson(str(number), str(number)) for number in range(KNOWN))
     gallery = Gallery("", persons, made.pictures_of(owner), owner)
-    judge = Judge.over(gallery.vectors, owner, ExactSearch(gallery), Decision(space, CONSTANTS, CURVE, SAME_PERSON))
+    judge = gallery.judge(Decision(space, CONSTANTS, CURVE, SAME_PERSON))
     rows = []
     for count, aim in AIMS_MS.items():
         for scene in ("several", "one"):

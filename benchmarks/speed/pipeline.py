@@ -31,8 +31,6 @@ from stash_sense.identification.recognizer import Request
 from stash_sense.kernel.arrays import Image
 from stash_sense.kernel.stages import StageClock
 from stash_sense.media.plan import SamplingPlan
-from stash_sense.performers.exact_search import ExactSearch
-from stash_sense.recognition.matching.judge import Judge
 from stash_sense.recognition.matching.modes import DEFAULT_MODE, matcher_for
 from stash_sense.recognition.spec import Decision
 from stash_sense.samples import PEOPLE, STRANGER
@@ -143,7 +141,7 @@ def measure(task: Task) -> dict[str, Any]:
             frames = list(video.frames(plan, services.cancel))
         found = finder.find(frames, clock, services.cancel)
         with clock.stage("matching"):
-            judge = Judge.over(gallery.vectors, gallery.owner, ExactSearch(gallery), decision)
+            judge = gallery.judge(decision)
             matcher_for(DEFAULT_MODE, judge).match(found.faces, found.frame_count)
         return {name: spent / 1000.0 for name, spent in clock.milliseconds.items()}
     scenes = []

@@ -16,8 +16,7 @@ from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.stages import StageClock
 from stash_sense.media.plan import SamplingPlan
 from stash_sense.media.ports import VideoOpener
-from stash_sense.performers.exact_search import ExactSearch
-from stash_sense.performers.gallery import Gallery, KnownPerson
+from stash_sense.performers.face_search import FaceSearch
 from stash_sense.recognition.evidence import FEATURES, GalleryEvidence, ProbeFaces
 from stash_sense.recognition.face_finder import FaceFinder
 from stash_sense.recognition.faces import Faces, Sightings
@@ -117,8 +116,7 @@ class PeopleOnTrial:
         vectors = np.stack([portrait.vectors[0] for portrait in ordered])
         owner: Ints = np.array([number[portrait.person] for portrait in ordered], np.int64)
         self.evidence = GalleryEvidence.of(vectors, owner, space, crowd_size)
-        known = tuple(KnownPerson(name, name) for name in self.names)
-        self._search = ExactSearch(Gallery("", known, vectors, owner))
+        self._search = FaceSearch.of(vectors, owner)
 
     def judge(self, decision: Decision, *, strict: bool = False) -> Judge:
         """Decide on these people."""

@@ -18,6 +18,7 @@ from stash_sense.cli.calibrate import calibration_document, in_words, print_fit
 from stash_sense.cli.context import services_of
 from stash_sense.cli.progress import shown_progress
 from stash_sense.errors import PackError, PackNotInstalled
+from stash_sense.models.file_status import FileStatus
 from stash_sense.models.store import PackState, PackStatus
 from stash_sense.reports.wording import visible
 from stash_sense.scenes.people import read_people
@@ -210,6 +211,7 @@ def info(
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     document["calibration"] = in_words(document["calibration"])
+    document["files"] = [_file_in_words(file) for file in document["files"]]
     for field, value in document.items():
         if value not in (None, "", []):
             table.add_row(_LABELS.get(field, field), Text(visible(_in_words(value))))
@@ -235,7 +237,7 @@ def pack_document(services: Services, status: PackStatus) -> dict[str, Any]:
         "title": card.get("title"),
         "state": status.state.value,
         "reason": status.reason,
-        "what_to_type": what_to_type(status),
+        "what_to_type": status.what_to_type,
         "default": status.pack_id == chosen_pack(services),
         "outdated": status.outdated,
         "version": card.get("version"),
@@ -247,11 +249,21 @@ def pack_document(services: Services, status: PackStatus) -> dict[str, Any]:
         "download_bytes": status.download_bytes,
         "installed_bytes": _installed_bytes(status),
         "folder": str(status.folder),
-        "files": sorted(card.get("files", {})),
+        "files": [_file_document(file) for file in sorted(status.files, key=lambda file: file.name)],
         "needs_supplied": [source.names[0] for source in entry.supplied] if entry else [],
         "embedders": [f"{embedder['id']} ({embedder['dim']})" for embedder in card.get("embedders", [])],
         "in_8_bits": _in_8_bits(services, card),
         "calibration": calibration_document(status.calibration),
+    }
+
+
+def _file_document(file: FileStatus) -> dict[str, Any]:
+    return {
+        "name": file.name,
+        "state": file.state.value,
+        "bytes": file.size,
+        "sha256": file.sha256,
+        "reason": file.reason,
     }
 
 
@@ -261,17 +273,6 @@ def _in_8_bits(services: Services, card: Mapping[str, Any]) -> list[str]:
     return quantised if quantised and services.packs.fast_instruction() else []
 
 
-def what_to_type(status: PackStatus) -> str:
-    """Return the command that makes a pack usable; empty when it is, or when there is none."""
-    entry = status.entry
-    if entry is None or (status.state is PackState.INSTALLED and not status.outdated):
-        return ""
-    command = f"stash-sense models install {status.pack_id}"
-    if entry.supplied:
-        command += " --from FOLDER_OR_ZIP"
-    return f"{command} --accept-licence" if entry.must_accept else command
-
-
 def print_json(document: object) -> None:
     """Print one document on stdout."""
     typer.echo(json_text.dumps(document, indent=2))
@@ -279,6 +280,8 @@ def print_json(document: object) -> None:
 
 def megabytes(count: int) -> str:
     """Write a number of bytes for people."""
+    if count < 1e6:
+        return f"{count / 1e3:.0f} kB"
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
 
 
@@ -308,6 +311,11 @@ def _brings(status: PackStatus) -> str:
     if status.entry.supplied:
         needs.append("files that you supply")
     return f"{status.entry.brings} ({', '.join(needs)})"
+
+
+def _file_in_words(file: Mapping[str, Any]) -> str:
+    size = f", {megabytes(file['bytes'])}" if file["bytes"] else ""
+    return f"{file['name']} ({file['state']}{size})"
 
 
 def _in_words(value: object) -> str:

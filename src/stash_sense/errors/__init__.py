@@ -21,6 +21,8 @@ StashSenseError
 │   ├── DatabaseMissing · DatabaseDamaged · DatabaseTooNew · DatabaseUnwritten
 │   ├── VersionTaken · NoEarlierVersion · LibraryBusy
 │   └── PackDiffers · PerformerUnknown · PerformerAmbiguous
+├── SearchError                  the performers database cannot be searched
+│   └── SearchMatrixUnfit · VectorsNotNumbers
 ├── SignatureError               nobody who is trusted vouches for a release
 │   └── SignatureMissing · SignatureUnreadable · SignerUntrusted · SignatureWrong
 ├── SigningKeyError              a key to sign or verify releases with cannot be used
@@ -176,6 +178,8 @@ from stash_sense.errors.releases import (
     VersionFileUnexpected,
     VersionFileUnreadable,
 )
+from stash_sense.errors.resources import ResourceError, ResourceNeedsItself, ResourceNotLoaded
+from stash_sense.errors.search import SearchError, SearchMatrixUnfit, VectorsNotNumbers
 from stash_sense.errors.transfer import (
     AccessRefused,
     AddressPrivate,
@@ -201,7 +205,6 @@ from stash_sense.errors.transfer import (
     TooSlow,
     TransferError,
 )
-from stash_sense.errors.resources import ResourceError, ResourceNeedsItself, ResourceNotLoaded
 
 __all__ = [
     "AccessRefused",
@@ -296,6 +299,8 @@ __all__ = [
     "ResourceNeedsItself",
     "ResourceNotLoaded",
     "ScenesTooFew",
+    "SearchError",
+    "SearchMatrixUnfit",
     "ServerBroken",
     "ServerUnreachable",
     "SettingInvalid",
@@ -321,6 +326,7 @@ __all__ = [
     "TooSlow",
     "TransferError",
     "TruthUnusable",
+    "VectorsNotNumbers",
     "VersionFileChanged",
     "VersionFileError",
     "VersionFileMissing",

@@ -246,6 +246,6 @@ class VersionFileSizeWrong(VersionFileError):
 
 
 class VersionFileChanged(VersionFileError):
-    """{path} was changed or damaged: its SHA-256 is not that of its manifest."""
+    """{path} was changed or damaged: its content is not that of its release."""
 
     code = "version_file_changed"

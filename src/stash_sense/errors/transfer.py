@@ -44,7 +44,7 @@ class AddressPrivate(TransferError):
 
 
 class AccessRefused(TransferError):
-    """The server does not hand out {address} (status {status}); check the address, and whether it needs a password."""
+    """{address} is not handed out to you (status {status}); check the address, and whether it needs a password."""
 
     code = "access_refused"
 

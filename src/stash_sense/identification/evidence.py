@@ -6,7 +6,7 @@ import numpy as np
 
 from stash_sense.identification.result import Alternative, NamedPerson, SeenPerson, Sighting
 from stash_sense.kernel.arrays import Image, Ints
-from stash_sense.performers.gallery import KnownPerson
+from stash_sense.performers.roster import Roster
 from stash_sense.recognition.faces import Faces
 from stash_sense.recognition.matching.person import Candidate, MatchedPerson
 
@@ -17,14 +17,14 @@ _CROPS_KEPT = 6
 class Evidence:
     """Puts the answers about one video or picture into the user's terms."""
 
-    def __init__(self, faces: Faces, persons: tuple[KnownPerson, ...], tagged: frozenset[int]) -> None:
+    def __init__(self, faces: Faces, roster: Roster, tagged: frozenset[int]) -> None:
         self._faces = faces
-        self._persons = persons
+        self._roster = roster
         self._tagged = tagged
 
     def named(self, person: MatchedPerson, name: Candidate) -> NamedPerson:
         """Present a person who has a name."""
-        known = self._persons[name.person]
+        known = self._roster[name.person]
         return NamedPerson(
             sightings=self._sightings(person.faces.seen),
             crops=self._crops(person.faces.described),
@@ -58,12 +58,8 @@ class Evidence:
         return crops
 
     def _alternatives(self, person: MatchedPerson) -> tuple[Alternative, ...]:
+        known = [self._roster[candidate.person] for candidate in person.alternatives]
         return tuple(
-            Alternative(
-                person_id=self._persons[candidate.person].id,
-                name=self._persons[candidate.person].name,
-                probability=candidate.probability,
-                distance=candidate.distance,
-            )
-            for candidate in person.alternatives
+            Alternative(one.id, one.name, candidate.probability, candidate.distance)
+            for one, candidate in zip(known, person.alternatives, strict=True)
         )

@@ -13,7 +13,7 @@ from stash_sense.kernel.stages import StageClock
 from stash_sense.media.kinds import Kind
 from stash_sense.media.plan import SamplingPlan
 from stash_sense.media.ports import PictureReader, VideoOpener
-from stash_sense.performers.gallery import KnownPerson
+from stash_sense.performers.roster import Roster
 from stash_sense.recognition.face_finder import FaceFinder, FoundFaces
 from stash_sense.recognition.matching.person import Matched, MatchedPerson, Matcher
 
@@ -23,12 +23,12 @@ class Known:
     """Who may be recognised, and how.
 
     Attributes:
-        persons: in the order of the row numbers that the matcher answers with.
+        roster: who is behind the row numbers that the matcher answers with.
         matcher: finds them among faces.
         mode: name of the matching mode.
     """
 
-    persons: tuple[KnownPerson, ...]
+    roster: Roster
     matcher: Matcher
     mode: str
 
@@ -57,7 +57,7 @@ class Identifier:
             path: the file.
             known: who may be recognised.
             plan: which moments of a video to look at.
-            tagged: names of people who are tagged in it already; each gets the pack's small boost.
+            tagged: names or ids of people who are tagged in it already; each gets the pack's small boost.
             cancel: stops the work between frames.
             progress: told the frames done.
 
@@ -65,7 +65,7 @@ class Identifier:
             Cancelled: the token was set.
         """
         clock = StageClock()
-        look = _Look(known, frozenset(row for row, person in enumerate(known.persons) if person.name in tagged))
+        look = _Look(known, known.roster.named(tagged))
         try:
             with clock.stage("total"):
                 duration = self._look_at(path, plan, look, clock, cancel or CancelToken(), progress)
@@ -73,7 +73,7 @@ class Identifier:
             failure = Failure.of(error)
             return Identification(str(path), self._pack, known.mode, failure=failure, timing_ms=clock.milliseconds)
         found, people = look.result()
-        evidence = Evidence(found.faces, known.persons, look.tagged)
+        evidence = Evidence(found.faces, known.roster, look.tagged)
         return Identification(
             source=str(path),
             pack=self._pack,

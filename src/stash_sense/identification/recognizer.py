@@ -14,10 +14,8 @@ from stash_sense.kernel.progress import Progress, ProgressListener, silent
 from stash_sense.media.plan import SamplingPlan
 from stash_sense.media.ports import PictureReader, VideoOpener
 from stash_sense.performers.enrolment import Enrolment, FolderEnrolment
-from stash_sense.performers.exact_search import ExactSearch
-from stash_sense.performers.gallery import Gallery
+from stash_sense.performers.known import KnownPeople
 from stash_sense.recognition.face_finder import FaceFinder
-from stash_sense.recognition.matching.judge import Judge
 from stash_sense.recognition.matching.modes import DEFAULT_MODE, matcher_for
 from stash_sense.recognition.spec import Decision
 
@@ -33,7 +31,7 @@ class Request:
         mode: how names are decided.
         strict: give only names so sure that no stranger got one when the pack was fitted.
         top_k: how many other likely people are listed for each person.
-        tagged: names of people who are tagged in the files already.
+        tagged: names or ids of people who are tagged in the files already.
     """
 
     plan: SamplingPlan = field(default_factory=SamplingPlan)
@@ -61,20 +59,19 @@ class Recognizer:
     def identify(
         self,
         paths: Sequence[Path],
-        gallery: Gallery,
+        people: KnownPeople,
         request: Request,
         cancel: CancelToken,
         progress: ProgressListener = silent,
     ) -> Iterator[Identification]:
-        """Recognise the gallery's people in files and folders, file by file; one that fails does not stop the rest.
+        """Recognise known people in files and folders, file by file; one that fails does not stop the rest.
 
         Raises:
             SettingInvalid: there is no such mode.
             Cancelled: the token was set.
         """
-        search = ExactSearch(gallery)
-        judge = Judge.over(gallery.vectors, gallery.owner, search, self._decision, request.strict, request.top_k)
-        known = Known(gallery.persons, matcher_for(request.mode, judge), request.mode)
+        judge = people.judge(self._decision, request.strict, request.top_k)
+        known = Known(people.roster, matcher_for(request.mode, judge), request.mode)
         files = list(expand(paths))
         for done, path in enumerate(files):
             cancel.raise_if_cancelled()

@@ -15,6 +15,7 @@ from stash_sense.errors import PackCardInvalid, PackCorrupt, SettingInvalid
 from stash_sense.files import write_atomically
 from stash_sense.kernel.limits import Limits
 from stash_sense.models.card import CARD_NAME, FileCard, PackCard
+from stash_sense.models.file_status import FileState, FileStatus
 
 PACK_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 CARD_BYTES = 1024 * 1024
@@ -62,12 +63,14 @@ class PackFolder:
         card = self.card()
         return card, {name: self.file(name, wanted) for name, wanted in card.files.items()}
 
-    def checked_card(self) -> PackCard:
-        """Read the card and check every file that it lists, keeping none; raises as `card` and `file` do."""
-        card = self.card()
-        for name, wanted in card.files.items():
+    def file_status(self, name: str, wanted: FileCard) -> FileStatus:
+        """Tell whether a file is the one of the card, keeping nothing of it."""
+        try:
             self.file(name, wanted)
-        return card
+        except PackCorrupt as error:
+            state = FileState.DAMAGED if self._is_there(name) else FileState.MISSING
+            return FileStatus(name, state, wanted.size, wanted.sha256, str(error.fields["reason"]))
+        return FileStatus(name, FileState.INSTALLED, wanted.size, wanted.sha256)
 
     def card(self) -> PackCard:
         """Read the pack's card.
@@ -103,6 +106,13 @@ class PackFolder:
         if hashlib.sha256(content).hexdigest() != wanted.sha256:
             raise self._corrupt(name, "has other content than it was installed with")
         return content
+
+    def _is_there(self, name: str) -> bool:
+        try:
+            os.stat(name, dir_fd=self._descriptor, follow_symlinks=False)
+        except OSError:
+            return False
+        return True
 
     def _read(self, name: str, most: int) -> bytes:
         if most > self._left:

@@ -16,6 +16,7 @@ from stash_sense.errors import (
 from stash_sense.kernel.limits import Limits
 from stash_sense.models.card import CARD_NAME, PackCard
 from stash_sense.models.catalogue import Catalogue, CatalogueEntry
+from stash_sense.models.file_status import FileState, FileStatus, files_to_install
 from stash_sense.models.forms import fast_instruction, quantised_embedder
 from stash_sense.models.overlay import OVERLAYS_NAME, Overlays, OverlayStatus
 from stash_sense.models.pack_folder import PACK_ID, PackFolder
@@ -54,6 +55,7 @@ class PackStatus:
         outdated: the catalogue describes it otherwise by now; it can still be used.
         download_bytes: what an install of it would fetch: not what another installed pack has already.
         calibration: that the user made of it; None where there is none, or the card cannot be read.
+        files: of the installed pack; where there is none, or its card cannot be read, those of the catalogue.
     """
 
     pack_id: str
@@ -65,6 +67,23 @@ class PackStatus:
     outdated: bool = False
     download_bytes: int = 0
     calibration: OverlayStatus | None = None
+    files: tuple[FileStatus, ...] = ()
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it is installed and whole, and what the user has calibrated of it, too."""
+        calibrated = self.calibration is None or self.calibration.state != "damaged"
+        return self.state is PackState.INSTALLED and calibrated
+
+    @property
+    def what_to_type(self) -> str:
+        """The command that installs, mends or updates it; empty where there is nothing to do, or no such command."""
+        if self.entry is None or (self.state is PackState.INSTALLED and not self.outdated):
+            return ""
+        command = f"stash-sense models install {self.pack_id}"
+        if self.entry.supplied:
+            command += " --from FOLDER_OR_ZIP"
+        return f"{command} --accept-licence" if self.entry.must_accept else command
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,18 +144,24 @@ class PackStore:
         """
         entry = self.catalogue.find(pack_id)
         state, reason, card, outdated = PackState.INSTALLED, "", None, False
+        files: tuple[FileStatus, ...] = ()
         try:
-            card = self._whole(pack_id, PackFolder.checked_card)
-            outdated = entry is not None and not entry.describes(card)
+            card, files = self._whole(pack_id, _card_and_files)
+            reason = next((file.reason for file in files if file.state is not FileState.INSTALLED), "")
+            state = PackState.DAMAGED if reason else PackState.INSTALLED
+            outdated = not reason and entry is not None and not entry.describes(card)
         except PackNotInstalled:
             state = PackState.NOT_INSTALLED
+            files = files_to_install(entry, FileState.MISSING) if entry is not None else ()
         except PackUnknown:
             raise
         except PackError as error:
             state, reason = PackState.DAMAGED, _reason(error)
+            files = files_to_install(entry, FileState.DAMAGED, reason) if entry is not None else ()
         to_fetch = self._download_bytes(entry) if entry is not None else 0
         calibration = self.calibrations.status(card) if card is not None else None
-        return PackStatus(pack_id, state, reason, self.folder(pack_id), card, entry, outdated, to_fetch, calibration)
+        folder = self.folder(pack_id)
+        return PackStatus(pack_id, state, reason, folder, card, entry, outdated, to_fetch, calibration, files)
 
     def default_pack(self, wanted: str | None) -> str:
         """Return the id of the pack to use: the wanted one, else the best of the installed ones.
@@ -318,3 +343,12 @@ def open_models(
 
 def _reason(error: PackError) -> str:
     return str(error.fields.get("reason", error))
+
+
+def _card_and_files(folder: PackFolder) -> tuple[PackCard, tuple[FileStatus, ...]]:
+    """Read the card and look at every file that it lists."""
+    card = folder.card()
+    files = tuple(folder.file_status(name, wanted) for name, wanted in card.files.items())
+    if any(file.state is not FileState.INSTALLED for file in files) and not folder.is_current():
+        raise FileNotFoundError  # an install has replaced the folder meanwhile: the new one is looked at
+    return card, files

@@ -23,7 +23,8 @@ from stash_sense.media.folders import files_below
 from stash_sense.media.frame import Frame
 from stash_sense.media.kinds import PICTURE_EXTENSIONS
 from stash_sense.media.ports import PictureReader
-from stash_sense.performers.gallery import Gallery, KnownPerson
+from stash_sense.performers.gallery import Gallery
+from stash_sense.performers.roster import KnownPerson
 from stash_sense.recognition.face_finder import FaceFinder
 from stash_sense.recognition.faces import Faces
 

@@ -1,4 +1,4 @@
-"""The people who are known: each with an id, a name and reference vectors."""
+"""People in memory, each with reference vectors: what a folder of pictures becomes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,14 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from stash_sense.kernel.arrays import Floats, Ints
-
-
-@dataclass(frozen=True, slots=True)
-class KnownPerson:
-    """Somebody who can be found: the id is unique in the gallery, the name is shown unchanged."""
-
-    id: str
-    name: str
+from stash_sense.performers.face_search import FaceSearch
+from stash_sense.performers.roster import KnownPerson, ListedRoster
+from stash_sense.recognition.matching.judge import Judge
+from stash_sense.recognition.spec import Decision
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,3 +39,13 @@ class Gallery:
             vectors=np.concatenate([vectors for _, vectors in known] or [np.zeros((0, dim), np.float32)]),
             owner=np.repeat(np.arange(len(known), dtype=np.int64), counts),
         )
+
+    @property
+    def roster(self) -> ListedRoster:
+        """Who is behind each row number."""
+        return ListedRoster(self.persons)
+
+    def judge(self, decision: Decision, strict: bool = False, top_k: int = 3) -> Judge:
+        """Make ready to weigh groups of faces against these people."""
+        search = FaceSearch.of(self.vectors, self.owner)
+        return Judge.over(self.vectors, self.owner, search, decision, strict, top_k)

@@ -4,11 +4,11 @@ The file is read in pieces, not mapped: a mapped file that somebody shortens mea
 pages that were looked at count as its memory.
 """
 
+import functools
 import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -54,6 +54,7 @@ class LabelledVectors:
     usable: Bools
 
 
+@functools.cache
 def e4m3_values() -> Floats:
     """Return the numbers that the 256 bytes of E4M3 stand for, (256,) float32, in the library's order of bits.
 
@@ -64,12 +65,15 @@ def e4m3_values() -> Floats:
     sign, exponent, mantissa = byte & 1, byte >> 1 & 15, byte >> 5
     values = np.ldexp(np.where(exponent > 0, 1.0 + mantissa / 8.0, mantissa / 8.0), exponent - 7)
     values[(exponent == 15) & (mantissa == 7)] = np.nan
-    return np.where(sign == 1, -values, values).astype(np.float32)
+    signed: Floats = np.where(sign == 1, -values, values).astype(np.float32)
+    return signed
 
 
+@functools.cache
 def float8_values() -> Floats:
     """Return the numbers that the 256 bytes of Float8 stand for, (256,) float32: 127 equal steps on either side."""
-    return np.arange(256, dtype=np.uint8).view(np.int8).astype(np.float32) * np.float32(1 / 127)
+    steps: Floats = np.arange(256, dtype=np.uint8).view(np.int8).astype(np.float32)
+    return steps * np.float32(1 / 127)
 
 
 class VoyagerFile:
@@ -244,7 +248,7 @@ class VoyagerFile:
             for target in targets[:count]:
                 linked[target] = max(linked[target], level)
 
-    @cached_property
+    @functools.cached_property
     def _directory(self) -> tuple[Ints, Ints]:
         """The labels, ascending, and the number of the element that has each."""
         labels = np.zeros(self.count, np.int64)

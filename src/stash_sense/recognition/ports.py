@@ -65,13 +65,11 @@ class PersonHits:
 
     Attributes:
         persons: (n, k) int64, row numbers of the gallery's persons.
-        best: (n, k) float32, cosine to the person's nearest reference.
-        mean: (n, k) float32, mean cosine to all the person's references.
+        best: (n, k) float32, cosine to the person's nearest reference, in descending order.
     """
 
     persons: Ints
     best: Floats
-    mean: Floats
 
 
 class PersonSearch(Protocol):
@@ -82,7 +80,7 @@ class PersonSearch(Protocol):
         """How many persons can be found."""
 
     def search(self, probes: Floats, top_k: int) -> PersonHits:
-        """Return the `top_k` nearest persons of each (n, dim) unit vector, ordered by (best + mean) / 2."""
+        """Return the `top_k` nearest persons of each (n, dim) unit vector, by their nearest reference."""
 
     def nearest(self, probe: Floats, persons: Ints) -> Floats:
         """Return the cosine, (k,) float32, of one (dim,) unit vector to the nearest reference of each person."""

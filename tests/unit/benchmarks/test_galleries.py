@@ -3,7 +3,8 @@
 import numpy as np
 from benchmarks.accuracy.galleries import Distractors, limited, with_others
 
-from stash_sense.performers.gallery import Gallery, KnownPerson
+from stash_sense.performers.gallery import Gallery
+from stash_sense.performers.roster import KnownPerson
 from stash_sense.recognition.space import Block, FaceSpace, unit
 
 SPACE = FaceSpace.plain([Block(2, 1.0)])

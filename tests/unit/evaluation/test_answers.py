@@ -6,7 +6,8 @@ from tests.unit.evaluation.made import answer, identification, named, named_pers
 
 from stash_sense.evaluation.answers import answer_of, references_of
 from stash_sense.identification.result import Failure, Identification, Sighting
-from stash_sense.performers.gallery import Gallery, KnownPerson
+from stash_sense.performers.gallery import Gallery
+from stash_sense.performers.roster import KnownPerson
 
 DECOMPOSED, COMPOSED = "Andre\u0301", "Andr\u00e9"
 

@@ -25,8 +25,8 @@ from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.limits import Limits
 from stash_sense.kernel.progress import Progress
 from stash_sense.media.plan import SamplingPlan
-from stash_sense.performers.exact_search import ExactSearch
-from stash_sense.performers.gallery import Gallery, KnownPerson
+from stash_sense.performers.gallery import Gallery
+from stash_sense.performers.roster import KnownPerson
 from stash_sense.recognition.matching.judge import Judge
 from stash_sense.recognition.matching.modes import MODES, matcher_for
 from stash_sense.recognition.space import unit
@@ -41,8 +41,8 @@ def known_people(people: dict[str, Colour] | None = None, mode: str = "template"
         for name, colour in colours.items()
     ]
     gallery = Gallery.of("colours", references, 3)
-    judge = Judge.over(gallery.vectors, gallery.owner, ExactSearch(gallery), decision(), top_k=2)
-    return Known(gallery.persons, matcher_for(mode, judge), mode)
+    judge = gallery.judge(decision(), top_k=2)
+    return Known(gallery.roster, matcher_for(mode, judge), mode)
 
 
 def identifier() -> Identifier:

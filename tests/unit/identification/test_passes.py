@@ -13,8 +13,8 @@ from stash_sense.kernel.arrays import Image
 from stash_sense.kernel.limits import Limits
 from stash_sense.kernel.progress import Progress
 from stash_sense.media.plan import SamplingPlan
-from stash_sense.performers.exact_search import ExactSearch
-from stash_sense.performers.gallery import Gallery, KnownPerson
+from stash_sense.performers.gallery import Gallery
+from stash_sense.performers.roster import KnownPerson, ListedRoster
 from stash_sense.recognition.faces import Faces
 from stash_sense.recognition.matching.judge import Judge
 from stash_sense.recognition.matching.modes import matcher_for
@@ -44,7 +44,7 @@ class NotedMatcher:
 def matcher(undecided: bool | None = None) -> NotedMatcher:
     vectors = unit(np.array([RED, BLUE], np.float32) - 128)
     gallery = Gallery.of("colours", [(KnownPerson(name, name), vectors[row : row + 1]) for row, name in PEOPLE], 3)
-    judge = Judge.over(gallery.vectors, gallery.owner, ExactSearch(gallery), decision())
+    judge = gallery.judge(decision())
     return NotedMatcher(matcher_for("template", judge), undecided)
 
 
@@ -52,7 +52,7 @@ PEOPLE = tuple(enumerate(("Red", "Blue")))
 
 
 def identify(film: Path, matching: Matcher, reports: list[Progress] | None = None) -> Identification:
-    known = Known(tuple(KnownPerson(name, name) for _, name in PEOPLE), matching, "template")
+    known = Known(ListedRoster([KnownPerson(name, name) for _, name in PEOPLE]), matching, "template")
     identifier = Identifier(ArrayFilms(), PillowReader(Limits()), finder(), "colours")
     progress = (reports if reports is not None else []).append
     return identifier.identify(film, known, PLAN, progress=progress)
@@ -106,7 +106,7 @@ def test_two_passes_give_what_one_pass_gives(tmp_path: Path, parts: tuple[tuple[
         def passes(self, duration: float) -> tuple[np.typing.NDArray[np.float64], ...]:
             return (self.targets(duration),)
 
-    known = Known(tuple(KnownPerson(name, name) for _, name in PEOPLE), matcher(), "template")
+    known = Known(ListedRoster([KnownPerson(name, name) for _, name in PEOPLE]), matcher(), "template")
     identifier = Identifier(ArrayFilms(), PillowReader(Limits()), finder(), "colours")
     whole = identifier.identify(film, known, OnePass(30, 0.0, 1.0))
     both = identify(film, matcher(undecided=True))

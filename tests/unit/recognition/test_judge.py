@@ -6,8 +6,8 @@ import pytest
 from tests.unit.recognition.made_faces import DIM, Seen, faces_of, like, person
 
 from stash_sense.errors import SettingInvalid
-from stash_sense.performers.exact_search import ExactSearch
-from stash_sense.performers.gallery import Gallery, KnownPerson
+from stash_sense.performers.gallery import Gallery
+from stash_sense.performers.roster import KnownPerson
 from stash_sense.recognition.curve import ProbabilityCurve
 from stash_sense.recognition.faces import Faces
 from stash_sense.recognition.matching.judge import Judge
@@ -29,7 +29,7 @@ def matched(
 ) -> Matched:
     known = [(KnownPerson(f"id-{row}", f"name-{row}"), person(row)[None]) for row in range(people)]
     gallery = Gallery.of("test", known, DIM)
-    judge = Judge.over(gallery.vectors, gallery.owner, ExactSearch(gallery), decision, **more)  # type: ignore[arg-type]
+    judge = gallery.judge(decision, **more)  # type: ignore[arg-type]
     return TemplateMatcher(judge).match(faces, frames)
 
 

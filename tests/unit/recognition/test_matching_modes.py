@@ -8,8 +8,8 @@ from tests.unit.recognition.made_faces import DIM, Seen
 
 from stash_sense.errors import SettingInvalid
 from stash_sense.kernel.arrays import Floats
-from stash_sense.performers.exact_search import ExactSearch
-from stash_sense.performers.gallery import Gallery, KnownPerson
+from stash_sense.performers.gallery import Gallery
+from stash_sense.performers.roster import KnownPerson
 from stash_sense.recognition.curve import ProbabilityCurve
 from stash_sense.recognition.faces import Faces, no_faces
 from stash_sense.recognition.matching.judge import Judge
@@ -62,7 +62,7 @@ def match(
     curve = ProbabilityCurve(("similarity",), (STEEPNESS,), -STEEPNESS * EVEN_ODDS, "test")
     space = FaceSpace.plain([Block(DIM, 1.0)])
     decision = Decision(space, MatchingConstants(cluster_distance, 0.5, 1.0), curve)
-    judge = Judge.over(gallery.vectors, gallery.owner, ExactSearch(gallery), decision, top_k=top_k)
+    judge = gallery.judge(decision, top_k=top_k)
     return list(matcher_for(mode, judge).match(faces, frames, tagged).people)
 
 

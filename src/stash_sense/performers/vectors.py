@@ -1,5 +1,6 @@
 """Vector files: row by row one embedder's unit vectors of all faces; several of them side by side are the faces."""
 
+import mmap
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,9 @@ import numpy as np
 from stash_sense.errors import DatabaseDamaged
 from stash_sense.kernel.arrays import AnyArray, Floats, Ints
 from stash_sense.recognition.space import unit
+
+_TOUCHED = 16 * 1024 * 1024
+"""Bytes of mapped files that may stay in memory before their pages are given back."""
 
 DType = Literal["float16", "float32"]
 
@@ -98,14 +102,30 @@ class FusedVectors:
         self._parts = [(array, np.float32(np.sqrt(share))) for array, share in parts]
         self.count = len(parts[0][0])
         self.dim = sum(array.shape[1] for array, _ in parts)
+        self._touched = 0
 
     def rows(self, rows: Ints) -> Floats:
         """Return the (k, dim) float32 unit vectors of some rows."""
-        return self._joined([array[rows] for array, _ in self._parts])
+        joined = self._joined([array[rows] for array, _ in self._parts])
+        self._let_go(len(rows) * len(self._parts) * mmap.PAGESIZE)
+        return joined
 
     def block(self, start: int, stop: int) -> Floats:
         """Return the (stop - start, dim) float32 unit vectors of neighbouring rows."""
-        return self._joined([array[start:stop] for array, _ in self._parts])
+        joined = self._joined([array[start:stop] for array, _ in self._parts])
+        self._let_go((stop - start) * self.dim * 4)
+        return joined
+
+    def _let_go(self, touched: int) -> None:
+        """Give back the pages that reading has brought into memory; the system keeps what is worth keeping."""
+        self._touched += touched
+        if self._touched < _TOUCHED:
+            return
+        self._touched = 0
+        for array, _ in self._parts:
+            mapped = getattr(array, "_mmap", None)
+            if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+                mapped.madvise(mmap.MADV_DONTNEED)
 
     def _joined(self, parts: Sequence[AnyArray]) -> Floats:
         shares = (share for _, share in self._parts)

@@ -46,10 +46,22 @@ class Judge:
         top_k: int = 3,
     ) -> "Judge":
         """Prepare a judge over references: (n, D) unit vectors of (n,) ascending persons."""
+        evidence = GalleryEvidence.of(vectors, owner, decision.space, decision.constants.crowd_size)
+        return cls.of(evidence, search, decision, strict, top_k)
+
+    @classmethod
+    def of(
+        cls,
+        evidence: GalleryEvidence,
+        search: PersonSearch,
+        decision: Decision,
+        strict: bool = False,
+        top_k: int = 3,
+    ) -> "Judge":
+        """Prepare a judge over people who are ready to be weighed against."""
         decision.curve.check_features(FEATURES)
         if decision.same_person is not None:
             decision.same_person.check_features(PAIR_FEATURES)
-        evidence = GalleryEvidence.of(vectors, owner, decision.space, decision.constants.crowd_size)
         return cls(search, decision, evidence, strict, top_k)
 
     def candidates(self, faces: Faces, group: Group, tagged: frozenset[int]) -> tuple[Candidate, ...]:

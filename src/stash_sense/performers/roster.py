@@ -1,0 +1,103 @@
+"""Names of the people who can be found, by the row numbers that a search answers with."""
+
+import sqlite3
+import threading
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from stash_sense.kernel.arrays import Ints
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPerson:
+    """Somebody who can be found: the id is unique among them, the name is shown unchanged."""
+
+    id: str
+    name: str
+
+
+class Roster(Protocol):
+    """Who is behind each row number."""
+
+    def __len__(self) -> int:
+        """How many people there are."""
+
+    def __getitem__(self, row: int) -> KnownPerson:
+        """Say who somebody is."""
+
+    def __iter__(self) -> Iterator[KnownPerson]:
+        """Go through everybody, in the order of the rows."""
+
+    def named(self, names: Collection[str]) -> frozenset[int]:
+        """Return the rows of all people with one of these names, or one of these as their id."""
+
+
+class ListedRoster:
+    """`Roster` of people in memory."""
+
+    def __init__(self, persons: Sequence[KnownPerson]) -> None:
+        self._persons = persons
+
+    def __len__(self) -> int:
+        return len(self._persons)
+
+    def __getitem__(self, row: int) -> KnownPerson:
+        return self._persons[row]
+
+    def __iter__(self) -> Iterator[KnownPerson]:
+        return iter(self._persons)
+
+    def named(self, names: Collection[str]) -> frozenset[int]:
+        """Return the rows of people with these names or ids."""
+        return frozenset(
+            row for row, person in enumerate(self._persons) if person.name in names or person.id in names
+        )
+
+
+class StoredRoster:
+    """`Roster` of the performers with faces in a database, read when asked: names of 100,000 people take 20 MB."""
+
+    def __init__(self, connection: sqlite3.Connection, numbers: Ints) -> None:
+        """Take a connection over.
+
+        Args:
+            connection: to a finished database; closed by `close`.
+            numbers: (people,) ascending, the performer's number in the database of each row.
+        """
+        self._connection = connection
+        self._numbers = numbers
+        self._alone = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __getitem__(self, row: int) -> KnownPerson:
+        query = "SELECT universal_id, canonical_name FROM performers WHERE id = ?"
+        with self._alone:
+            universal_id, name = self._connection.execute(query, (int(self._numbers[row]),)).fetchone()
+        return KnownPerson(universal_id, name)
+
+    def __iter__(self) -> Iterator[KnownPerson]:
+        return (self[row] for row in range(len(self)))
+
+    def named(self, names: Collection[str]) -> frozenset[int]:
+        """Return the rows of people with these names or ids."""
+        query = "SELECT id FROM performers WHERE canonical_name = ? OR universal_id = ?"
+        with self._alone:
+            numbers = [
+                number for name in names for (number,) in self._connection.execute(query, (name, name)).fetchall()
+            ]
+        places = np.searchsorted(self._numbers, numbers)
+        return frozenset(
+            int(place)
+            for place, number in zip(places, numbers, strict=True)
+            if place < len(self._numbers) and self._numbers[place] == number
+        )
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._alone:
+            self._connection.close()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from stash_sense.adapters.hardware.machine import read_hardware
+from stash_sense.adapters.hardware.memory import give_memory_back
 from stash_sense.adapters.images.pillow import PillowReader
 from stash_sense.adapters.onnx.runtime import OnnxRuntime
 from stash_sense.adapters.packages.installers import InstallerPrograms
@@ -15,14 +16,17 @@ from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.hardware import HardwareInfo
 from stash_sense.kernel.limits import Limits
 from stash_sense.media.ports import PictureReader, VideoOpener
+from stash_sense.models.capabilities import Capability, Installation, capabilities
 from stash_sense.models.catalogue import Catalogue
 from stash_sense.models.installer import PackInstaller
 from stash_sense.models.store import OpenPack, PackStore
+from stash_sense.performers.library import PerformersLibrary
 from stash_sense.recognition.alignment import enlarged
 from stash_sense.recognition.describing import FaceDescriber, View
 from stash_sense.recognition.face_finder import FaceFinder
 from stash_sense.recognition.space import Block, FaceSpace
 from stash_sense.recognition.spec import Decision
+from stash_sense.resources.registry import ResourceRegistry
 from stash_sense.settings import Settings
 
 _MOST_THREADS = 4
@@ -54,6 +58,17 @@ class Services:
     def pictures(self) -> PictureReader:
         """What reads pictures."""
         return PillowReader(self.limits)
+
+    @cached_property
+    def resources(self) -> ResourceRegistry:
+        """What is heavy and shared."""
+        return ResourceRegistry(self.settings.resource_idle_seconds, give_memory_back)
+
+    def capabilities(self) -> list[Capability]:
+        """Tell what is installed and works; opens the models."""
+        performers = PerformersLibrary(self.settings.data_dir / "performers")
+        settings = self.settings
+        return capabilities(Installation(self.packs, performers, self.hardware, settings.pack, settings.device))
 
     def recognizer(self, pack: str | None) -> Recognizer:
         """Open a pack: the named one, else the one from the settings, else the best of the installed ones.

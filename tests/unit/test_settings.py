@@ -83,6 +83,8 @@ def test_a_tilde_is_the_home_and_a_relative_folder_is_below_this_one(
         ("THREADS", "many"),
         ("THREADS", "2.5"),
         ("THREADS", "nan"),
+        ("RESOURCE_IDLE_SECONDS", "0"),
+        ("RESOURCE_IDLE_SECONDS", "never"),
         ("DEVICE", "tpu"),
         ("DEVICE", "CPU "),
         ("DEVICE", "cpu\n"),

@@ -3,7 +3,7 @@
 import typer
 
 from stash_sense import __version__
-from stash_sense.cli import benchmark, demo, doctor, identify, models
+from stash_sense.cli import benchmark, capabilities, demo, doctor, identify, models
 
 app = typer.Typer(
     name="stash-sense",
@@ -16,6 +16,7 @@ app.command("identify")(identify.identify)
 app.command("benchmark")(benchmark.benchmark)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
+app.command("capabilities")(capabilities.capabilities)
 app.add_typer(models.app, name="models")
 
 

@@ -16,11 +16,13 @@ from rich.text import Text
 
 from stash_sense import __version__
 from stash_sense.bootstrap import Services
-from stash_sense.cli.calibrate import advice
+from stash_sense.cli.calibrate import advice as calibration_advice
+from stash_sense.cli.capabilities import advice, capability_documents
 from stash_sense.cli.context import services_of
 from stash_sense.cli.models import chosen_pack, megabytes, pack_document, print_json
 from stash_sense.kernel.hardware import HardwareInfo
-from stash_sense.models.store import PackState, PackStatus
+from stash_sense.models.capabilities import Capability
+from stash_sense.models.store import PackState
 from stash_sense.models.tools import find_tools
 from stash_sense.reports.wording import visible
 
@@ -49,14 +51,13 @@ def examination(services: Services) -> dict[str, Any]:
     """Return everything that doctor reports."""
     hardware = services.hardware
     packs = services.packs.packs()
-    chosen = chosen_pack(services)
-    usable = any(status.pack_id == chosen and _is_usable(status) for status in packs)
+    capabilities = {capability.name: capability for capability in services.capabilities()}
     folders = {
         "models": _folder(services.settings.models_dir),
         "data": _folder(services.settings.data_dir),
     }
     document: dict[str, Any] = {
-        "can_identify": usable and any(provider.works for provider in hardware.providers),
+        "can_identify": capabilities["identification"].available,
         "version": __version__,
         "python": platform.python_version(),
         "system": platform.platform(),
@@ -66,17 +67,13 @@ def examination(services: Services) -> dict[str, Any]:
         "device": services.settings.device,
         "eight_bit_instruction": services.packs.fast_instruction(),
         "folders": folders,
-        "default_pack": chosen,
+        "default_pack": chosen_pack(services),
         "packs": [pack_document(services, status) for status in packs],
         "tools": {name: str(path) if path else None for name, path in dataclasses.asdict(find_tools()).items()},
+        "capabilities": capability_documents(list(capabilities.values())),
     }
-    document["advice"] = list(_advice(document, services.settings.pack))
+    document["advice"] = list(_advice(document, capabilities["identification"]))
     return document
-
-
-def _is_usable(status: PackStatus) -> bool:
-    calibration = status.calibration
-    return status.state is PackState.INSTALLED and (calibration is None or calibration.state != "damaged")
 
 
 def _hardware(hardware: HardwareInfo) -> dict[str, Any]:
@@ -110,20 +107,16 @@ def _folder(path: Path) -> dict[str, Any]:
     return {"path": str(path), "exists": path.is_dir(), "writable": writable, "free_bytes": free}
 
 
-def _advice(document: dict[str, Any], wanted: str | None) -> Iterator[str]:
+def _advice(document: dict[str, Any], identification: Capability) -> Iterator[str]:
     """Give one sentence for everything that is missing."""
     for name, folder in document["folders"].items():
         if not folder["writable"]:
             setting = f"STASH_SENSE_{name.upper()}_DIR"
             yield f"{folder['path']} cannot be written; type `export {setting}=/a/folder/of/yours`."
-    if document["default_pack"] is None:
-        yield _advice_on_choice({pack["id"]: pack for pack in document["packs"]}, wanted)
-    for pack in document["packs"]:
-        if pack["what_to_type"] and pack["state"] == PackState.DAMAGED:
-            yield f"The pack {pack['id']} is damaged ({pack['reason']}); type `{pack['what_to_type']}`."
-        elif pack["outdated"]:
-            yield f"The pack {pack['id']} has an update; type `{pack['what_to_type']}`."
-        if sentence := advice(pack["id"], pack["calibration"]):
+    if not identification.available:
+        yield advice(identification)
+    for sentence in _advice_on_packs(document["packs"]):
+        if not identification.remedy or f"`{identification.remedy}`" not in sentence:
             yield sentence
     if not document["tools"]["uv"] and not document["tools"]["pip"]:
         yield "Packs are fetched with uv or pip and neither was found; type `python3 -m ensurepip`."
@@ -131,13 +124,14 @@ def _advice(document: dict[str, Any], wanted: str | None) -> Iterator[str]:
         yield "onnxruntime runs nothing here; type `make setup` in the project's folder to install it anew."
 
 
-def _advice_on_choice(packs: dict[str, Any], wanted: str | None) -> str:
-    missing = packs.get(wanted or "lite")
-    if missing is None:
-        return f"STASH_SENSE_PACK names the pack {wanted}, which does not exist; type `stash-sense models list`."
-    if missing["what_to_type"]:
-        return f"The pack to use is not installed; type `{missing['what_to_type']}`."
-    return f"The pack {missing['id']} is not part of this version; type `unset STASH_SENSE_PACK`."
+def _advice_on_packs(packs: list[dict[str, Any]]) -> Iterator[str]:
+    for pack in packs:
+        if pack["what_to_type"] and pack["state"] == PackState.DAMAGED:
+            yield f"The pack {pack['id']} is damaged ({pack['reason']}); type `{pack['what_to_type']}`."
+        elif pack["outdated"]:
+            yield f"The pack {pack['id']} has an update; type `{pack['what_to_type']}`."
+        if sentence := calibration_advice(pack["id"], pack["calibration"]):
+            yield sentence
 
 
 def _print(document: dict[str, Any]) -> None:
@@ -167,6 +161,9 @@ def _print(document: dict[str, Any]) -> None:
         marks = [f"calibration {pack['calibration']['state']}"] if pack["calibration"] else []
         marks += ["used by default"] if pack["default"] else []
         rows.append((f"pack {pack['id']}", ", ".join([pack["state"] + reason, *marks])))
+    for capability in document["capabilities"]:
+        if capability["name"] == "performers_database":
+            rows.append(("performers database", capability["note"] or capability["reason"]))
     for name, place in document["tools"].items():
         rows.append((name, place or "not found"))
     for name, text in rows:

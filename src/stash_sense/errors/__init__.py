@@ -18,7 +18,7 @@ StashSenseError
 ├── MeasurementError             nothing can be measured or fitted with what was given
 │   └── TruthUnusable · FacesMissing · TooFewPeople · ScenesTooFew
 ├── DatabaseError                the performers database cannot be used
-│   ├── DatabaseMissing · DatabaseDamaged · DatabaseTooNew · DatabaseUnwritten
+│   ├── DatabaseMissing · DatabaseDamaged · DatabaseTooNew · DatabaseUnwritten · CanaryFailed
 │   ├── VersionTaken · NoEarlierVersion · LibraryBusy
 │   └── PackDiffers · PerformerUnknown · PerformerAmbiguous
 ├── SearchError                  the performers database cannot be searched
@@ -52,6 +52,8 @@ StashSenseError
 │   └── SourceUnknown · SourceUnreadable · ListingMissing · RepositoryMissing
 ├── ResourceError                what is heavy and loaded on demand cannot be used
 │   └── ResourceNotLoaded · ResourceNeedsItself
+├── UpdateError                  the performers database cannot be updated
+│   └── ReleaseUnsigned · SourceEmpty · UpdateRunning
 ├── StorageError                 the disk said no
 │   └── DiskFull · NotWritable · NotEnoughSpace
 └── SettingInvalid               a setting or option has a value that cannot be used
@@ -112,6 +114,7 @@ from stash_sense.errors.packs import (
     PackUnknown,
 )
 from stash_sense.errors.performers import (
+    CanaryFailed,
     DatabaseDamaged,
     DatabaseError,
     DatabaseMissing,
@@ -205,6 +208,12 @@ from stash_sense.errors.transfer import (
     TooSlow,
     TransferError,
 )
+from stash_sense.errors.updates import (
+    ReleaseUnsigned,
+    SourceEmpty,
+    UpdateError,
+    UpdateRunning,
+)
 
 __all__ = [
     "AccessRefused",
@@ -216,6 +225,7 @@ __all__ = [
     "ArchiveSizeWrong",
     "ArchiveUnreadable",
     "CalibrationDamaged",
+    "CanaryFailed",
     "Cancelled",
     "CertificateUntrusted",
     "ChangedWhileDownloading",
@@ -294,6 +304,7 @@ __all__ = [
     "ReleaseNeedsNewerProgram",
     "ReleaseSchemaUnknown",
     "ReleaseUnreadable",
+    "ReleaseUnsigned",
     "RepositoryMissing",
     "ResourceError",
     "ResourceNeedsItself",
@@ -316,6 +327,7 @@ __all__ = [
     "SigningKeyUnreadable",
     "SigningPasswordNeeded",
     "SigningPasswordWrong",
+    "SourceEmpty",
     "SourceError",
     "SourceUnknown",
     "SourceUnreadable",
@@ -326,6 +338,8 @@ __all__ = [
     "TooSlow",
     "TransferError",
     "TruthUnusable",
+    "UpdateError",
+    "UpdateRunning",
     "VectorsNotNumbers",
     "VersionFileChanged",
     "VersionFileError",

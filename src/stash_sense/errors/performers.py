@@ -31,6 +31,14 @@ class DatabaseTooNew(DatabaseError):
     code = "database_too_new"
 
 
+class CanaryFailed(DatabaseError):
+    """The performers database {path} does not find its own faces (row {row}) and was not put into use; fetch or build
+    it again.
+    """
+
+    code = "canary_failed"
+
+
 class DatabaseUnwritten(DatabaseError):
     """The performers database {path} was not written ({reason}); nothing was kept of it."""
 

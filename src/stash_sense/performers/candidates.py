@@ -1,8 +1,8 @@
 """Scores that are nearly right, block by block, to the rows that may be among the nearest; of those, the nearest.
 
-A row can be among the k nearest only when its score is at most `slack` below the k-th best score, where slack is twice
-the most that a score can be wrong by. So nothing has to be guessed about how many rows to look at again: where the
-references lie apart it is a few more than k, where they crowd together it is as many as need be.
+A row can be among the k nearest only when its score is at most `slack` below the k-th best score, where slack is the
+most that two scores can be wrong by. So nothing has to be guessed about how many rows to look at again: where the
+references lie apart it is a few more than k (13 for k = 10 of 250,000), where they crowd it is as many as need be.
 """
 
 from collections.abc import Callable, Iterator
@@ -54,8 +54,9 @@ class Candidates:
         """
         fold = max(1, min(_FOLD, len(scores) // (4 * self._k)))
         groups = len(scores) // fold
-        # A group is every `groups`-th row: so its maxima are those of whole runs of memory, three times faster than of
-        # rows that lie together, and the pictures of one person fall into different groups.
+        # A group is every `groups`-th row: so the maxima are those of whole runs of memory, three times faster than
+        # of rows that lie together, and the pictures of one person fall into different groups. Selecting by these
+        # maxima costs a tenth of the product; TopK in onnxruntime's graph costs two products, argpartition five.
         folded = scores[: groups * fold].reshape(fold, groups, -1)
         rest = scores[groups * fold :]
         maxima = folded.max(axis=0)

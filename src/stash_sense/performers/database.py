@@ -46,7 +46,7 @@ class PerformersDatabase:
     ) -> None:
         self.manifest = manifest
         self.roster = roster
-        self._faces = faces
+        self.faces = faces
         self._starts = starts
         self._derived = derived
         self.search = FaceSearch(FloatSearch(faces) if derived is None else derived.faces, faces, starts)
@@ -97,6 +97,17 @@ class PerformersDatabase:
             connection.close()
             raise
 
+    def owner_of(self, face: int) -> int:
+        """Return the row of the person whom a face is of."""
+        return int(np.searchsorted(self._starts, face, side="right")) - 1
+
+    @property
+    def searched_bytes(self) -> int:
+        """Bytes that a search reads through: what is held in memory while the database is in use."""
+        people = self._derived.people.count if self._derived is not None else 0
+        width = 4 if self._derived is None else 1
+        return self.faces.dim * (self.faces.count * width + people)
+
     @property
     def pack(self) -> str:
         """Id of the pack that made the vectors."""
@@ -109,8 +120,8 @@ class PerformersDatabase:
         if self._derived is not None and self._derived.people.known >= crowd_size:
             people = self._derived.people
         else:
-            owner = np.repeat(np.arange(len(self._starts)), np.diff(np.append(self._starts, self._faces.count)))
-            people = PeopleInMemory.of(self._faces.block(0, self._faces.count), owner, decision.space, crowd_size)
+            owner = np.repeat(np.arange(len(self._starts)), np.diff(np.append(self._starts, self.faces.count)))
+            people = PeopleInMemory.of(self.faces.block(0, self.faces.count), owner, decision.space, crowd_size)
         return Judge.of(GalleryEvidence(people, decision.space), self.search, decision, strict, top_k)
 
     def close(self) -> None:

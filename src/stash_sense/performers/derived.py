@@ -5,15 +5,13 @@ version, not in it, and can be made again at any time.
 """
 
 import hashlib
-import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from stash_sense.errors import DatabaseDamaged, SearchMatrixUnfit
-from stash_sense.files import staged_folder, storage_errors
+from stash_sense.files import staged_folder
 from stash_sense.kernel.arrays import Floats, Ints
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import ProgressListener, silent
@@ -84,14 +82,6 @@ def open_derived(
         white = _templates(stage / _WHITE, len(starts), faces.dim)
         int8_matrix.derive(white, stage / _PEOPLE, progress, cancel)
     return _mapped(folder, faces, len(starts), kernel)
-
-
-def remove_others(parent: Path, kept: Callable[[str], bool]) -> None:
-    """Remove what was derived for versions or statistics that are no longer used."""
-    with storage_errors(parent):
-        for folder in parent.iterdir() if parent.is_dir() else ():
-            if not kept(folder.name):
-                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _mapped(folder: Path, faces: Vectors, people: int, kernel: Int8Kernel) -> Derived:

@@ -14,14 +14,17 @@ WholeProbes: TypeAlias = NDArray[np.int8]
 """(n, dim), each number from -`MOST` to `MOST`."""
 
 MOST = 64
-"""Largest whole number in a probe. Processors without 8-bit dot products add two neighbouring products of unsigned and
-signed bytes into a signed 16-bit number that stops at 32,767: 2 x 255 x 64 = 32,640 still fits, 2 x 255 x 65 would not.
-The eighth bit of the probe is given up everywhere, so that every machine takes the same candidates."""
+"""Largest whole number in a probe. Processors without 8-bit dot products add two neighbouring products of unsigned
+and signed bytes into 16 bits that stop at 32,767: 2 x 255 x 64 = 32,640 still fits, 2 x 255 x 65 would not. The
+eighth bit of the probe is given up everywhere, so that every machine takes the same candidates."""
 
 
 class Vectors(Protocol):
-    """The reference vectors, by row. Each is of unit length: its embedders' unit vectors by the roots of their weights,
-    side by side, so that the cosine of two rows is the weighted mean of the embedders' cosines."""
+    """The reference vectors, by row.
+
+    Each is of unit length: its embedders' unit vectors times the roots of their weights, side by side, so that the
+    cosine of two rows is the weighted mean of the embedders' cosines.
+    """
 
     @property
     def count(self) -> int:

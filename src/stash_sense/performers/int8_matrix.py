@@ -1,11 +1,11 @@
-"""Vectors as bytes, an eighth to a quarter of their size: derived once into a file, then mapped into memory.
+"""Vectors as bytes, a quarter of their size in float32: derived once into a file, then mapped into memory.
 
-A value v of dimension d is kept as 128 + round(v / scale[d]), where the scale makes the dimension's largest value 127.
-The scales are multiplied into the probe, before that is rounded to whole numbers itself. So the sum of the products
+A value v of dimension d is kept as 128 + round(v / scale[d]), where the scale makes the dimension's largest value
+127. The scales are multiplied into the probe before it is rounded to whole numbers itself. So the sum of the products
 is, but for the rounding and two numbers that are the same for all rows, the probe's cosine to each row: sums can be
-compared as they are. The bytes are unsigned and the probe is signed because onnxruntime is fastest so, row by row as
-they lie in the file: 0.043 s of processor time for 250,000 rows of 1,024 with 64 probes, against 0.18 s with bytes and
-probes the other way round, 1.1 s with both signed, and 0.42 s in float32 (a processor with AMX).
+compared as they are. The bytes are unsigned, the probe is signed, and the rows come first and whole, because so
+onnxruntime is fastest: 0.043 s of processor time for 250,000 rows of 1,024 with 64 probes, against 0.18 s with the
+rows as columns, 1.1 s with both signed, and 0.42 s in float32 (a processor with AMX).
 """
 
 import json
@@ -31,7 +31,7 @@ _FORMAT = "stash-sense int8 1"
 _PAGE = 4096
 _STAGE = "search matrix"
 _DEVIATIONS = 5.0
-"""Standard deviations of the rounding that are allowed for: one row in two million on the border is beyond that."""
+"""Standard deviations of the rounding that are allowed for: one row in three million on the border is beyond that."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +60,7 @@ class Int8Matrix:
                 header = _header(file.read(_PAGE))
                 scales = np.frombuffer(file.read(4 * vectors.dim), "<f4")
                 size = file.seek(0, os.SEEK_END)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise SearchMatrixUnfit(path=path, reason=str(error) or type(error).__name__) from error
         shape = (vectors.count, vectors.dim)
         if header["shape"] != list(shape):

@@ -7,8 +7,8 @@ from stash_sense.performers.index import Bytes, Scores, WholeProbes
 _ROWS = 512
 """Rows widened at once: 2 MiB of floats, which stay in the processor's cache."""
 _DIMS = 1024
-"""Values added up in float32: 255 x 64 x 1024 is just under 2 to the 24, so that every sum is a whole number and exact;
-floats have the fastest matrix product in numpy, integers a slow one."""
+"""Values added up in float32, which has the only fast matrix product in numpy: 255 x 64 x 1024 is just under 2 to the
+24, so every sum is a whole number that a float holds exactly."""
 
 
 class NumpyInt8Kernel:

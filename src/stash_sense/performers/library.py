@@ -27,6 +27,7 @@ from stash_sense.performers.manifest import MANIFEST_NAME, Manifest, VersionText
 
 _POINTER = "current.json"
 _STAGING = ".staging"
+_DERIVED = ".search"
 _LOCK = ".lock"
 _PATIENCE = 0.5
 """Seconds between two looks at whether somebody asked to stop, while another process changes the folder."""
@@ -217,9 +218,10 @@ class PerformersLibrary:
         self._switch(previous)
         return earlier
 
-    def set_aside(self, name: str) -> Path:
-        """Return the place of a folder that is derived from versions and can be made again at any time."""
-        return self.folder / f".{name}"
+    @property
+    def derived(self) -> Path:
+        """Folder of what is derived from versions and can be made again at any time, `<version>-<key>` each."""
+        return self.folder / _DERIVED
 
     def _switch(self, version: str) -> None:
         pointer = self._pointer()
@@ -264,6 +266,9 @@ class PerformersLibrary:
         for version in self.versions():
             if version not in kept:
                 self._discard(self.folder / version)
+        for folder in self.derived.iterdir() if self.derived.is_dir() else ():
+            if folder.name.rsplit("-", 1)[0] not in kept:
+                shutil.rmtree(folder, ignore_errors=True)
         for origin in self.folder.glob("*.origin.json"):
             if origin.name.removesuffix(".origin.json") not in kept:
                 origin.unlink(missing_ok=True)

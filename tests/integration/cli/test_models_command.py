@@ -63,6 +63,47 @@ def test_info_tells_the_licence_and_what_to_type(environment: dict[str, str | No
     assert isinstance(run(environment, "models", "info", "absent").exception, PackUnknown)
 
 
+def test_the_state_of_each_file_is_told(environment: dict[str, str | None], own_pack: str, tmp_path: Path) -> None:
+    def files() -> dict[str, Any]:
+        told = document(run(environment, "models", "info", own_pack, "--json"))
+        listed = document(run(environment, "models", "list", "--json"))["packs"]
+        assert next(pack for pack in listed if pack["id"] == own_pack)["files"] == told["files"]
+        return {file["name"]: file for file in told["files"]}
+
+    whole = files()
+    assert {file["state"] for file in whole.values()} == {"installed"}
+    content = (tmp_path / "models" / own_pack / "w600k_mbf.onnx").read_bytes()
+    assert whole["w600k_mbf.onnx"] == {
+        "name": "w600k_mbf.onnx",
+        "state": "installed",
+        "bytes": len(content),
+        "sha256": packs.sha256(content),
+        "reason": "",
+    }
+    (tmp_path / "models" / own_pack / "w600k_mbf.onnx").write_bytes(b"x" * len(content))
+    (tmp_path / "models" / own_pack / "det_500m.onnx").unlink()
+    harmed = files()
+    assert {name: file["state"] for name, file in harmed.items()} == {
+        "det_500m.onnx": "missing",
+        "w600k_mbf.onnx": "damaged",
+    }
+    assert harmed["w600k_mbf.onnx"]["reason"] == "w600k_mbf.onnx has other content than it was installed with"
+    assert "det_500m.onnx (missing, " in " ".join(run(environment, "models", "info", own_pack).stdout.split())
+
+
+def test_files_of_a_pack_that_is_not_installed_are_told_as_far_as_they_are_known(
+    environment: dict[str, str | None], tmp_path: Path
+) -> None:
+    files = {file["name"]: file for file in document(run(environment, "models", "info", "lite", "--json"))["files"]}
+    assert {file["state"] for file in files.values()} == {"missing"}
+    assert files["retinaface.onnx"]["bytes"] > 1_000_000
+    assert len(files["retinaface.onnx"]["sha256"]) == 64
+    assert (files["dlib128.onnx"]["bytes"], files["dlib128.onnx"]["sha256"]) == (None, None), "made at install"
+    (tmp_path / "models" / "lite").mkdir(parents=True)
+    told = document(run(environment, "models", "info", "lite", "--json"))
+    assert {file["state"] for file in told["files"]} == {"damaged"}
+
+
 def test_verify_checks_the_installed_packs(environment: dict[str, str | None], own_pack: str, tmp_path: Path) -> None:
     result = run(environment, "models", "verify")
     assert (result.exit_code, result.stdout) == (0, f"{own_pack} is whole and gives its known answers.\n")
@@ -124,6 +165,13 @@ def test_doctor_is_content_with_a_chosen_pack_that_is_whole(
     (tmp_path / "models" / own_pack / "pack.json").write_text("{}")
     result = run(chosen, "doctor", "--json")
     assert (result.exit_code, document(result)["can_identify"]) == (1, False)
+    assert any("`unset STASH_SENSE_PACK`" in sentence for sentence in document(result)["advice"])
+
+
+def test_doctor_gives_each_advice_once(environment: dict[str, str | None], tmp_path: Path) -> None:
+    (tmp_path / "models" / "lite").mkdir(parents=True)
+    advice = document(run(environment, "doctor", "--json"))["advice"]
+    assert len([sentence for sentence in advice if "`stash-sense models install lite`" in sentence]) == 1
 
 
 def test_doctor_names_a_chosen_pack_that_does_not_exist(environment: dict[str, str | None]) -> None:

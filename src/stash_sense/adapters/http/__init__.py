@@ -1,0 +1,1 @@
+"""Servers asked over http and https."""

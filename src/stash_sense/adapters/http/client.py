@@ -1,0 +1,221 @@
+"""httpx2 as a `releases.ports.HttpTransport`: TLS checked, proxies of the environment, no cookies, few redirects."""
+
+import ipaddress
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+
+import httpcore2
+import httpx2
+
+from stash_sense import __version__
+from stash_sense.adapters.http.network import StoppableNetwork, is_public, resolved
+from stash_sense.adapters.http.proxies import Proxies, is_this_machine
+from stash_sense.errors import (
+    AddressPrivate,
+    CertificateUntrusted,
+    ConnectionLost,
+    RedirectRefused,
+    ServerUnreachable,
+    TransferError,
+)
+from stash_sense.releases.addresses import shown, without_password
+from stash_sense.releases.ports import Answer, Inquiry, Look
+
+MOST_REDIRECTS = 5
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_SCHEMES = ("http", "https")
+_CONNECTING = (httpcore2.ConnectError, httpcore2.ConnectTimeout, httpcore2.ProxyError, httpcore2.UnsupportedProtocol)
+
+
+class HttpClient:
+    """Asks servers over http and https, with one connection for each request.
+
+    Args:
+        certificates: whom to trust; by default the system's, or SSL_CERT_FILE and SSL_CERT_DIR.
+        proxies: by scheme, see `Proxies`; by default the environment's.
+    """
+
+    def __init__(self, certificates: ssl.SSLContext | None = None, proxies: Mapping[str, str] | None = None) -> None:
+        self._certificates = certificates
+        self._proxies = Proxies(proxies)
+
+    @contextmanager
+    def stream(self, inquiry: Inquiry, look: Look) -> Iterator[Answer]:
+        """Send a GET request and follow its redirects; see `HttpTransport.stream`."""
+        url = _parsed(inquiry.url)
+        for _ in range(1 + MOST_REDIRECTS):
+            look()
+            with self._asked(url, inquiry, look) as response:
+                if response.status_code not in _REDIRECTS or "location" not in response.headers:
+                    yield Answer(response.status_code, dict(response.headers), _chunks(response, url))
+                    return
+                url = _next(url, response.headers["location"])
+        raise RedirectRefused(address=shown(inquiry.url), reason=f"more than {MOST_REDIRECTS} times")
+
+    @contextmanager
+    def _asked(self, url: httpx2.URL, inquiry: Inquiry, look: Look) -> Iterator[httpx2.Response]:
+        """Send one request and give the answer, whose body has not been read."""
+        transport = _Transport(self._trusted, self._proxies.of(url), _Gate(url, inquiry.named), look)
+        seconds = httpx2.Timeout(inquiry.silence_seconds, connect=inquiry.connect_seconds)
+        headers = {"user-agent": f"stash-sense/{__version__}", "accept": "*/*", **inquiry.headers}
+        secret = (url.username, url.password) if url.userinfo else None
+        with (
+            httpx2.Client(transport=transport, trust_env=False, timeout=seconds) as client,
+            client.stream("GET", without_password(str(url)), headers=headers, auth=secret) as response,
+        ):
+            yield response
+
+    @cached_property
+    def _trusted(self) -> ssl.SSLContext:
+        return self._certificates or httpx2.create_ssl_context()
+
+
+class _Gate:
+    """Keeps a request that the user's own source did not ask for away from this machine and private networks.
+
+    Args:
+        url: of the request.
+        named: the address that the user named.
+    """
+
+    def __init__(self, url: httpx2.URL, named: str) -> None:
+        self._url = url
+        self._named = named
+
+    def admit(self, host: str, addresses: list[str]) -> list[str]:
+        """Return the addresses of a host that may be connected to.
+
+        Raises:
+            AddressPrivate: there are some, but none of them may.
+        """
+        public = [address for address in addresses if is_public(address)]
+        if public == addresses or self._named_is_private():
+            return addresses
+        if not public:
+            raise AddressPrivate(address=shown(str(self._url)))
+        return public
+
+    def check_for_proxy(self) -> None:
+        """Judge the host by how it is written, for only the proxy resolves it.
+
+        Raises:
+            AddressPrivate: as it says.
+        """
+        if _is_written_private(self._url.host) and not self._named_is_private():
+            raise AddressPrivate(address=shown(str(self._url)))
+
+    def _named_is_private(self) -> bool:
+        host = _parsed(self._named).host
+        try:
+            return not all(is_public(address) for address in resolved(host, None))
+        except httpcore2.ConnectError:
+            return False
+
+
+class _Transport(httpx2.BaseTransport):
+    """One connection, made by our own network so that it can be stopped."""
+
+    def __init__(self, trusted: ssl.SSLContext, proxy: httpcore2.Proxy | None, gate: _Gate, look: Look) -> None:
+        if proxy is not None:
+            gate.check_for_proxy()
+        # The user named the proxy, so it may be anywhere.
+        admit = gate.admit if proxy is None else lambda _, addresses: addresses
+        self._pool = httpcore2.ConnectionPool(
+            ssl_context=trusted, proxy=proxy, max_connections=1, network_backend=StoppableNetwork(look, admit)
+        )
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        url = httpcore2.URL(
+            scheme=request.url.raw_scheme,
+            host=request.url.raw_host,
+            port=request.url.port,
+            target=request.url.raw_path,
+        )
+        asked = httpcore2.Request(
+            request.method, url, headers=request.headers.raw, content=None, extensions=request.extensions
+        )
+        with _as_ours(request.url):
+            answered = self._pool.handle_request(asked)
+        return httpx2.Response(answered.status, headers=answered.headers, stream=_Body(answered))
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+class _Body(httpx2.SyncByteStream):
+    def __init__(self, answered: httpcore2.Response) -> None:
+        self._answered = answered
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._answered.iter_stream()
+
+    def close(self) -> None:
+        self._answered.close()
+
+
+def _chunks(response: httpx2.Response, url: httpx2.URL) -> Iterator[bytes]:
+    with _as_ours(url):
+        yield from response.iter_raw()
+
+
+@contextmanager
+def _as_ours(url: httpx2.URL) -> Iterator[None]:
+    """Turn the errors of the network into those that the user reads."""
+    address = shown(str(url))
+    try:
+        yield
+    except TransferError:
+        raise
+    except _CONNECTING as error:
+        if isinstance(error.__cause__, ssl.SSLCertVerificationError):
+            raise CertificateUntrusted(address=address, reason=error.__cause__.verify_message) from error
+        raise ServerUnreachable(address=address, reason=_reason(error)) from error
+    except (httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.ProtocolError) as error:
+        raise ConnectionLost(address=address, reason=_reason(error)) from error
+
+
+def _reason(error: Exception) -> str:
+    cause = error.__cause__
+    if isinstance(cause, OSError) and cause.strerror:
+        return cause.strerror.rstrip(".")
+    return str(error).rstrip(".") or type(error).__name__
+
+
+def _parsed(text: str) -> httpx2.URL:
+    try:
+        url = httpx2.URL(text)
+    except httpx2.InvalidURL as error:
+        raise ServerUnreachable(address=shown(text), reason="this is no address") from error
+    if url.scheme not in _SCHEMES or not url.host:
+        raise ServerUnreachable(address=shown(text), reason="only http and https addresses can be asked")
+    return url
+
+
+def _next(url: httpx2.URL, location: str) -> httpx2.URL:
+    """Return where a server sends on to; a password that it puts there is not used."""
+    try:
+        found = url.join(location)
+    except httpx2.InvalidURL as error:
+        raise RedirectRefused(address=shown(str(url)), reason="to something that is no address") from error
+    if found.scheme not in _SCHEMES or not found.host:
+        raise RedirectRefused(address=shown(str(url)), reason="to something that is no address")
+    if url.scheme == "https" and found.scheme != "https":
+        raise RedirectRefused(address=shown(str(url)), reason="from https to http, which anybody can change")
+    same = (url.scheme, url.host, url.port) == (found.scheme, found.host, found.port)
+    return found.copy_with(username=url.username, password=url.password) if same else _bare(found)
+
+
+def _bare(url: httpx2.URL) -> httpx2.URL:
+    return url.copy_with(userinfo=b"")
+
+
+def _is_written_private(host: str) -> bool:
+    """Whether a host can be seen to be no public one without resolving it."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        # What ends in a number is an address in another notation ("127.1", "0x7f000001"), of which none is usual.
+        return is_this_machine(host) or host.rstrip(".").rpartition(".")[2][:1].isdigit()
+    return not is_public(host)

@@ -1,0 +1,65 @@
+"""Which proxy, if any, the user's environment names for an address."""
+
+import ipaddress
+from collections.abc import Mapping
+from urllib.request import getproxies
+
+import httpcore2
+import httpx2
+
+from stash_sense.errors import ServerUnreachable
+
+
+class Proxies:
+    """The proxies of the environment (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY, or the system's settings).
+
+    Args:
+        named: address of the proxy by scheme ("http", "https", "all"; "no": hosts that are asked directly); by
+            default the environment's.
+    """
+
+    def __init__(self, named: Mapping[str, str] | None = None) -> None:
+        self._named = dict(getproxies() if named is None else named)
+
+    def of(self, url: httpx2.URL) -> httpcore2.Proxy | None:
+        """Return the proxy to ask for an address, None to ask the server itself.
+
+        Raises:
+            ServerUnreachable: it is of a kind that cannot be used.
+        """
+        host = url.host
+        text = self._named.get(url.scheme) or self._named.get("all")
+        if not text or is_this_machine(host) or _is_excepted(host, self._named.get("no", "")):
+            return None
+        proxy = httpx2.URL(text if "://" in text else f"http://{text}")
+        if proxy.scheme not in ("http", "https") or not proxy.host:
+            place = f"{proxy.scheme}://{proxy.host}"
+            raise ServerUnreachable(address=place, reason="only http and https proxies can be used")
+        secret = (proxy.username, proxy.password) if proxy.userinfo else None
+        return httpcore2.Proxy(
+            httpcore2.URL(scheme=proxy.raw_scheme, host=proxy.raw_host, port=proxy.port, target=b"/"), auth=secret
+        )
+
+
+def _is_excepted(host: str, exceptions: str) -> bool:
+    """Whether NO_PROXY names a host: itself, a domain that it is in, a network, or "*" for all."""
+    host = host.rstrip(".").lower()
+    for entry in (part.strip().lower() for part in exceptions.split(",")):
+        domain = entry.removeprefix("*").removeprefix(".")
+        if entry == "*" or (domain and (host == domain or host.endswith(f".{domain}"))):
+            return True
+        try:
+            if ipaddress.ip_address(host) in ipaddress.ip_network(entry, strict=False):
+                return True
+        except ValueError:
+            continue
+    return False
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a host is this machine by its name; a proxy would take it for itself."""
+    name = host.rstrip(".").lower()
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost" or name.endswith(".localhost")

@@ -1,0 +1,1 @@
+"""Search of vectors by libraries for it."""

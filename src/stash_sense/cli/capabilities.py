@@ -1,0 +1,44 @@
+"""`stash-sense capabilities`: which features work here, and what to type for those that do not."""
+
+import dataclasses
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from stash_sense.cli.context import services_of
+from stash_sense.cli.models import print_json
+from stash_sense.models.capabilities import Capability
+from stash_sense.reports.wording import visible
+
+
+def capabilities(
+    context: typer.Context,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")] = False,
+) -> None:
+    """Tell which features work here, why others do not, and what to type."""
+    found = services_of(context).capabilities()
+    if json:
+        print_json({"schema": 1, "capabilities": capability_documents(found)})
+        return
+    table = Table(box=None, pad_edge=False)
+    for heading, fold in (("feature", False), ("works", False), ("", True)):
+        table.add_column(heading, no_wrap=not fold, overflow="fold")
+    for capability in found:
+        works = "yes" if capability.available else "no"
+        name = capability.name.replace("_", " ")
+        table.add_row(Text(name), works, Text(visible(capability.note or advice(capability))))
+    Console().print(table)
+
+
+def capability_documents(found: list[Capability]) -> list[dict[str, Any]]:
+    """Return what `--json` says of capabilities."""
+    return [dataclasses.asdict(capability) for capability in found]
+
+
+def advice(capability: Capability) -> str:
+    """Say why a feature does not work, and what to type."""
+    hint = f"; type `{capability.remedy}`" if capability.remedy else ""
+    return f"{capability.reason}{hint}."

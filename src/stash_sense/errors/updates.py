@@ -1,0 +1,31 @@
+"""Errors about updating the performers database from a source of releases."""
+
+from stash_sense.errors.base import StashSenseError
+
+
+class UpdateError(StashSenseError):
+    """The performers database cannot be updated from {source}."""
+
+    code = "update_error"
+
+
+class ReleaseUnsigned(UpdateError):
+    """Version {version} at {source} is not signed, so nobody vouches for it; repeat with --allow-unsigned if you
+    trust the place it comes from.
+    """
+
+    code = "release_unsigned"
+
+
+class SourceEmpty(UpdateError):
+    """{source} has no release to offer; ask its publisher, or repeat with --pre-releases for those meant for trying
+    out.
+    """
+
+    code = "source_empty"
+
+
+class UpdateRunning(UpdateError):
+    """Another update of the performers databases in {source} is at work; wait until it is done."""
+
+    code = "update_running"

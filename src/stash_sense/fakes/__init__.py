@@ -1,0 +1,1 @@
+"""Simulators of the services that Stash Sense talks to, for tests and demonstrations."""

@@ -1,0 +1,111 @@
+"""A release that is at hand -> the version in use: unpacked aside, verified, proved, and only then switched to."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from stash_sense.kernel.cancel import CancelToken
+from stash_sense.kernel.progress import ProgressListener, silent
+from stash_sense.performers.library import InstalledVersion, Origin, PerformersLibrary
+from stash_sense.performers.manifest import Manifest
+from stash_sense.performers.public_import import ImportNote, write_public
+from stash_sense.releases.archive import unpack
+from stash_sense.releases.status import StatusBoard, UpdateState
+
+Prove = Callable[[InstalledVersion, CancelToken, ProgressListener], None]
+"""Opens a version that is not in use yet and searches it for known faces; raises where that fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """A version that was put into use, and what was noticed on the way."""
+
+    version: InstalledVersion
+    notes: tuple[ImportNote, ...] = ()
+
+
+class ReleaseInstaller:
+    """Puts releases into use; the version before stays in use until the last step, and is kept after it.
+
+    Args:
+        library: of the installed versions.
+        prove: see `Prove`.
+        board: told what is being done.
+    """
+
+    def __init__(self, library: PerformersLibrary, prove: Prove, board: StatusBoard | None = None) -> None:
+        self._library = library
+        self._prove = prove
+        self._board = board or StatusBoard()
+
+    def install_archive(
+        self,
+        archive: Path,
+        manifest: Manifest,
+        origin: Origin,
+        cancel: CancelToken,
+        progress: ProgressListener = silent,
+    ) -> Installed:
+        """Install an archive of ours.
+
+        Args:
+            archive: whose own size and SHA-256 were checked, or that the user named.
+            manifest: what must be in it.
+            origin: how it came to be here.
+            cancel: looked at until the switch.
+            progress: told how far each part is.
+
+        Raises:
+            ArchiveError, ReleaseError: the archive is refused.
+            DatabaseError: what it holds cannot be used.
+            StorageError: the disk said no.
+            Cancelled: the token was set; in all these cases the version in use stays.
+        """
+        listen = self._board.listening(progress)
+        with self._library.alone(cancel, listen), self._library.staging() as stage:
+            self._board.enter(UpdateState.EXTRACTING, target=manifest.version)
+            folder = stage / "version"
+            unpack(archive, manifest, folder, progress=listen, cancel=cancel)
+            return Installed(self._proved(folder, manifest, origin, cancel, listen))
+
+    def install_public(
+        self,
+        release: Path,
+        origin: Origin,
+        cancel: CancelToken,
+        progress: ProgressListener = silent,
+        version: str | None = None,
+    ) -> Installed:
+        """Install a public release of the layout with two Voyager indexes; arguments and errors as above.
+
+        Args:
+            release: zip or folder.
+            origin: see above.
+            cancel: see above.
+            progress: see above.
+            version: name of the version here; the release's own without it.
+
+        Raises:
+            PublicReleaseError: it is refused. Others as `install_archive`.
+        """
+        listen = self._board.listening(progress)
+        with self._library.alone(cancel, listen), self._library.staging() as stage:
+            self._board.enter(UpdateState.EXTRACTING, target=version)
+            folder, scratch = stage / "version", stage / "scratch"
+            folder.mkdir()
+            scratch.mkdir()
+            written = write_public(
+                release, folder, scratch, datetime.now(UTC), version=version, progress=listen, cancel=cancel
+            )
+            installed = self._proved(folder, written.manifest, origin, cancel, listen)
+            return Installed(installed, written.notes)
+
+    def _proved(
+        self, folder: Path, manifest: Manifest, origin: Origin, cancel: CancelToken, listen: ProgressListener
+    ) -> InstalledVersion:
+        self._board.enter(UpdateState.VERIFYING, target=manifest.version)
+        self._prove(InstalledVersion(folder, manifest, origin), cancel, listen)
+        cancel.raise_if_cancelled()
+        self._board.enter(UpdateState.SWAPPING)
+        return self._library.install(folder, origin, listen)

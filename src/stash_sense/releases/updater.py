@@ -1,0 +1,275 @@
+"""Self-update: a source's newest release, checked, downloaded, verified and put into use while the old one answers."""
+
+import contextlib
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import filelock
+from packaging.version import Version
+
+from stash_sense.errors import (
+    NotOnServer,
+    ReleaseContradictory,
+    ReleaseUnsigned,
+    SignatureMissing,
+    SourceEmpty,
+    UpdateRunning,
+)
+from stash_sense.files import storage_errors
+from stash_sense.kernel.cancel import CancelToken
+from stash_sense.kernel.progress import ProgressListener, silent
+from stash_sense.performers.library import PerformersLibrary, new_origin
+from stash_sense.releases.checking import CachedCheck
+from stash_sense.releases.found import FoundRelease, PublicOffer, SignedOffer, newest
+from stash_sense.releases.installing import Installed, Prove, ReleaseInstaller
+from stash_sense.releases.keys import Ed25519, PublicKey
+from stash_sense.releases.ports import ReleaseSource
+from stash_sense.releases.release_manifest import MANIFEST_BYTES, ReleaseManifest
+from stash_sense.releases.signing import verify
+from stash_sense.releases.space import require_space
+from stash_sense.releases.status import StatusBoard, UpdateState, UpdateStatus
+
+_SIGNATURE_BYTES = 8192
+_DOWNLOADS = ".downloads"
+_PUBLIC_SIZE = 20 * 1000**3
+"""Bytes that a public release may have at the most; nothing signed tells its size."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateCheck:
+    """What a source has for this library.
+
+    Attributes:
+        current: version in use; None where there is none.
+        release: the newest there; None where the source has none.
+        newer: whether it is newer than the one in use.
+        signed: whether it comes with a manifest that can be signed.
+        notes: on what was passed over.
+    """
+
+    current: str | None
+    release: FoundRelease | None
+    newer: bool
+    notes: tuple[str, ...]
+
+    @property
+    def signed(self) -> bool:
+        """Whether the release says that it is signed; whether that is true shows when it is fetched."""
+        return self.release is not None and isinstance(self.release.offer, SignedOffer)
+
+
+class Updater:
+    """Updates one library; one update at a time.
+
+    Args:
+        library: of the installed versions.
+        check: asks sources, at most once in ten minutes.
+        trusted: returns the keys of the publishers whom the user trusts.
+        ed25519: checks signatures.
+        prove: see `installing.Prove`.
+        reload: called after the switch; returns when new requests are answered from the new version.
+    """
+
+    def __init__(
+        self,
+        library: PerformersLibrary,
+        check: CachedCheck,
+        trusted: Callable[[], Sequence[PublicKey]],
+        ed25519: Ed25519,
+        prove: Prove,
+        reload: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._library = library
+        self._check = check
+        self._trusted = trusted
+        self._ed25519 = ed25519
+        self._reload = reload
+        self._board = StatusBoard()
+        self._installer = ReleaseInstaller(library, prove, self._board)
+
+    def status(self) -> UpdateStatus:
+        """Return how far the update at work is, or how the last one ended."""
+        return self._board.read()
+
+    def check(
+        self, source: ReleaseSource, cancel: CancelToken, *, prereleases: bool = False, fresh: bool = False
+    ) -> UpdateCheck:
+        """Look what a source has.
+
+        Args:
+            source: to ask.
+            cancel: looked at while waiting.
+            prereleases: let those count that are meant for trying out.
+            fresh: ask even if the last answer is younger than ten minutes.
+
+        Raises:
+            SourceError, TransferError: the source cannot be asked, or not understood.
+            Cancelled: the token was set.
+        """
+        listing = self._check.releases(source, cancel, fresh=fresh)
+        installed = self._library.current()
+        current = None if installed is None else installed.version
+        release = newest(listing.releases, prereleases=prereleases)
+        newer = release is not None and (current is None or release.version > Version(current))
+        return UpdateCheck(current, release, newer, listing.notes)
+
+    def update(
+        self,
+        source: ReleaseSource,
+        cancel: CancelToken,
+        progress: ProgressListener = silent,
+        *,
+        prereleases: bool = False,
+        allow_unsigned: bool = False,
+    ) -> Installed | None:
+        """Install a source's newest release, if it is newer than the version in use.
+
+        Args:
+            source: of releases.
+            cancel: stops it at any time before the switch.
+            progress: told how far each part is.
+            prereleases: let those count that are meant for trying out.
+            allow_unsigned: take a release that nobody signed.
+
+        Returns:
+            What was installed; None where the version in use is the newest.
+
+        Raises:
+            SourceError, TransferError: it could not be fetched; what was fetched is kept to go on with.
+            SignatureError, ReleaseError, ArchiveError, PublicReleaseError, ReleaseUnsigned: it is refused.
+            DatabaseError, StorageError, UpdateRunning: it cannot be installed.
+            Cancelled: the token was set. In all these cases the version in use stays.
+        """
+        with self._one_at_a_time():
+            try:
+                self._board.begin(None)
+                found = self.check(source, cancel, prereleases=prereleases, fresh=True)
+                self._board.begin(found.current)
+                if found.release is None:
+                    raise SourceEmpty(source=source.name)
+                if not found.newer:
+                    self._board.rest()
+                    return None
+                installed = self._install(source, found.release, cancel, progress, allow_unsigned)
+                self._board.enter(UpdateState.RELOADING)
+                self._reload()
+            except BaseException as error:
+                self._board.fail(error)
+                raise
+            self._board.done(installed.version.version)
+            return installed
+
+    def _install(
+        self,
+        source: ReleaseSource,
+        release: FoundRelease,
+        cancel: CancelToken,
+        progress: ProgressListener,
+        allow_unsigned: bool,
+    ) -> Installed:
+        if isinstance(release.offer, PublicOffer):
+            if not allow_unsigned:
+                raise ReleaseUnsigned(source=source.name, version=release.version)
+            return self._install_public(source, release, release.offer, cancel, progress)
+        offer = release.offer
+        content = source.read_small(release, offer.manifest, MANIFEST_BYTES, cancel)
+        key = self._signer(source, release, offer, content, cancel, allow_unsigned)
+        described = ReleaseManifest.read(content, offer.manifest)
+        if Version(described.version) != release.version:
+            reason = f"it is version {described.version}, and {release.version} was offered"
+            raise ReleaseContradictory(name=offer.manifest, reason=reason)
+        entry = described.archive
+        self._board.enter(UpdateState.DOWNLOADING, target=described.version)
+        archive = self._fetch(source, release, entry.name, entry.size, entry.sha256, cancel, progress)
+        origin = new_origin(source.name, signed_by=None if key is None else key.id)
+        installed = self._installer.install_archive(archive, described.manifest, origin, cancel, progress)
+        self._forget_downloads()
+        return installed
+
+    def _install_public(
+        self,
+        source: ReleaseSource,
+        release: FoundRelease,
+        offer: PublicOffer,
+        cancel: CancelToken,
+        progress: ProgressListener,
+    ) -> Installed:
+        self._board.enter(UpdateState.DOWNLOADING, target=str(release.version))
+        if offer.size is not None and offer.size > _PUBLIC_SIZE:
+            raise ReleaseContradictory(
+                name=offer.archive, reason=f"it has {offer.size:,} bytes, more than any release"
+            )
+        archive = self._fetch(source, release, offer.archive, offer.size, None, cancel, progress)
+        installed = self._installer.install_public(
+            archive, new_origin(source.name), cancel, progress, str(release.version)
+        )
+        self._forget_downloads()
+        return installed
+
+    def _signer(
+        self,
+        source: ReleaseSource,
+        release: FoundRelease,
+        offer: SignedOffer,
+        content: bytes,
+        cancel: CancelToken,
+        allow_unsigned: bool,
+    ) -> PublicKey | None:
+        """Return who signed a release's manifest; None where nobody did and that is allowed."""
+        signature = self._signature(source, release, offer, cancel)
+        try:
+            return verify(content, signature, self._trusted(), self._ed25519, offer.manifest)
+        except SignatureMissing as error:
+            if allow_unsigned:
+                return None
+            raise ReleaseUnsigned(source=source.name, version=release.version) from error
+
+    def _signature(
+        self, source: ReleaseSource, release: FoundRelease, offer: SignedOffer, cancel: CancelToken
+    ) -> bytes | None:
+        try:
+            return source.read_small(release, offer.signature, _SIGNATURE_BYTES, cancel)
+        except NotOnServer:
+            return None
+
+    def _fetch(
+        self,
+        source: ReleaseSource,
+        release: FoundRelease,
+        name: str,
+        size: int | None,
+        sha256: str | None,
+        cancel: CancelToken,
+        progress: ProgressListener,
+    ) -> Path:
+        require_space(self._library.folder, size or 0)
+        downloads = self._library.folder / _DOWNLOADS
+        with storage_errors(downloads):
+            downloads.mkdir(parents=True, exist_ok=True)
+            for other in downloads.iterdir():  # what is left of a release that is no longer the newest
+                if not other.name.startswith(name):
+                    other.unlink(missing_ok=True)
+        into = downloads / name
+        listen = self._board.listening(progress)
+        source.fetch(release, name, into, size=size, sha256=sha256, progress=listen, cancel=cancel)
+        return into
+
+    def _forget_downloads(self) -> None:
+        shutil.rmtree(self._library.folder / _DOWNLOADS, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def _one_at_a_time(self) -> Iterator[None]:
+        folder = self._library.folder
+        with storage_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = filelock.FileLock(folder / ".update.lock")
+            try:
+                lock.acquire(timeout=0)
+            except filelock.Timeout as error:
+                raise UpdateRunning(source=folder) from error
+        try:
+            yield
+        finally:
+            lock.release()

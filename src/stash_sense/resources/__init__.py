@@ -1,0 +1,1 @@
+"""What is heavy: loaded when first needed, shared by all who use it, given back when nobody has for a while."""

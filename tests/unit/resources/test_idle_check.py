@@ -1,0 +1,45 @@
+import threading
+import time
+
+from tests.unit.resources.things import Clock, Maker
+
+from stash_sense.resources.idle_check import CHECK_SECONDS, IdleCheck
+from stash_sense.resources.registry import IDLE_SECONDS, ResourceRegistry
+from stash_sense.settings import Settings
+
+
+def checks() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "idle-check"]
+
+
+def test_what_is_idle_is_unloaded_in_the_background() -> None:
+    clock, unloaded = Clock(), threading.Event()
+    registry = ResourceRegistry(give_back=unloaded.set, clock=clock)
+    maker = Maker()
+    handle = registry.register(maker.resource())
+    with IdleCheck(registry, every=0.001):
+        with handle.require():
+            clock.now += 2 * IDLE_SECONDS
+            time.sleep(0.02)
+            assert maker.unloaded == []
+        clock.now += IDLE_SECONDS
+        assert unloaded.wait(30)
+    assert len(maker.unloaded) == 1
+
+
+def test_it_lives_from_start_to_stop() -> None:
+    check = IdleCheck(ResourceRegistry())
+    check.stop()
+    for _ in range(3):
+        check.start()
+        check.start()
+        (thread,) = checks()
+        assert thread.daemon
+        check.stop()
+        check.stop()
+        assert checks() == []
+
+
+def test_without_a_setting_it_is_half_an_hour_looked_at_every_minute() -> None:
+    assert (CHECK_SECONDS, IDLE_SECONDS) == (60.0, 1800.0)
+    assert Settings.model_fields["resource_idle_seconds"].default == IDLE_SECONDS

@@ -5,27 +5,43 @@ from functools import cached_property
 
 from stash_sense.adapters.hardware.machine import read_hardware
 from stash_sense.adapters.hardware.memory import give_memory_back
+from stash_sense.adapters.http.client import HttpClient
 from stash_sense.adapters.images.pillow import PillowReader
+from stash_sense.adapters.onnx.int8_kernel import int8_kernel
 from stash_sense.adapters.onnx.runtime import OnnxRuntime
 from stash_sense.adapters.packages.installers import InstallerPrograms
+from stash_sense.adapters.signing.pynacl import PyNaClEd25519
 from stash_sense.adapters.video.pyav import PyavOpener
 from stash_sense.calibration.calibrate import Calibrator
-from stash_sense.errors import PackCorrupt
+from stash_sense.errors import PackCorrupt, PackNotInstalled, PackUnknown
+from stash_sense.identification.live_database import LiveDatabase
 from stash_sense.identification.recognizer import Recognizer
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.hardware import HardwareInfo
 from stash_sense.kernel.limits import Limits
+from stash_sense.kernel.progress import ProgressListener, silent
 from stash_sense.media.ports import PictureReader, VideoOpener
 from stash_sense.models.capabilities import Capability, Installation, capabilities
+from stash_sense.models.card import PackCard
 from stash_sense.models.catalogue import Catalogue
 from stash_sense.models.installer import PackInstaller
 from stash_sense.models.store import OpenPack, PackStore
-from stash_sense.performers.library import PerformersLibrary
+from stash_sense.performers.canary import plain_space, prove
+from stash_sense.performers.database import PackSpace, PerformersDatabase
+from stash_sense.performers.index import Int8Kernel
+from stash_sense.performers.library import InstalledVersion, PerformersLibrary
 from stash_sense.recognition.alignment import enlarged
 from stash_sense.recognition.describing import FaceDescriber, View
 from stash_sense.recognition.face_finder import FaceFinder
 from stash_sense.recognition.space import Block, FaceSpace
 from stash_sense.recognition.spec import Decision
+from stash_sense.releases.checking import CachedCheck
+from stash_sense.releases.installing import ReleaseInstaller
+from stash_sense.releases.keyring import KeyRing
+from stash_sense.releases.keys import Ed25519
+from stash_sense.releases.ports import ReleaseSource
+from stash_sense.releases.sources import source_of
+from stash_sense.releases.updater import Updater
 from stash_sense.resources.registry import ResourceRegistry
 from stash_sense.settings import Settings
 
@@ -41,6 +57,7 @@ class Services:
     cancel: CancelToken
     limits: Limits
     runtime: OnnxRuntime
+    threads: int
     packs: PackStore
     installer: PackInstaller
 
@@ -66,9 +83,79 @@ class Services:
 
     def capabilities(self) -> list[Capability]:
         """Tell what is installed and works; opens the models."""
-        performers = PerformersLibrary(self.settings.data_dir / "performers")
         settings = self.settings
-        return capabilities(Installation(self.packs, performers, self.hardware, settings.pack, settings.device))
+        here = Installation(self.packs, self.performers, self.hardware, settings.pack, settings.device)
+        return capabilities(here)
+
+    @cached_property
+    def performers(self) -> PerformersLibrary:
+        """The installed versions of the performers database."""
+        return PerformersLibrary(self.settings.data_dir / "performers")
+
+    @cached_property
+    def kernel(self) -> Int8Kernel:
+        """What multiplies bytes in searches."""
+        return int8_kernel(self.threads)
+
+    @cached_property
+    def ed25519(self) -> Ed25519:
+        """What signs and checks signatures."""
+        return PyNaClEd25519()
+
+    @cached_property
+    def keys(self) -> KeyRing:
+        """The publishers whom the user trusts, and the user's own key."""
+        return KeyRing(self.settings.data_dir / "keys", self.settings.trusted_keys)
+
+    @cached_property
+    def live(self) -> LiveDatabase:
+        """The version of the performers database in use."""
+        return LiveDatabase(self.performers, self.open_version, self.resources)
+
+    @cached_property
+    def updater(self) -> Updater:
+        """What updates the performers database."""
+        check = CachedCheck(self.performers.folder)
+        return Updater(self.performers, check, self.keys.trusted, self.ed25519, self.prove)
+
+    @cached_property
+    def release_installer(self) -> ReleaseInstaller:
+        """What installs releases that are at hand."""
+        return ReleaseInstaller(self.performers, self.prove)
+
+    def release_source(self, text: str) -> ReleaseSource:
+        """Find out which source of releases the user means.
+
+        Raises:
+            SourceUnknown: it is none.
+        """
+        return source_of(text, HttpClient())
+
+    def pack_space(self, pack_id: str) -> PackSpace:
+        """Return what a pack says about vectors, without opening its models.
+
+        Raises:
+            PackError: it cannot be used.
+        """
+        card, background = self.packs.described(pack_id)
+        names = tuple(embedder.id for embedder in card.embedders)
+        return PackSpace(card.id, names, _space_of(card, background))
+
+    def open_version(self, version: InstalledVersion, progress: ProgressListener = silent) -> PerformersDatabase:
+        """Make a version of the performers database ready to search; raises as `PerformersDatabase.open` does."""
+        pack = self.pack_space(version.manifest.pack)
+        return PerformersDatabase.open(version, self.performers.derived, pack, self.kernel, self.cancel, progress)
+
+    def prove(self, version: InstalledVersion, cancel: CancelToken, progress: ProgressListener) -> None:
+        """Search a version for its own faces, before it is put into use; raises as `canary.prove` does.
+
+        Where its pack is not installed yet, every embedder counts the same.
+        """
+        try:
+            pack = self.pack_space(version.manifest.pack)
+        except (PackNotInstalled, PackUnknown):
+            pack = plain_space(version.manifest)
+        prove(version, pack, self.performers.derived, self.kernel, cancel, progress)
 
     def recognizer(self, pack: str | None) -> Recognizer:
         """Open a pack: the named one, else the one from the settings, else the best of the installed ones.
@@ -98,7 +185,7 @@ def build(settings: Settings, cancel: CancelToken | None = None, limits: Limits 
     runtime = OnnxRuntime(threads, settings.device)
     packs = PackStore(settings.models_dir, runtime, Catalogue.shipped(), limits, machine.cpu_features)
     installer = PackInstaller(packs, runtime, InstallerPrograms(), limits)
-    return Services(settings, cancel or CancelToken(), limits, runtime, packs, installer)
+    return Services(settings, cancel or CancelToken(), limits, runtime, threads, packs, installer)
 
 
 def face_finder_of(pack: OpenPack, limits: Limits | None = None) -> FaceFinder:
@@ -108,18 +195,21 @@ def face_finder_of(pack: OpenPack, limits: Limits | None = None) -> FaceFinder:
         PackCorrupt: its statistics are not those of its models.
     """
     card = pack.card
-    blocks = [Block(embedder.dim, embedder.weight) for embedder in card.embedders]
-    try:
-        space = FaceSpace.plain(blocks) if pack.background is None else FaceSpace.read(blocks, pack.background)
-    except ValueError as error:
-        raise PackCorrupt(pack=card.id, reason=str(error)) from error
     views = [
         View(
             embedder, tuple(enlarged(described.alignment, factor) for factor in described.views), described.clear_norm
         )
         for embedder, described in zip(pack.embedders, card.embedders, strict=True)
     ]
-    return FaceFinder(pack.detector, FaceDescriber(views, space), limits)
+    return FaceFinder(pack.detector, FaceDescriber(views, _space_of(card, pack.background)), limits)
+
+
+def _space_of(card: PackCard, background: bytes | None) -> FaceSpace:
+    blocks = [Block(embedder.dim, embedder.weight) for embedder in card.embedders]
+    try:
+        return FaceSpace.plain(blocks) if background is None else FaceSpace.read(blocks, background)
+    except ValueError as error:
+        raise PackCorrupt(pack=card.id, reason=str(error)) from error
 
 
 def recognizer_of(pack: OpenPack, limits: Limits) -> Recognizer:

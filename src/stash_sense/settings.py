@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     """Threads that the models compute with; without it the processors this process may use, at most 4."""
     device: str = Field(default="auto", pattern="^(auto|cpu|gpu)$")
     """Where the models run: `auto` takes a GPU that really works, else the CPU."""
+    trusted_keys: str = ""
+    """Public keys of the publishers whose releases are installed, apart by spaces or commas; besides those that
+    `stash-sense db key trust` keeps in the data folder."""
     resource_idle_seconds: int = Field(default=1800, ge=1, le=604_800)
     """How long what is heavy stays in memory while nobody uses it, seconds."""
 
@@ -40,6 +43,7 @@ _ALLOWED = {
     "pack": "it must be the id of a pack",
     "threads": "it must be a whole number from 1 to 64",
     "device": "it must be auto, cpu or gpu",
+    "trusted_keys": "it must be public keys, which begin with RW, apart by commas",
     "resource_idle_seconds": "it must be a whole number of seconds from 1 to 604800",
 }
 """What each setting may be, for the sentence about one that is not."""

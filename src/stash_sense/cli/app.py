@@ -4,6 +4,7 @@ import typer
 
 from stash_sense import __version__
 from stash_sense.cli import benchmark, capabilities, demo, doctor, identify, models
+from stash_sense.cli.db.app import app as db_app
 
 app = typer.Typer(
     name="stash-sense",
@@ -17,6 +18,7 @@ app.command("benchmark")(benchmark.benchmark)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 app.command("capabilities")(capabilities.capabilities)
+app.add_typer(db_app, name="db")
 app.add_typer(models.app, name="models")
 
 

@@ -16,6 +16,7 @@ from stash_sense.calibration.calibrate import Material
 from stash_sense.calibration.overlaying import overlay_of
 from stash_sense.cli.calibrate import calibration_document, in_words, print_fit
 from stash_sense.cli.context import services_of
+from stash_sense.cli.present import say
 from stash_sense.cli.progress import shown_progress
 from stash_sense.errors import PackError, PackNotInstalled
 from stash_sense.models.file_status import FileStatus
@@ -100,10 +101,10 @@ def install(
         document = pack_document(services, services.packs.status(name))
         print_json({**document, "already": installed.already, "seconds": round(installed.seconds, 3)})
     elif installed.already:
-        _say(f"{name} is installed already, whole and up to date.")
+        say(f"{name} is installed already, whole and up to date.")
     else:
         size = megabytes(installed.size)
-        _say(f"{name} is installed and passed its self-test ({size}, {installed.seconds:.1f} s): {installed.folder}")
+        say(f"{name} is installed and passed its self-test ({size}, {installed.seconds:.1f} s): {installed.folder}")
 
 
 @app.command("verify")
@@ -129,7 +130,7 @@ def verify(
                 typer.echo(f"stash-sense: {visible(str(error))}", err=True)
             continue
         if not json:
-            _say(f"{pack_id} is whole and gives its known answers.")
+            say(f"{pack_id} is whole and gives its known answers.")
     if json:
         print_json({"packs": [_verified(pack_id, failures.get(pack_id)) for pack_id in names]})
     if failures:
@@ -180,7 +181,7 @@ def calibrate(
         print_json({"id": name, "calibration": calibration_document(status)})
         return
     print_fit(overlay.card)
-    _say(f"{name} uses this calibration from now on; `stash-sense models calibrate {name} --reset` takes it away.")
+    say(f"{name} uses this calibration from now on; `stash-sense models calibrate {name} --reset` takes it away.")
 
 
 def _reset(services: Services, name: str, json: bool) -> None:
@@ -190,9 +191,9 @@ def _reset(services: Services, name: str, json: bool) -> None:
     if json:
         print_json({"id": name, "calibration": None, "removed": there})
     elif there:
-        _say(f"The calibration of {name} is gone; the pack decides as it was installed.")
+        say(f"The calibration of {name} is gone; the pack decides as it was installed.")
     else:
-        _say(f"{name} has no calibration.")
+        say(f"{name} has no calibration.")
 
 
 @app.command("info")
@@ -334,7 +335,3 @@ def _verified(pack_id: str, error: PackError | None) -> dict[str, Any]:
         "code": error.code if error else None,
         "reason": str(error) if error else "",
     }
-
-
-def _say(sentence: str) -> None:
-    Console().print(visible(sentence), markup=False, highlight=False, soft_wrap=True)

@@ -18,6 +18,11 @@ from stash_sense.reports.table import Tally, file_report, summary_line
 from stash_sense.reports.wording import visible
 
 
+def say(sentence: str) -> None:
+    """Print one sentence on stdout, whatever letters are in it."""
+    Console().print(visible(sentence), markup=False, highlight=False, soft_wrap=True)
+
+
 def print_warnings(sentences: Iterable[str], progress: ProgressDisplay) -> None:
     """Say on stderr what was noticed."""
     progress.pause()

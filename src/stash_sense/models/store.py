@@ -203,6 +203,24 @@ class PackStore:
         pack = open_models(card, contents, self._runtime, quantised=bool(self.fast_instruction()))
         return pack if overlay is None else replace(pack, card=overlay.over(card), background=overlay.background)
 
+    def described(self, pack_id: str) -> tuple[PackCard, bytes | None]:
+        """Return a pack's card and the statistics of its vectors, with the user's calibration laid over them.
+
+        Its models are neither read nor opened.
+
+        Raises:
+            PackError: as `open`.
+        """
+
+        def read(folder: PackFolder) -> tuple[PackCard, bytes | None]:
+            card = folder.card()
+            name = card.background_file
+            return card, None if name is None else folder.file(name, card.files[name])
+
+        card, background = self._whole(pack_id, read)
+        overlay = self.calibrations.of(card)
+        return (card, background) if overlay is None else (overlay.over(card), overlay.background)
+
     def verify(self, pack_id: str) -> PackCard:
         """Check every byte of a pack and of its calibration, its float models' known answers, and return its card.
 

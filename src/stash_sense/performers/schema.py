@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from stash_sense.errors import DatabaseDamaged
 
@@ -150,3 +151,29 @@ def open_finished(path: Path) -> sqlite3.Connection:
     except sqlite3.Error as error:
         raise DatabaseDamaged(path=path, reason=str(error)) from error
     return connection
+
+
+def find_performers(connection: sqlite3.Connection, text: str, after: str, most: int) -> list[dict[str, Any]]:
+    """Look performers up.
+
+    Args:
+        connection: to a finished database.
+        text: part of a name, or of an alias; empty for everybody.
+        after: universal id after which to go on.
+        most: how many.
+
+    Returns:
+        id (universal), name, disambiguation and face_count of each, in the order of the universal ids.
+    """
+    pattern = "%" + text.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
+    query = """
+        SELECT universal_id, canonical_name, disambiguation, face_count FROM performers
+        WHERE universal_id > ? AND (
+            canonical_name LIKE ? ESCAPE '!'
+            OR id IN (SELECT performer_id FROM aliases WHERE alias LIKE ? ESCAPE '!')
+        )
+        ORDER BY universal_id LIMIT ?
+    """
+    names = ("id", "name", "disambiguation", "face_count")
+    rows = connection.execute(query, (after, pattern, pattern, most)).fetchall()
+    return [dict(zip(names, row, strict=True)) for row in rows]

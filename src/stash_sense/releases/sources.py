@@ -34,7 +34,7 @@ def source_of(
     """
     text = text.strip()
     download = Download(transport, limits)
-    path = Path(text).expanduser()
+    path = _path(text)
     if text and path.is_dir():
         return LocalFolder(path.absolute())
     if "://" in text:
@@ -44,6 +44,13 @@ def source_of(
     if _REPOSITORY.fullmatch(text):
         return GithubRepository(text, download, api)
     raise SourceUnknown(source=text or "Nothing", reason="there is no such folder")
+
+
+def _path(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:  # the home of a user who is not there
+        return Path(text)
 
 
 def _on_a_server(text: str, download: Download, api: str) -> ReleaseSource:

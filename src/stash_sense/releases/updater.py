@@ -1,4 +1,4 @@
-"""Self-update: a source's newest release, checked, downloaded, verified and put into use while the old one answers."""
+"""Self-update: a source's newest release, fetched, checked and put into use while the old one answers."""
 
 import contextlib
 import shutil

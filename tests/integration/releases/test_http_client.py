@@ -91,7 +91,7 @@ def test_the_rest_of_a_file_is_asked_for_behind_a_redirect_too(
     assert server.requests[-1].range == "bytes=100000-"
 
 
-@pytest.mark.parametrize("to", ["ftp://127.0.0.1/a", "file:///etc/passwd", "http://", "http://[", "javascript:x"])
+@pytest.mark.parametrize("to", ["ftp://127.0.0.1/a", "file:///etc/passwd", "http://127.0.0.1:x/", "javascript:x"])
 def test_a_redirect_to_something_else_is_refused(server: ReleaseServer, download: Download, to: str) -> None:
     server.faults["there"] = [redirect(to)]
     with pytest.raises(RedirectRefused, match="no address"):
@@ -125,7 +125,7 @@ def test_a_server_learns_our_name_and_gets_no_cookies_back(server: ReleaseServer
 
 
 def test_what_a_public_source_names_on_this_machine_is_not_asked(server: ReleaseServer, download: Download) -> None:
-    with pytest.raises(AddressPrivate, match="127.0.0.1"):
+    with pytest.raises(AddressPrivate, match=r"127\.0\.0\.1"):
         download.read(place(server), LARGE, named=PUBLIC)
     assert server.requests == []
 
@@ -228,12 +228,16 @@ def test_it_stops_while_a_machine_accepts_and_says_nothing(scheme: str) -> None:
     cancel = CancelToken()
     threading.Timer(0.15, cancel.cancel).start()
     patient = replace(QUICK, connect_seconds=600, silence_seconds=600)
-    with socket.create_server(("127.0.0.1", 0)) as mute, pytest.raises(Cancelled):
+    download = Download(HttpClient(proxies={}), patient)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
         url = f"{scheme}://127.0.0.1:{mute.getsockname()[1]}/"
-        Download(HttpClient(proxies={}), patient).read(url, LARGE, cancel=cancel)
+        with pytest.raises(Cancelled):
+            download.read(url, LARGE, cancel=cancel)
 
 
 def test_a_handshake_that_never_comes_is_given_up() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as mute, pytest.raises(ServerUnreachable, match="no connection"):
+    download = Download(HttpClient(proxies={}), replace(QUICK, connect_seconds=0.3))
+    with socket.create_server(("127.0.0.1", 0)) as mute:
         url = f"https://127.0.0.1:{mute.getsockname()[1]}/"
-        Download(HttpClient(proxies={}), replace(QUICK, connect_seconds=0.3)).read(url, LARGE)
+        with pytest.raises(ServerUnreachable, match=r"too long to connect|no connection"):
+            download.read(url, LARGE)

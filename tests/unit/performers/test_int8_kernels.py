@@ -44,6 +44,16 @@ def test_sums_are_exact(kernel: Int8Kernel, shape: tuple[int, int, int]) -> None
 
 
 @every_kernel
+def test_sums_beyond_what_a_float_holds_exactly_are_exact(kernel: Int8Kernel) -> None:
+    random = np.random.default_rng(0)
+    rows = random.integers(250, 256, (50, 2100), dtype=np.uint8)
+    whole = random.integers(MOST - 3, MOST + 1, (4, 2100), dtype=np.int8)
+    wanted = rows.astype(np.int64) @ whole.T.astype(np.int64)
+    assert wanted.min() > 2**24
+    np.testing.assert_array_equal(kernel.scores(rows, whole), wanted)
+
+
+@every_kernel
 def test_the_largest_sums_of_either_sign_are_exact(kernel: Int8Kernel) -> None:
     rows = np.full((50, 2048), 255, np.uint8)
     whole = np.full((2, 2048), MOST, np.int8)

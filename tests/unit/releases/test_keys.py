@@ -21,7 +21,7 @@ from stash_sense.releases.keys import SecretKey, generate_keys, read_public_key,
 MINISIGN_PUBLIC = """untrusted comment: minisign public key BD3486EE42777374
 RWR0c3dC7oY0vb1N+DIwM0u3eQ7i6Ofs37ZIH6VDwEWVoRVImowUNPi7
 """
-MINISIGN_SECRET = """untrusted comment: minisign encrypted secret key
+MINISIGN_KEY_FILE = """untrusted comment: minisign encrypted secret key
 RWQAAEIyAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAdHN3Qu6GNL1AlqZ7VIbg84PLktdOo9k+9PkBsPDQX1VN\
 tC8VKvd3/L1N+DIwM0u3eQ7i6Ofs37ZIH6VDwEWVoRVImowUNPi7AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 """
@@ -68,7 +68,7 @@ def test_what_is_no_public_key(text: str) -> None:
 
 
 def test_a_secret_key_of_minisign_is_read(tmp_path: Path) -> None:
-    (tmp_path / "a.key").write_text(MINISIGN_SECRET)
+    (tmp_path / "a.key").write_text(MINISIGN_KEY_FILE)
     key = read_secret_key(tmp_path / "a.key")
     assert key.public == read_public_key(MINISIGN_PUBLIC)
     assert ED25519.verify(key.public.key, b"message", ED25519.sign(key.key, b"message"))
@@ -143,14 +143,14 @@ def protected(operations: int, memory: int) -> bytes:
         b"",
         b"\xff\xff",
         MINISIGN_PUBLIC.encode(),
-        MINISIGN_SECRET.encode()[:-10],
-        MINISIGN_SECRET.replace("RWQAAEIy", "RWQAAEIz").encode(),
-        MINISIGN_SECRET.replace("RWQAAEIy", "RWRTY0Iz").encode(),
-        MINISIGN_SECRET.replace("RWQAAEIy", "RXQAAEIy").encode(),
-        MINISIGN_SECRET.replace("AAAAA=", "AAAAE=").encode(),
-        MINISIGN_SECRET.encode() + b"\n" * 10_000,
+        MINISIGN_KEY_FILE.encode()[:-10],
+        MINISIGN_KEY_FILE.replace("RWQAAEIy", "RWQAAEIz").encode(),
+        MINISIGN_KEY_FILE.replace("RWQAAEIy", "RWRTY0Iz").encode(),
+        MINISIGN_KEY_FILE.replace("RWQAAEIy", "RXQAAEIy").encode(),
+        MINISIGN_KEY_FILE.replace("AAAAA=", "AAAAE=").encode(),
+        MINISIGN_KEY_FILE.encode() + b"\n" * 10_000,
         protected(2**62, 2**62),
-        protected(2**25, 2**40),
+        protected(2**26, 2**40),
         protected(2**62, 0),
     ],
 )

@@ -169,17 +169,25 @@ def _as_ours(url: httpx2.URL) -> Iterator[None]:
     except TransferError:
         raise
     except _CONNECTING as error:
-        if isinstance(error.__cause__, ssl.SSLCertVerificationError):
-            raise CertificateUntrusted(address=address, reason=error.__cause__.verify_message) from error
+        wrapped = _wrapped(error)
+        if isinstance(wrapped, ssl.SSLCertVerificationError):
+            raise CertificateUntrusted(address=address, reason=wrapped.verify_message.rstrip(".")) from error
         raise ServerUnreachable(address=address, reason=_reason(error)) from error
     except (httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.ProtocolError) as error:
         raise ConnectionLost(address=address, reason=_reason(error)) from error
 
 
+def _wrapped(error: Exception) -> object:
+    """Return the system's error that httpcore2 makes its own of; it takes care that it is not the cause."""
+    return error.args[0] if error.args else None
+
+
 def _reason(error: Exception) -> str:
-    cause = error.__cause__
-    if isinstance(cause, OSError) and cause.strerror:
-        return cause.strerror.rstrip(".")
+    wrapped = _wrapped(error)
+    if isinstance(wrapped, TimeoutError):
+        return "it takes too long to connect"
+    if isinstance(wrapped, OSError) and wrapped.strerror:
+        return wrapped.strerror.rstrip(".")
     return str(error).rstrip(".") or type(error).__name__
 
 

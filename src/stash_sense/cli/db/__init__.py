@@ -1,0 +1,1 @@
+"""`stash-sense db`: the performers database on the command line."""

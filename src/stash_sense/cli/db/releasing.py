@@ -1,0 +1,224 @@
+"""`stash-sense db release|key|update|import|export`: giving databases away, and taking them from others."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from stash_sense.cli.context import services_of
+from stash_sense.cli.db.versions import Json, version_document
+from stash_sense.cli.models import megabytes, print_json
+from stash_sense.cli.present import print_warnings, say
+from stash_sense.cli.progress import shown_progress
+from stash_sense.releases import archive
+from stash_sense.releases.found import SignedOffer
+from stash_sense.releases.importing import import_file
+from stash_sense.releases.publishing import publish
+from stash_sense.releases.release_manifest import archive_name
+from stash_sense.releases.updater import UpdateCheck
+
+keys = typer.Typer(help="The keys that releases are signed with, and those you trust.", no_args_is_help=True)
+
+_PASSWORD = typer.Option(
+    "--password",
+    envvar="STASH_SENSE_KEY_PASSWORD",
+    show_default=False,
+    help="Password of the key; better in the environment than on the command line.",
+)
+
+
+def release(
+    context: typer.Context,
+    out: Annotated[Path, typer.Option(help="Folder of releases; it can be served as it is.")] = Path("releases"),
+    key: Annotated[Path | None, typer.Option(help="Your secret key, if not in its usual place.")] = None,
+    password: Annotated[str | None, _PASSWORD] = None,
+    json: Json = False,
+) -> None:
+    """Publish the version in use: archive, manifest, signature, and the listing of the folder."""
+    services = services_of(context)
+    installed = services.performers.require()
+    secret = services.keys.read_own(password, key.expanduser() if key else None)
+    with shown_progress() as progress:
+        published = publish(
+            installed.folder,
+            out.expanduser(),
+            secret,
+            services.ed25519,
+            now=datetime.now(UTC),
+            progress=progress,
+            cancel=services.cancel,
+        )
+    if json:
+        files = [str(file) for file in published.files]
+        print_json({"version": installed.version, "key": published.key, "files": files})
+        return
+    for file in published.files:
+        say(f"{file}  ({megabytes(file.stat().st_size)})")
+    say(f"Version {installed.version} is signed with the key {published.key}.")
+
+
+@keys.command("new")
+def new_key(
+    context: typer.Context,
+    out: Annotated[Path | None, typer.Option(help="The secret key's file, if not in its usual place.")] = None,
+    password: Annotated[str | None, _PASSWORD] = None,
+    json: Json = False,
+) -> None:
+    """Make the key that you sign releases with."""
+    services = services_of(context)
+    path = out.expanduser() if out else None
+    public = services.keys.make_own(services.ed25519, password, path)
+    secret = path or services.keys.own
+    if json:
+        print_json({"id": public.id, "public_key": str(public), "secret_key_file": str(secret)})
+        return
+    say(f"The secret key {public.id} is in {secret}: keep a copy in a safe place, and give it to nobody.")
+    say("Tell those who shall trust your releases to type")
+    say(f"  stash-sense db key trust {public}")
+
+
+@keys.command("trust")
+def trust(
+    context: typer.Context,
+    key: Annotated[
+        str, typer.Argument(help="The public key, which begins with RW, or its file.", show_default=False)
+    ],
+    json: Json = False,
+) -> None:
+    """Install releases that are signed with this key from now on."""
+    public = services_of(context).keys.trust(key)
+    if json:
+        print_json({"id": public.id, "public_key": str(public)})
+    else:
+        say(f"Releases signed with the key {public.id} are installed from now on.")
+
+
+@keys.command("distrust")
+def distrust(
+    context: typer.Context,
+    key_id: Annotated[str, typer.Argument(help="Id of the key, as `key list` shows it.", show_default=False)],
+    json: Json = False,
+) -> None:
+    """Install releases that are signed with this key no longer."""
+    found = services_of(context).keys.distrust(key_id)
+    if json:
+        print_json({"id": key_id.upper(), "removed": found})
+    else:
+        say(f"The key {key_id.upper()} is {'trusted no longer' if found else 'not among those you trust'}.")
+
+
+@keys.command("list")
+def list_keys(context: typer.Context, json: Json = False) -> None:
+    """List the keys you trust."""
+    trusted = services_of(context).keys.trusted()
+    if json:
+        print_json({"keys": [{"id": key.id, "public_key": str(key)} for key in trusted]})
+        return
+    for key in trusted:
+        say(f"{key.id}  {key}")
+    if not trusted:
+        say("You trust no key; `stash-sense db key trust KEY` adds a publisher's.")
+
+
+def update(
+    context: typer.Context,
+    source: Annotated[
+        str,
+        typer.Option(
+            "--from", help="A folder, an https address, or a GitHub repository as owner/name.", show_default=False
+        ),
+    ],
+    check: Annotated[bool, typer.Option("--check", help="Only tell whether there is a newer version.")] = False,
+    prereleases: Annotated[
+        bool, typer.Option("--pre-releases", help="Take versions that are meant for trying out, too.")
+    ] = False,
+    allow_unsigned: Annotated[
+        bool, typer.Option("--allow-unsigned", help="Take a release that nobody signed; `db info` will say so.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Install the newest release of a source, if it is newer than the version in use."""
+    services = services_of(context)
+    place = services.release_source(source)
+    if check:
+        found = services.updater.check(place, services.cancel, prereleases=prereleases)
+        print_json(_check_document(found)) if json else _say_check(found)
+        return
+    with shown_progress() as progress:
+        installed = services.updater.update(
+            place, services.cancel, progress, prereleases=prereleases, allow_unsigned=allow_unsigned
+        )
+        if installed is not None:
+            print_warnings((note.message for note in installed.notes), progress)
+    current = services.performers.require()
+    if json:
+        print_json({**version_document(current), "updated": installed is not None})
+    elif installed is None:
+        say(f"Version {current.version} is in use, and {place.name} has no newer one.")
+    else:
+        say(f"Version {current.version} is in use: {current.manifest.performer_count:,} performers.")
+
+
+def _check_document(found: UpdateCheck) -> dict[str, Any]:
+    release = found.release
+    return {
+        "current": found.current,
+        "newest": None if release is None else str(release.version),
+        "newer": found.newer,
+        "signed": release is not None and isinstance(release.offer, SignedOffer),
+        "notes": list(found.notes),
+    }
+
+
+def _say_check(found: UpdateCheck) -> None:
+    for note in found.notes:
+        say(note)
+    newest = "no version" if found.release is None else f"version {found.release.version}"
+    here = "none is installed" if found.current is None else f"version {found.current} is in use"
+    say(f"The source has {newest}, {here}: {'there is an update' if found.newer else 'nothing to update'}.")
+
+
+def import_database(
+    context: typer.Context,
+    path: Annotated[Path, typer.Argument(help="A zip that `db export` or a publisher made.", show_default=False)],
+    json: Json = False,
+) -> None:
+    """Install a database from a file: one of ours, or a public release with two Voyager indexes."""
+    services = services_of(context)
+    file = path.expanduser()
+    with shown_progress() as progress:
+        installed = import_file(
+            file, services.release_installer, services.keys.trusted(), services.ed25519, services.cancel, progress
+        )
+        print_warnings((note.message for note in installed.notes), progress)
+    if json:
+        notes = [{"code": note.code, "message": note.message, "count": note.count} for note in installed.notes]
+        print_json({**version_document(installed.version), "notes": notes})
+        return
+    manifest = installed.version.manifest
+    say(
+        f"Version {manifest.version} is in use: {manifest.performer_count:,} performers, "
+        f"{manifest.face_count:,} faces, made with the pack {manifest.pack}."
+    )
+
+
+def export_database(
+    context: typer.Context,
+    out: Annotated[
+        Path | None, typer.Argument(help="The zip to write, or a folder for it; this folder without.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Write the version in use into one zip, which `db import` takes on another machine."""
+    services = services_of(context)
+    installed = services.performers.require()
+    target = (out or Path()).expanduser()
+    if target.is_dir():
+        target /= archive_name(installed.version)
+    with shown_progress() as progress:
+        packed = archive.pack(installed.folder, target, progress, services.cancel)
+    if json:
+        print_json({"version": installed.version, "file": str(target), "bytes": packed.size, "sha256": packed.sha256})
+    else:
+        say(f"Version {installed.version} is in {target} ({megabytes(packed.size)}).")

@@ -1,0 +1,96 @@
+"""A file that the user names -> the version in use: an archive of ours, signed or not, or a public release."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from stash_sense.errors import ArchiveDamaged, InputMissing
+from stash_sense.kernel.cancel import CancelToken
+from stash_sense.kernel.progress import ProgressListener, silent
+from stash_sense.performers.library import new_origin
+from stash_sense.performers.manifest import MANIFEST_NAME, Manifest
+from stash_sense.releases.installing import Installed, ReleaseInstaller
+from stash_sense.releases.keys import Ed25519, PublicKey
+from stash_sense.releases.release_manifest import (
+    MANIFEST_BYTES,
+    MANIFEST_SUFFIX,
+    ReleaseManifest,
+    read_manifest,
+    read_object,
+)
+from stash_sense.releases.signing import SIGNATURE_SUFFIX, verify
+from stash_sense.releases.verification import opened_archive, verify_archive
+from stash_sense.releases.zip_directory import ZIP_ERRORS, ArchiveLimits, read_members
+
+_PUBLIC = "checksums"
+"""A key of a public release's manifest, which ours does not have."""
+
+
+def import_file(
+    path: Path,
+    installer: ReleaseInstaller,
+    trusted: Sequence[PublicKey],
+    ed25519: Ed25519,
+    cancel: CancelToken,
+    progress: ProgressListener = silent,
+) -> Installed:
+    """Install a database from a file.
+
+    Naming a file says that its contents are wanted; where its release manifest and signature lie beside it, they
+    must be right all the same.
+
+    Args:
+        path: a zip of ours or a public release's; of the latter also its unpacked folder.
+        installer: puts it into use.
+        trusted: keys whose signatures count.
+        ed25519: checks signatures.
+        cancel: stops it at any time before the switch.
+        progress: told how far each part is.
+
+    Raises:
+        InputMissing: there is nothing of that name.
+        SignatureError, ReleaseError, ArchiveError, PublicReleaseError: it is refused.
+        DatabaseError, StorageError: it cannot be installed.
+        Cancelled: the token was set. In all these cases the version in use stays.
+    """
+    if not path.exists():
+        raise InputMissing(path=path)
+    manifest = None if path.is_dir() else manifest_of(path)
+    if manifest is None:
+        return installer.install_public(path, new_origin(str(path)), cancel, progress)
+    described = path.with_name(path.name.removesuffix(".zip") + MANIFEST_SUFFIX)
+    signed_by = None
+    if described.is_file():
+        content = _content(described, MANIFEST_BYTES)
+        signature = described.with_name(described.name + SIGNATURE_SUFFIX)
+        release = ReleaseManifest.read(content, described.name)
+        verify_archive(path, release.archive, progress, cancel)
+        manifest = release.manifest
+        if signature.is_file():
+            signed_by = verify(content, _content(signature, 8192), trusted, ed25519, described.name).id
+    return installer.install_archive(path, manifest, new_origin(str(path), signed_by=signed_by), cancel, progress)
+
+
+def manifest_of(path: Path) -> Manifest | None:
+    """Return the manifest inside an archive of ours; None where it is something else, a public release perhaps.
+
+    Raises:
+        ArchiveError: it is no zip that could be looked into.
+        ReleaseError: its manifest is damaged, or needs a newer program.
+    """
+    with opened_archive(path) as file:
+        opened, _ = read_members(file, path.name, ArchiveLimits())
+        if MANIFEST_NAME not in opened.namelist():
+            return None
+        try:
+            with opened.open(MANIFEST_NAME) as member:
+                content = member.read(MANIFEST_BYTES + 1)
+        except ZIP_ERRORS as error:
+            raise ArchiveDamaged(archive=path.name, reason=str(error) or type(error).__name__) from error
+    if _PUBLIC in read_object(content, f"{path.name}: {MANIFEST_NAME}"):
+        return None
+    return read_manifest(content, f"{path.name}: {MANIFEST_NAME}")
+
+
+def _content(path: Path, most: int) -> bytes:
+    with path.open("rb") as file:
+        return file.read(most + 1)

@@ -1,0 +1,104 @@
+"""Whose signatures count: keys of the settings, and those in a folder of the user's; and the user's own key."""
+
+import re
+from pathlib import Path
+
+from stash_sense.errors import PublicKeyUnreadable, SettingInvalid
+from stash_sense.files import write_atomically
+from stash_sense.releases.keys import PUBLIC_SUFFIX, Ed25519, PublicKey, SecretKey, generate_keys, read_public_key
+from stash_sense.releases.keys import read_secret_key as read_secret_key_file
+
+_OWN = "publisher.key"
+
+
+class KeyRing:
+    """The keys of one data folder. A key that was made here is trusted here.
+
+    Args:
+        folder: holds public keys as `*.pub`, and the user's own secret key.
+        trusted: public keys of the settings, apart by spaces or commas.
+    """
+
+    def __init__(self, folder: Path, trusted: str = "") -> None:
+        self.folder = folder
+        self._trusted = trusted
+
+    @property
+    def own(self) -> Path:
+        """Where the user's own secret key is, or would be."""
+        return self.folder / _OWN
+
+    def trusted(self) -> list[PublicKey]:
+        """Return all keys that count, each once.
+
+        Raises:
+            SettingInvalid: the setting holds something else than keys.
+            PublicKeyUnreadable: a file of the folder is no key.
+        """
+        keys: dict[str, PublicKey] = {}
+        for text in re.split(r"[\s,]+", self._trusted.strip()):
+            if text:
+                key = _of_setting(text)
+                keys[str(key)] = key
+        for path in sorted(self.folder.glob(f"*{PUBLIC_SUFFIX}")):
+            key = _of_file(path)
+            keys[str(key)] = key
+        return list(keys.values())
+
+    def trust(self, text: str) -> PublicKey:
+        """Let a publisher's signatures count from now on.
+
+        Args:
+            text: the key's line, which begins with RW, or the path of its file.
+
+        Raises:
+            PublicKeyUnreadable: it is no key.
+            StorageError: it cannot be kept.
+        """
+        path = Path(text).expanduser()
+        key = _of_file(path) if path.is_file() else read_public_key(text)
+        write_atomically(self.folder / f"{key.id}{PUBLIC_SUFFIX}", key.to_file())
+        return key
+
+    def distrust(self, key_id: str) -> bool:
+        """Let a publisher's signatures count no longer; whether a kept key had that id.
+
+        Raises:
+            SettingInvalid: the key is one of the settings, which only the user can change.
+        """
+        found = False
+        for path in sorted(self.folder.glob(f"*{PUBLIC_SUFFIX}")):
+            if _of_file(path).id == key_id.upper():
+                path.unlink()
+                found = True
+        if any(key.id == key_id.upper() for key in self.trusted()):
+            raise SettingInvalid(
+                name="STASH_SENSE_TRUSTED_KEYS", value=f"without {key_id}", reason="take the key out of it yourself"
+            )
+        return found
+
+    def make_own(self, ed25519: Ed25519, password: str | None = None, path: Path | None = None) -> PublicKey:
+        """Make the key that this user signs releases with; raises as `generate_keys` does."""
+        public = generate_keys(path or self.own, ed25519, password)
+        if path is not None:
+            self.trust(str(public))
+        return public
+
+    def read_own(self, password: str | None = None, path: Path | None = None) -> SecretKey:
+        """Read the key that this user signs releases with; raises as `read_secret_key` does."""
+        return read_secret_key_file(path or self.own, password)
+
+
+def _of_setting(text: str) -> PublicKey:
+    try:
+        return read_public_key(text)
+    except PublicKeyUnreadable as error:
+        reason = str(error.fields["reason"])
+        raise SettingInvalid(name="STASH_SENSE_TRUSTED_KEYS", value=repr(text), reason=reason) from error
+
+
+def _of_file(path: Path) -> PublicKey:
+    try:
+        return read_public_key(path.read_text("utf-8")[:4096])
+    except (OSError, UnicodeDecodeError) as error:
+        raise PublicKeyUnreadable(path=path, reason="it cannot be read") from error

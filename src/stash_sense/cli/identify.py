@@ -7,12 +7,13 @@ from typing import Annotated
 import typer
 
 from stash_sense.cli.context import services_of
+from stash_sense.cli.people import recognition
 from stash_sense.cli.present import print_warnings, show
 from stash_sense.cli.progress import shown_progress
 from stash_sense.cli.report_file import checked_report
 from stash_sense.identification.recognizer import Request
 from stash_sense.media.plan import MAX_FRAMES, MIN_FRAMES, SamplingPlan
-from stash_sense.performers.gallery import Gallery
+from stash_sense.performers.known import KnownPeople
 from stash_sense.recognition.matching.modes import DEFAULT_MODE, MODES
 
 EXIT_SOME_FAILED = 1
@@ -33,8 +34,13 @@ def identify(
     context: typer.Context,
     paths: Annotated[list[Path], typer.Argument(help="Videos, pictures, and folders of them.", show_default=False)],
     gallery: Annotated[
-        Path, typer.Option(help="Folder with one folder of pictures for each known person, named after them.")
-    ],
+        Path | None,
+        typer.Option(
+            help="Folder with one folder of pictures for each known person, named after them, or of a performers "
+            "database; the installed database without.",
+            show_default=False,
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")] = False,
     report: Annotated[
         Path | None, typer.Option(callback=checked_report, help="Write a self-contained HTML report to this file.")
@@ -60,16 +66,16 @@ def identify(
     services = services_of(context)
     request = Request(SamplingPlan(num_frames=frames), mode, strict, top_k, frozenset(tagged or ()))
     with shown_progress() as progress:
-        recognizer = services.recognizer(pack)
-        enrolment = recognizer.enrol(gallery, services.cancel, progress)
-        print_warnings((note.message for note in enrolment.notes), progress)
-        print_warnings(_unknown_tags(request.tagged, enrolment.gallery), progress)
-        results = recognizer.identify(paths, enrolment.gallery, request, services.cancel, progress)
-        complete = show(results, json, report, progress)
+        folder = gallery.expanduser() if gallery else None
+        with recognition(services, folder, pack, progress) as known:
+            print_warnings(_unknown_tags(request.tagged, known.people), progress)
+            results = known.recognizer.identify(paths, known.people, request, services.cancel, progress)
+            complete = show(results, json, report, progress)
     if not complete:
         raise typer.Exit(EXIT_SOME_FAILED)
 
 
-def _unknown_tags(tagged: frozenset[str], gallery: Gallery) -> Iterator[str]:
-    for name in sorted(tagged - {person.name for person in gallery.persons}):
-        yield f'--tagged "{name}" names nobody in the gallery.'
+def _unknown_tags(tagged: frozenset[str], people: KnownPeople) -> Iterator[str]:
+    for name in sorted(tagged):
+        if not people.roster.named({name}):
+            yield f'--tagged "{name}" names nobody who is known.'

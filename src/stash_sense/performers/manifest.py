@@ -92,8 +92,8 @@ class Manifest(_Part):
         named = {DATABASE_NAME, *(embedder.file for embedder in self.embedders)}
         if set(self.files) != named:
             raise ValueError(f"its files are {', '.join(sorted(self.files))} instead of {', '.join(sorted(named))}")
-        if len(named) != len(self.embedders) + 1:
-            raise ValueError("two embedders share a file")
+        if len(named) != len(self.embedders) + 1 or MANIFEST_NAME in named:
+            raise ValueError("two of its parts share a file")
         return self
 
     def to_json(self) -> bytes:

@@ -81,9 +81,7 @@ def new_key(
 @keys.command("trust")
 def trust(
     context: typer.Context,
-    key: Annotated[
-        str, typer.Argument(help="The public key, which begins with RW, or its file.", show_default=False)
-    ],
+    key: Annotated[str, typer.Argument(help="The public key (RW…), or its file.", show_default=False)],
     json: Json = False,
 ) -> None:
     """Install releases that are signed with this key from now on."""

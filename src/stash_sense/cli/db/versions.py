@@ -12,7 +12,7 @@ from stash_sense.cli.context import services_of
 from stash_sense.cli.models import megabytes, print_json
 from stash_sense.cli.present import say
 from stash_sense.cli.progress import shown_progress
-from stash_sense.errors import DatabaseDamaged
+from stash_sense.errors import DatabaseError
 from stash_sense.performers import schema
 from stash_sense.performers.library import InstalledVersion
 from stash_sense.performers.manifest import DATABASE_NAME
@@ -39,7 +39,7 @@ def info(context: typer.Context, json: Json = False) -> None:
     table.add_column(overflow="fold")
     document["bytes"] = megabytes(installed.manifest.size)
     document["signed"] = _signed_in_words(installed)
-    for hidden in ("schema", "signed_by", "installed_from"):
+    for hidden in ("schema", "signed_by", "built_here"):
         document.pop(hidden)
     for field, value in document.items():
         if value not in (None, "", []):
@@ -116,13 +116,12 @@ def verify(context: typer.Context, json: Json = False) -> None:
     services = services_of(context)
     installed = services.performers.require()
     with shown_progress() as progress:
-        faults = [
-            str(fault) for fault in folder_faults(installed.folder, installed.manifest, progress, services.cancel)
-        ]
+        found = folder_faults(installed.folder, installed.manifest, progress, services.cancel)
+        faults = [str(fault) for fault in found]
         if not faults:
             try:
                 services.prove(installed, services.cancel, progress)
-            except DatabaseDamaged as error:
+            except DatabaseError as error:
                 faults = [str(error)]
     if json:
         print_json({"version": installed.version, "ok": not faults, "faults": faults})

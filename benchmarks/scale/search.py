@@ -6,9 +6,9 @@
 Compared are processor seconds of the whole process on one thread, medians of runs in turn: `product` is numpy's
 `probes @ matrix.T` in float32 with the matrix in memory, which finds nothing yet. What is found is compared with
 double precision. Voyager has one index for each embedder; each is asked for 100 faces at its default depth, and the
-faces of both lists are ordered by the mean of their distances, where one that a list lacks has the largest distance of
-that list. Building takes minutes, so it is given fewer faces, and our search is measured on the same ones beside it.
-Memory is that of a fresh process.
+faces of both lists are ordered by the mean of their distances, where one that a list lacks has the largest distance
+of that list. `two lists` does the same with exact lists. Building takes minutes, so Voyager is given fewer faces, and
+our search is measured on the same ones beside it. Memory is that of a fresh process.
 """
 
 import argparse
@@ -33,13 +33,14 @@ from stash_sense.performers.index import Vectors
 from stash_sense.performers.int8_matrix import Int8Matrix, derive
 from stash_sense.performers.int8_numpy import NumpyInt8Kernel
 from stash_sense.performers.int8_search import Int8Search
+from stash_sense.recognition.space import unit
 
 SPACES = ((512, 512), (128, 192))
 """Lengths of the embedders' vectors."""
 FACES, QUICK_FACES, MILLION = 250_000, 20_000, 1_000_000
 PROBES, BATCH, TOP = 256, 64, 10
 VOYAGER_FACES, VOYAGER_TOP = 20_000, 100
-RUNS = 5
+RUNS = {"batch": 5, "single": 25}
 MOST_CPU, LEAST_RECALL, LEAST_SAME = 0.5, 0.97, 0.995
 _MATRIX = "faces.int8"
 
@@ -73,10 +74,10 @@ def found_right(rows: Ints, right: Ints) -> dict[str, float]:
     return {"recall": sum(hits) / right.size, "same_first": float((rows[:, 0] == right[:, 0]).mean())}
 
 
-def cpu_in_turn(works: dict[str, Callable[[], object]]) -> dict[str, float]:
-    """Run several works in turn, `RUNS` times after once to warm up: median processor seconds of each."""
+def cpu_in_turn(works: dict[str, Callable[[], object]], runs: int) -> dict[str, float]:
+    """Run several works in turn, some times after once to warm up: median processor seconds of each."""
     spent: dict[str, list[float]] = {name: [] for name in works}
-    for run in range(RUNS + 1):
+    for run in range(runs + 1):
         for name, work in works.items():
             started = time.process_time()
             work()
@@ -104,7 +105,8 @@ def compare(task: Task) -> dict[str, Any]:
                 "product": lambda some=some: some @ floats.T,  # type: ignore[misc]
                 "ours": lambda some=some: ours.search(some, TOP),  # type: ignore[misc]
                 "numpy": lambda some=some: fallback.search(some, TOP),  # type: ignore[misc]
-            }
+            },
+            RUNS[name],
         )
     return result
 
@@ -116,9 +118,10 @@ def memory(task: Task) -> dict[str, Any]:
     ours, _, _, probes = opened(task)
     opening = time.perf_counter() - started
     first = cost_of(lambda: ours.search(probes[:BATCH], TOP))
-    cpu = cpu_in_turn(
-        {"batch": lambda: ours.search(probes[:BATCH], TOP), "single": lambda: ours.search(probes[:1], TOP)}
-    )
+    cpu = {
+        name: cpu_in_turn({name: lambda some=some: ours.search(some, TOP)}, RUNS[name])[name]  # type: ignore[misc]
+        for name, some in (("batch", probes[:BATCH]), ("single", probes[:1]))
+    }
     wall = cost_of(lambda: ours.search(probes[BATCH : 2 * BATCH], TOP)).wall
     return {
         "open_s": opening,
@@ -150,14 +153,12 @@ def against_voyager(task: Task) -> dict[str, Any]:
             indices.append(index)
 
     def search(some: slice) -> Ints:
-        rows, distances = zip(
-            *(
+        return _fused_all(
+            [
                 index.query(query[some], k=VOYAGER_TOP, num_threads=1)
                 for index, query in zip(indices, queries, strict=True)
-            ),
-            strict=True,
+            ]
         )
-        return np.stack([fused(*lists) for lists in zip(*rows, *distances, strict=True)])
 
     before = _resident_mib()
     building = cost_of(build).cpu
@@ -165,13 +166,15 @@ def against_voyager(task: Task) -> dict[str, Any]:
     right = truth(vectors, probes)
     result: dict[str, Any] = {"build_cpu": building, "voyager_mib": held, "matrix_mib": task.faces * start / 2**20}
     result["voyager"] = found_right(search(slice(None)), right)
+    result["lists"] = found_right(_fused_all(list(map(_exact_list, queries, parts))), right)
     result["ours"] = found_right(ours.search(probes, TOP).rows, right)
     for name, some in (("batch", slice(BATCH)), ("single", slice(1))):
         result[name] = cpu_in_turn(
             {
                 "voyager": lambda some=some: search(some),  # type: ignore[misc]
                 "ours": lambda some=some: ours.search(probes[some], TOP),  # type: ignore[misc]
-            }
+            },
+            RUNS[name],
         )
     return result
 
@@ -186,6 +189,18 @@ def fused(first: Ints, second: Ints, first_distances: Floats, second_distances: 
         total += own
     best: Ints = rows[np.argsort(total, kind="stable")[:TOP]].astype(np.int64)
     return best
+
+
+def _fused_all(lists: Sequence[tuple[Ints, Floats]]) -> Ints:
+    """Join the lists, (n, k) rows and distances, of two indices."""
+    (first, first_distances), (second, second_distances) = lists
+    return np.stack(list(map(fused, first, second, first_distances, second_distances)))
+
+
+def _exact_list(query: Floats, part: Floats) -> tuple[Ints, Floats]:
+    distances = 1.0 - unit(query) @ part.T
+    rows = np.argsort(distances, axis=1, kind="stable")[:, :VOYAGER_TOP]
+    return rows, np.take_along_axis(distances, rows, axis=1)
 
 
 def _resident_mib() -> float:
@@ -285,6 +300,8 @@ def _beside(rows: Sequence[dict[str, Any]]) -> str:
             found = seen[key]
             spent = (build, mib, seen["batch"][key], seen["single"][key])
             lines.append((sum(row["dims"]), title, *spent, found["recall"], found["same_first"]))
+        lists = seen["lists"]
+        lines.append((sum(row["dims"]), "two lists", "", "", "", "", lists["recall"], lists["same_first"]))
     return table(header, lines)
 
 

@@ -20,7 +20,8 @@ StashSenseError
 ├── DatabaseError                the performers database cannot be used
 │   ├── DatabaseMissing · DatabaseDamaged · DatabaseTooNew · DatabaseUnwritten · CanaryFailed
 │   ├── VersionTaken · NoEarlierVersion · LibraryBusy
-│   └── PackDiffers · PerformerUnknown · PerformerAmbiguous
+│   ├── PackDiffers · PerformerUnknown · PerformerAmbiguous
+│   └── BuildStateDamaged · BuildRunning
 ├── SearchError                  the performers database cannot be searched
 │   └── SearchMatrixUnfit · VectorsNotNumbers
 ├── SignatureError               nobody who is trusted vouches for a release
@@ -114,6 +115,8 @@ from stash_sense.errors.packs import (
     PackUnknown,
 )
 from stash_sense.errors.performers import (
+    BuildRunning,
+    BuildStateDamaged,
     CanaryFailed,
     DatabaseDamaged,
     DatabaseError,
@@ -224,6 +227,8 @@ __all__ = [
     "ArchiveOvercrowded",
     "ArchiveSizeWrong",
     "ArchiveUnreadable",
+    "BuildRunning",
+    "BuildStateDamaged",
     "CalibrationDamaged",
     "CanaryFailed",
     "Cancelled",

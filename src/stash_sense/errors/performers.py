@@ -81,3 +81,15 @@ class LibraryBusy(DatabaseError):
     """Another Stash Sense is changing the performers databases in {path}; wait until it is done."""
 
     code = "library_busy"
+
+
+class BuildStateDamaged(DatabaseError):
+    """What {path} keeps of earlier builds cannot be used ({reason}); remove it, and everything is described anew."""
+
+    code = "build_state_damaged"
+
+
+class BuildRunning(DatabaseError):
+    """Another Stash Sense is building from {source}; wait until it is done."""
+
+    code = "build_running"

@@ -26,8 +26,9 @@ _FOLD = 32
 _MOST = 4096
 """Candidates kept of a probe; 4 k, when that is more. Only what rounding cannot tell apart reaches it: thousands of
 pictures that are the same but for the noise in them. Of those the best by score are kept."""
-_READ_VALUES = 1 << 22
-"""Values of vectors that are read at once: 16 MiB."""
+_READ_VALUES = 1 << 17
+"""Values of vectors that are read at once. Every row of a mapped file brings 64 KiB or more of its neighbours into
+memory: for 128 rows of two files that is 16 MiB, for the 800 of a whole batch it would be 200."""
 
 
 class Candidates:

@@ -60,6 +60,7 @@ class PerformersDatabase:
         kernel: Int8Kernel,
         cancel: CancelToken | None = None,
         progress: ProgressListener = silent,
+        small: int = SMALL,
     ) -> "PerformersDatabase":
         """Make a version ready to search.
 
@@ -70,6 +71,7 @@ class PerformersDatabase:
             kernel: multiplies bytes.
             cancel: ends deriving, which happens once and takes seconds for 100,000 faces.
             progress: told how far that is.
+            small: faces up to which the database is read into memory.
 
         Raises:
             PackDiffers: its vectors are of another pack, or of other embedders.
@@ -88,7 +90,7 @@ class PerformersDatabase:
             ]
             faces = FusedVectors(parts)
             roster = StoredRoster(connection, numbers)
-            if faces.count <= SMALL:
+            if faces.count <= small:
                 return cls(manifest, roster, ArrayVectors(faces.block(0, faces.count)), starts, None)
             folder = derived / f"{manifest.version}-{derived_key(manifest.content, pack.space)}"
             found = open_derived(folder, faces, starts, pack.space, kernel, cancel or CancelToken(), progress)
@@ -115,14 +117,15 @@ class PerformersDatabase:
 
     def judge(self, decision: Decision, strict: bool = False, top_k: int = 3) -> Judge:
         """Make ready to weigh groups of faces against these people (see `Judge`)."""
-        crowd_size = decision.constants.crowd_size
-        people: People
-        if self._derived is not None and self._derived.people.known >= crowd_size:
-            people = self._derived.people
-        else:
-            owner = np.repeat(np.arange(len(self._starts)), np.diff(np.append(self._starts, self.faces.count)))
-            people = PeopleInMemory.of(self.faces.block(0, self.faces.count), owner, decision.space, crowd_size)
+        people = self.people_for(decision.constants.crowd_size, decision.space)
         return Judge.of(GalleryEvidence(people, decision.space), self.search, decision, strict, top_k)
+
+    def people_for(self, crowd_size: int, space: FaceSpace) -> People:
+        """Return everybody's templates, padded up to so many with people who do not exist (see `GalleryEvidence`)."""
+        if self._derived is not None and self._derived.people.known >= crowd_size:
+            return self._derived.people
+        owner = np.repeat(np.arange(len(self._starts)), np.diff(np.append(self._starts, self.faces.count)))
+        return PeopleInMemory.of(self.faces.block(0, self.faces.count), owner, space, crowd_size)
 
     def close(self) -> None:
         """Let go of the files; nobody may use it any more."""

@@ -18,7 +18,8 @@ class Saturating:
         even = products.shape[2] // 2 * 2
         pairs = products[..., 0:even:2] + products[..., 1:even:2]
         sums = np.clip(pairs, -(2**15), 2**15 - 1).sum(axis=2) + products[..., even:].sum(axis=2)
-        return sums.astype(np.int32)
+        scores: Scores = sums.astype(np.int32)
+        return scores
 
 
 class TooSmall(NumpyInt8Kernel):

@@ -1,6 +1,5 @@
 """httpx2 as a `releases.ports.HttpTransport`: TLS checked, proxies of the environment, no cookies, few redirects."""
 
-import ipaddress
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,10 +9,10 @@ import httpcore2
 import httpx2
 
 from stash_sense import __version__
-from stash_sense.adapters.http.network import StoppableNetwork, is_public, resolved
-from stash_sense.adapters.http.proxies import Proxies, is_this_machine
+from stash_sense.adapters.http.gate import Gate
+from stash_sense.adapters.http.network import StoppableNetwork
+from stash_sense.adapters.http.proxies import Proxies
 from stash_sense.errors import (
-    AddressPrivate,
     CertificateUntrusted,
     ConnectionLost,
     RedirectRefused,
@@ -57,7 +56,9 @@ class HttpClient:
     @contextmanager
     def _asked(self, url: httpx2.URL, inquiry: Inquiry, look: Look) -> Iterator[httpx2.Response]:
         """Send one request and give the answer, whose body has not been read."""
-        transport = _Transport(self._trusted, self._proxies.of(url), _Gate(url, inquiry.named), look)
+        # To read whom the system trusts takes 20 ms.
+        trusted = self._trusted if url.scheme == "https" else None
+        transport = _Transport(trusted, self._proxies.of(url), Gate(url, inquiry.named), look)
         seconds = httpx2.Timeout(inquiry.silence_seconds, connect=inquiry.connect_seconds)
         headers = {"user-agent": f"stash-sense/{__version__}", "accept": "*/*", **inquiry.headers}
         secret = (url.username, url.password) if url.userinfo else None
@@ -72,52 +73,10 @@ class HttpClient:
         return self._certificates or httpx2.create_ssl_context()
 
 
-class _Gate:
-    """Keeps a request that the user's own source did not ask for away from this machine and private networks.
-
-    Args:
-        url: of the request.
-        named: the address that the user named.
-    """
-
-    def __init__(self, url: httpx2.URL, named: str) -> None:
-        self._url = url
-        self._named = named
-
-    def admit(self, host: str, addresses: list[str]) -> list[str]:
-        """Return the addresses of a host that may be connected to.
-
-        Raises:
-            AddressPrivate: there are some, but none of them may.
-        """
-        public = [address for address in addresses if is_public(address)]
-        if public == addresses or self._named_is_private():
-            return addresses
-        if not public:
-            raise AddressPrivate(address=shown(str(self._url)))
-        return public
-
-    def check_for_proxy(self) -> None:
-        """Judge the host by how it is written, for only the proxy resolves it.
-
-        Raises:
-            AddressPrivate: as it says.
-        """
-        if _is_written_private(self._url.host) and not self._named_is_private():
-            raise AddressPrivate(address=shown(str(self._url)))
-
-    def _named_is_private(self) -> bool:
-        host = _parsed(self._named).host
-        try:
-            return not all(is_public(address) for address in resolved(host, None))
-        except httpcore2.ConnectError:
-            return False
-
-
 class _Transport(httpx2.BaseTransport):
     """One connection, made by our own network so that it can be stopped."""
 
-    def __init__(self, trusted: ssl.SSLContext, proxy: httpcore2.Proxy | None, gate: _Gate, look: Look) -> None:
+    def __init__(self, trusted: ssl.SSLContext | None, proxy: httpcore2.Proxy | None, gate: Gate, look: Look) -> None:
         if proxy is not None:
             gate.check_for_proxy()
         # The user named the proxy, so it may be anywhere.
@@ -217,13 +176,3 @@ def _next(url: httpx2.URL, location: str) -> httpx2.URL:
 
 def _bare(url: httpx2.URL) -> httpx2.URL:
     return url.copy_with(userinfo=b"")
-
-
-def _is_written_private(host: str) -> bool:
-    """Whether a host can be seen to be no public one without resolving it."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        # What ends in a number is an address in another notation ("127.1", "0x7f000001"), of which none is usual.
-        return is_this_machine(host) or host.rstrip(".").rpartition(".")[2][:1].isdigit()
-    return not is_public(host)

@@ -4,8 +4,6 @@ A host name is resolved once, each address is judged, and the connection is made
 another machine a moment later leads nowhere else. Certificates are still checked against the name.
 """
 
-import ipaddress
-import socket
 import ssl
 import threading
 import time
@@ -14,12 +12,12 @@ from typing import Generic, TypeVar
 
 import httpcore2
 
+from stash_sense.adapters.http.gate import resolved
 from stash_sense.releases.ports import Look
 
 _T = TypeVar("_T")
 _POLL = 0.2
 """Seconds between two looks at whether it is worth going on."""
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 Admit = Callable[[str, list[str]], list[str]]
 """From a host name and the addresses it has to those that may be connected to; raises if there are none."""
@@ -47,9 +45,9 @@ class StoppableNetwork(httpcore2.NetworkBackend):
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.NetworkStream:
         """Connect to the first of a host's addresses that may be connected to and answers."""
-        addresses = _aside(self._look, lambda: resolved(host, port), timeout, _nothing)
+        addresses = _aside(self._look, lambda: self._admit(host, resolved(host, port)), timeout, _nothing)
         failure: Exception = httpcore2.ConnectError(f"{host} has no address")
-        for address in self._admit(host, addresses):
+        for address in addresses:
             try:
                 stream = _aside(
                     self._look,
@@ -173,34 +171,3 @@ def _aside(look: Look, work: Callable[[], _T], timeout: float | None, unwanted: 
 
 def _nothing(_: object) -> None:
     """Dispose of nothing."""
-
-
-def resolved(host: str, port: int | None) -> list[str]:
-    """Return the addresses of a host, the preferred one first.
-
-    Raises:
-        httpcore2.ConnectError: it has none.
-    """
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise httpcore2.ConnectError(f"the name {host} is not known") from error
-    return list(dict.fromkeys(str(address[0]) for _, _, _, _, address in found))
-
-
-def is_public(address: str) -> bool:
-    """Whether an address is of the public internet: neither this machine nor a private network, however written."""
-    try:
-        ip: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(ip, ipaddress.IPv6Address):
-        ip = _embedded(ip) or ip
-    return ip.is_global and not ip.is_multicast
-
-
-def _embedded(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """Return the address of the old kind that one of the new kind leads to."""
-    if ip in _NAT64:
-        return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-    return ip.ipv4_mapped or ip.sixtofour

@@ -7,6 +7,7 @@ from urllib.request import getproxies
 import httpcore2
 import httpx2
 
+from stash_sense.adapters.http.gate import is_this_machine
 from stash_sense.errors import ServerUnreachable
 
 
@@ -54,12 +55,3 @@ def _is_excepted(host: str, exceptions: str) -> bool:
         except ValueError:
             continue
     return False
-
-
-def is_this_machine(host: str) -> bool:
-    """Whether a host is this machine by its name; a proxy would take it for itself."""
-    name = host.rstrip(".").lower()
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return name == "localhost" or name.endswith(".localhost")

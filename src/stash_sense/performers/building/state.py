@@ -1,8 +1,8 @@
 """What a build has done so far: a build that was killed goes on, and the next one does only what changed.
 
-Pictures are known by their key and fingerprint, what the models said of one by the SHA-256 of its bytes: a picture that
-was moved or renamed is read again, but not described again. A picture that could not be read is tried in every build,
-since the cause may lie outside of it.
+Pictures are known by their key and fingerprint, what the models said of one by the SHA-256 of its bytes: a picture
+that was moved or renamed is read again, but not described again. A picture that could not be read is tried in every
+build, since the cause may lie outside of it.
 """
 
 from collections.abc import Iterator
@@ -118,10 +118,10 @@ class BuildState(StateFile):
             due = self.db.execute(f"SELECT count(*) FROM pictures WHERE {_DUE}", self._now).fetchone()[0]  # noqa: S608
         return int(listed), int(due)
 
-    def due(self) -> Iterator[SourcePicture]:
-        """Yield the pictures that are not described yet, by key, each once."""
+    def due(self) -> Iterator[tuple[str, SourcePicture]]:
+        """Yield the pictures that are not described yet with the id of their person, by key, each once."""
         query = (
-            f"SELECT key, fingerprint, url FROM pictures WHERE {_DUE} AND key > :last"  # noqa: S608  our own names
+            f"SELECT performer, key, fingerprint, url FROM pictures WHERE {_DUE} AND key > :last"  # noqa: S608
             f" ORDER BY key LIMIT {_PAGE}"
         )
         last = b""
@@ -130,9 +130,15 @@ class BuildState(StateFile):
                 page = self.db.execute(query, self._now | {"last": last}).fetchall()
             if not page:
                 return
-            for key, fingerprint, url in page:
-                yield SourcePicture(to_text(key), fingerprint, to_text(url))
-            last = page[-1][0]
+            for who, key, fingerprint, url in page:
+                yield who, SourcePicture(to_text(key), fingerprint, to_text(url))
+            last = page[-1][1]
+
+    def name_of(self, who: str) -> str:
+        """Return somebody's name; empty where nobody has that universal id."""
+        with self.errors():
+            row = self.db.execute("SELECT record FROM performers WHERE universal_id = ?", (who,)).fetchone()
+        return "" if row is None else self._record(row[0]).name
 
     def is_described(self, sha256: str) -> bool:
         """Whether a picture of these bytes was described."""
@@ -149,7 +155,8 @@ class BuildState(StateFile):
                 (portrait.sha256 or None, to_bytes(portrait.problem), to_bytes(portrait.picture.key)),
             )
             if portrait.sha256 and not portrait.known:
-                face, said = portrait.face, (None, None, None)
+                face = portrait.face
+                said: tuple[object, ...] = (None, None, None)
                 if face is not None:
                     vector = np.ascontiguousarray(face.vector, "<f4").tobytes()
                     said = (face.quality, face.look.tobytes(), vector)
@@ -163,13 +170,13 @@ class BuildState(StateFile):
         """Yield everybody who is listed, by universal id."""
         query = (
             "SELECT universal_id, record, place, origin FROM performers WHERE run = ? AND universal_id > ?"
-            f" ORDER BY universal_id LIMIT {_PAGE}"
+            " ORDER BY universal_id LIMIT ?"
         )
         last = ""
         while True:
             with self.errors():
                 self.commit()
-                page = self.db.execute(query, (self._run, last)).fetchall()
+                page = self.db.execute(query, (self._run, last, _PAGE)).fetchall()
             if not page:
                 return
             for _, record, place, origin in page:
@@ -179,8 +186,8 @@ class BuildState(StateFile):
     def pictures_of(self, who: str) -> list[KeptPicture]:
         """Return somebody's listed pictures, by key."""
         query = (
-            "SELECT key, fingerprint, url, p.sha256, problem, coalesce(faces, 0), quality, look, vector FROM pictures p"
-            " LEFT JOIN descriptions d ON d.sha256 = p.sha256 AND d.describer = :describer"
+            "SELECT key, fingerprint, url, p.sha256, problem, coalesce(faces, 0), quality, look, vector"
+            " FROM pictures p LEFT JOIN descriptions d ON d.sha256 = p.sha256 AND d.describer = :describer"
             " WHERE performer = :who AND run = :run ORDER BY key"
         )
         with self.errors():
@@ -196,19 +203,30 @@ class BuildState(StateFile):
             for key, fingerprint, url, sha256, problem, faces, quality, look, vector in rows
         ]
 
-    def shared(self) -> dict[str, list[tuple[str, str]]]:
-        """Return the SHA-256 of pictures with a face that are several people's, with person and key of each."""
+    def shared(self) -> dict[str, list[tuple[str, SourcePicture]]]:
+        """Return the SHA-256 of pictures with a face that are several people's, with person and picture of each."""
         query = (
-            "SELECT p.sha256, performer, key FROM pictures p WHERE run = :run AND p.sha256 IN"
-            " (SELECT q.sha256 FROM pictures q JOIN descriptions d ON d.sha256 = q.sha256 AND d.describer = :describer"
-            "  WHERE run = :run AND vector IS NOT NULL GROUP BY q.sha256 HAVING count(DISTINCT performer) > 1)"
+            "SELECT p.sha256, performer, key, fingerprint, url FROM pictures p WHERE run = :run AND p.sha256 IN"
+            " (SELECT q.sha256 FROM pictures q JOIN descriptions d ON d.sha256 = q.sha256"
+            "  WHERE d.describer = :describer AND run = :run AND vector IS NOT NULL"
+            "  GROUP BY q.sha256 HAVING count(DISTINCT performer) > 1)"
             " ORDER BY key"
         )
-        found: dict[str, list[tuple[str, str]]] = {}
+        found: dict[str, list[tuple[str, SourcePicture]]] = {}
         with self.errors():
-            for sha256, who, key in self.db.execute(query, self._now):
-                found.setdefault(sha256, []).append((who, to_text(key)))
+            for sha256, who, key, fingerprint, url in self.db.execute(query, self._now):
+                found.setdefault(sha256, []).append((who, SourcePicture(to_text(key), fingerprint, to_text(url))))
         return found
+
+    def picture_of(self, who: str, sha256: str) -> SourcePicture | None:
+        """Return somebody's first picture of those bytes."""
+        query = (
+            "SELECT key, fingerprint, url FROM pictures WHERE performer = :who AND sha256 = :sha256 AND run = :run"
+            " ORDER BY key LIMIT 1"
+        )
+        with self.errors():
+            row = self.db.execute(query, self._now | {"who": who, "sha256": sha256}).fetchone()
+        return None if row is None else SourcePicture(to_text(row[0]), row[1], to_text(row[2]))
 
     def compared(self, who: str) -> dict[str, tuple[str, str] | None]:
         """Return with whom somebody's pictures, by SHA-256, were found to be mixed up: universal id and SHA-256."""

@@ -1,4 +1,4 @@
-"""The SQLite file in which a build keeps its state: opened, checked, and written so that a kill loses next to nothing."""
+"""The SQLite file in which a build keeps its state: opened, checked, and safe from a kill at any moment."""
 
 import contextlib
 import sqlite3
@@ -14,7 +14,8 @@ from stash_sense.files import storage_errors
 TABLES = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS performers (
-    universal_id TEXT PRIMARY KEY, place BLOB NOT NULL, origin TEXT NOT NULL, record TEXT NOT NULL, run INTEGER NOT NULL
+    universal_id TEXT PRIMARY KEY, place BLOB NOT NULL, origin TEXT NOT NULL, record TEXT NOT NULL,
+    run INTEGER NOT NULL
 );
 CREATE TABLE IF NOT EXISTS pictures (
     key BLOB PRIMARY KEY, performer TEXT NOT NULL, fingerprint TEXT NOT NULL, url BLOB NOT NULL, run INTEGER NOT NULL,
@@ -119,7 +120,9 @@ class StateFile:
 
     def drop_orphans(self) -> None:
         """Forget what was said of pictures that are nobody's any more."""
-        self.db.execute("DELETE FROM descriptions WHERE sha256 NOT IN (SELECT sha256 FROM pictures WHERE sha256 NOT NULL)")
+        self.db.execute(
+            "DELETE FROM descriptions WHERE sha256 NOT IN (SELECT sha256 FROM pictures WHERE sha256 NOT NULL)"
+        )
         self.db.execute(
             "DELETE FROM compared WHERE NOT EXISTS"
             " (SELECT 1 FROM pictures p WHERE p.performer = compared.performer AND p.sha256 = compared.sha256)"

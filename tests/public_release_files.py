@@ -110,7 +110,7 @@ def make_release(
         kept.append(unit(got))
     write_tables(folder, of.tolist(), performers, signals=signals)
     write_maps(folder, owners)
-    write_manifest(folder)
+    write_manifest(folder, performer_count=performers, face_count=count)
     return MadeRelease(folder, owners, (kept[0], kept[1]))
 
 
@@ -176,22 +176,17 @@ def change_tables(folder: Path, *statements: str) -> None:
 
 
 def write_manifest(folder: Path, **changes: Any) -> None:
-    """Write `manifest.json` with the checksums of what is there now."""
-    with closing(sqlite3.connect(folder / "performers.db")) as db:
-        try:
-            counts = db.execute("SELECT (SELECT count(*) FROM performers), (SELECT count(*) FROM faces)").fetchone()
-        except sqlite3.Error:
-            counts = (0, 0)
-    files = [file for file in sorted(folder.iterdir()) if file.name != MANIFEST]
-    manifest = {
+    """Write `manifest.json` with the checksums of what is there now; the rest stays as it was, but for `changes`."""
+    files = [file for file in sorted(folder.iterdir()) if file.name != MANIFEST and file.is_file()]
+    checksums = {file.name: f"sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}" for file in files}
+    before: dict[str, Any] = {
         "version": "2026.02.18",
-        "performer_count": counts[0],
-        "face_count": counts[1],
         "sources": ["stashdb", "theporndb"],
         "created_at": "2026-02-18T10:00:00Z",
-        "checksums": {file.name: f"sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}" for file in files},
     }
-    (folder / MANIFEST).write_text(json.dumps(manifest | changes))
+    if (folder / MANIFEST).exists():
+        before = json.loads((folder / MANIFEST).read_text())
+    (folder / MANIFEST).write_text(json.dumps(before | {"checksums": checksums} | changes))
 
 
 def change_manifest(folder: Path, checksums: Mapping[str, str | None]) -> None:

@@ -1,7 +1,10 @@
 """The composition root: settings in, ready services out. The only module that imports adapters."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cached_property
+from threading import Lock
 
 from stash_sense.adapters.hardware.machine import read_hardware
 from stash_sense.adapters.hardware.memory import give_memory_back
@@ -42,7 +45,8 @@ from stash_sense.releases.keys import Ed25519
 from stash_sense.releases.ports import ReleaseSource
 from stash_sense.releases.sources import source_of
 from stash_sense.releases.updater import Updater
-from stash_sense.resources.registry import ResourceRegistry
+from stash_sense.resources.registry import Handle, ResourceRegistry
+from stash_sense.resources.resource import Resource
 from stash_sense.settings import Settings
 
 _MOST_THREADS = 4
@@ -60,6 +64,8 @@ class Services:
     threads: int
     packs: PackStore
     installer: PackInstaller
+    _recognizers: dict[str, Handle[Recognizer]] = field(default_factory=dict)
+    _alone: Lock = field(default_factory=Lock)
 
     @cached_property
     def hardware(self) -> HardwareInfo:
@@ -164,6 +170,28 @@ class Services:
             PackError: it cannot be used.
         """
         return recognizer_of(self.packs.open(self.packs.default_pack(pack or self.settings.pack)), self.limits)
+
+    @contextmanager
+    def recognizing(self, pack: str | None) -> Iterator[Recognizer]:
+        """Lend a pack out until the block ends: opened when first needed, shared, unloaded when idle for long.
+
+        Raises:
+            PackError: it cannot be used.
+            Cancelled: the token was set while waiting for it to be opened.
+        """
+        name = self.packs.default_pack(pack or self.settings.pack)
+        with self._alone:
+            if name not in self._recognizers:
+                self._recognizers[name] = self.resources.register(
+                    Resource(
+                        f"model pack {name}",
+                        load=lambda: self.recognizer(name),
+                        bytes_of=lambda _: sum(file.size for file in self.packs.described(name)[0].files.values()),
+                    )
+                )
+            handle = self._recognizers[name]
+        with handle.require(self.cancel) as recognizer:
+            yield recognizer
 
     def calibrator(self, pack: OpenPack) -> Calibrator:
         """Make a pack ready to be calibrated.

@@ -43,22 +43,22 @@ def recognition(
     """
     version = services.performers.require() if gallery is None else _version_in(gallery)
     if version is None and gallery is not None:
-        recognizer = services.recognizer(pack)
-        enrolment = recognizer.enrol(gallery, services.cancel, progress)
-        print_warnings((note.message for note in enrolment.notes), progress)
-        yield Recognition(recognizer, enrolment.gallery)
+        with services.recognizing(pack) as recognizer:
+            enrolment = recognizer.enrol(gallery, services.cancel, progress)
+            print_warnings((note.message for note in enrolment.notes), progress)
+            yield Recognition(recognizer, enrolment.gallery)
     elif version is not None:
         made_with = version.manifest.pack
         wanted = pack or services.settings.pack or made_with
         if wanted != made_with:
             raise PackDiffers(made_with=made_with, pack=wanted)
-        recognizer = services.recognizer(made_with)
-        if gallery is None:
-            with services.live.lease(services.cancel) as database:
-                yield Recognition(recognizer, database)
-        else:
-            with closing(services.open_version(version, progress)) as database:
-                yield Recognition(recognizer, database)
+        with services.recognizing(made_with) as recognizer:
+            if gallery is None:
+                with services.live.lease(services.cancel) as database:
+                    yield Recognition(recognizer, database)
+            else:
+                with closing(services.open_version(version, progress)) as database:
+                    yield Recognition(recognizer, database)
 
 
 def _version_in(folder: Path) -> InstalledVersion | None:

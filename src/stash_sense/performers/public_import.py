@@ -166,6 +166,7 @@ class _Import:
         if not self._faces:
             raise PublicReleaseUnreadable(path=release.path, reason="none of its faces can be used")
         self._progress(Progress("import", people.face_count, people.face_count))
+        self._cancel.raise_if_cancelled()
         self._count_the_rest(agreement, screening)
         return tuple(
             ImportNote(code, words, self._counts[code]) for code, words in _WORDS.items() if self._counts[code]

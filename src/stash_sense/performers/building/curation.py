@@ -27,7 +27,7 @@ pixels; of 2,221 pairs of other photographs 4, which were taken within a second.
 _LARGEST_MINORITY = 1 / 3
 """Share of the larger group that a smaller one may have to be left out: 2 faces beside 6 are, beside 5 not."""
 _MOST_COMPARED = 4000
-"""Photographs of one person that are compared with each other: 64 MB of distances. Of more the best ones are; the rest stays."""
+"""Photographs of one person that are compared with each other: 64 MB of distances. Of more the best ones are."""
 
 
 @dataclass(frozen=True, slots=True)

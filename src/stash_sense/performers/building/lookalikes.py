@@ -18,8 +18,8 @@ _CLEARLY = 0.7
 """Share of the distance to their own person at which a face is clearly nearer to another. Of 1,391 right photographs
 none is, of those put under a wrong name 99 %; at .9, 8 right ones are too."""
 _CLOSE = 0.25
-"""Distance, as a share of the pack's `stranger_distance`, at which a face that is no nearer to its own person, or the
-only one of them, is another's: of 1,391 photographs 2 are as near to a stranger's, of one person's 73 % to another."""
+"""Distance, as a share of the pack's `stranger_distance`, at which a face that is no nearer to its own person, or
+the only one of them, is another's: of 1,391 photographs 2 are as near to a stranger's, of one person's 73 % are."""
 _SHARE_OF_USUAL = 0.5
 """And at most this share of how near a stranger's photograph usually is: of more people the nearest is nearer."""
 _USUAL_FROM = 100

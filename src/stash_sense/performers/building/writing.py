@@ -137,7 +137,7 @@ class PeopleWriter:
                 "Move one person's pictures to another folder."
             )
         elif found.left_out:
-            message = f'{these} shows a face unlike the others of "{name}"; it was left out. Remove it, or add more like it.'
+            message = f'{these} shows a face unlike the others of "{name}"; it was left out. Remove it, or add more of it.'
         else:
             message = f'{these} shows a face rather unlike the others of "{name}"; it was kept. Check it.'
         return ReferenceNote(found.code, name, message)

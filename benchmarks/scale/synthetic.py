@@ -29,8 +29,8 @@ PUBLIC = PackSpace("stash-sense", ("facenet", "arcface"), FaceSpace.plain([Block
 """Two embedders of 512 values, as public databases have them: a pack without statistics."""
 OWN = 0.7
 """Share of what makes faces differ that all pictures of one person have in common, where a pack has statistics."""
-GROUP, GROUPS = 12, 5
-"""Faces of one person in a scene, and people in it."""
+GROUP, GROUPS, SCENES = 12, 5, 8
+"""Faces of one person in a scene, people in it, and scenes that probes are made for."""
 _BATCH = 4096
 
 
@@ -118,8 +118,8 @@ class Made:
 
     Attributes:
         version: that was installed.
-        probes: (GROUPS x GROUP, D) faces in videos, each `GROUP` of one person.
-        persons: (GROUPS x GROUP,) the row of each one's person in the database.
+        probes: (SCENES x GROUPS x GROUP, D) faces in videos, each `GROUP` of one person.
+        persons: (SCENES x GROUPS x GROUP,) the row of each one's person in the database.
     """
 
     version: InstalledVersion
@@ -189,7 +189,7 @@ def write(
     heading = Heading(version, datetime(2026, 11, 22, tzinfo=UTC), pack.pack, dims, ("made up",))
     counts = _counts(size, random)
     first = 0 if real is None else len(real.persons)
-    wanted = np.sort(random.choice(size.people, GROUPS, replace=False))
+    wanted = np.sort(random.choice(size.people, SCENES * GROUPS, replace=False))
     probes = []
     with VersionWriter(folder, heading) as writer:
         for record, vectors in _real(real):

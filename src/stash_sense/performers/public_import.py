@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -137,6 +138,11 @@ class _Batch:
     performers: list[tuple[PerformerRecord, Sequence[FaceRecord]]] = field(default_factory=list)
     labels: tuple[list[int], list[int]] = field(default_factory=lambda: ([], []))
 
+    def add(self, performer: PerformerRecord, faces: Sequence[PublicFace]) -> None:
+        self.performers.append((performer, [face.record for face in faces]))
+        for labels, at in zip(self.labels, zip(*map(_labels, faces), strict=True), strict=True):
+            labels.extend(at)
+
 
 class _Import:
     def __init__(
@@ -151,17 +157,16 @@ class _Import:
         agreement = agreement_of(release.owners, people)
         screening = _Screening(agreement, self._counts)
         batch = _Batch()
-        for performer in people.performers(agreement.ids):
-            faces = screening.screened(performer)
-            self._done += len(performer.faces) - len(faces) + performer.faces_left_out
-            if faces:
-                batch.performers.append((performer.record, [face.record for face in faces]))
-                for labels, at in zip(batch.labels, zip(*map(_labels, faces), strict=True), strict=True):
-                    labels.extend(at)
-            if len(batch.labels[0]) >= _BATCH:
-                self._write(batch)
-                batch = _Batch()
-            self._cancel.raise_if_cancelled()
+        with closing(people.performers(agreement.ids)) as performers:
+            for performer in performers:
+                faces = screening.screened(performer)
+                self._done += len(performer.faces) - len(faces) + performer.faces_left_out
+                if faces:
+                    batch.add(performer.record, faces)
+                if len(batch.labels[0]) >= _BATCH:
+                    self._write(batch)
+                    batch = _Batch()
+                self._cancel.raise_if_cancelled()
         self._write(batch)
         if not self._faces:
             raise PublicReleaseUnreadable(path=release.path, reason="none of its faces can be used")

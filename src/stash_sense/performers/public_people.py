@@ -6,9 +6,10 @@ Every table is read once, sorted by the database; only who has which id is held 
 import itertools
 import math
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -130,25 +131,27 @@ class PublicPeople:
                 if isinstance(number, int) and is_universal_id(name):
                     yield number, name
 
-    def performers(self, ids: Mapping[int, str]) -> Iterator[PublicPerformer]:
-        """Give performers with all that is known of them, in the order of their universal ids.
+    def performers(self, ids: Mapping[int, str]) -> Generator[PublicPerformer, None, None]:
+        """Give performers with all that is known of them, in the order of their universal ids; to be closed.
 
         Args:
             ids: the universal id under which to give each, by number; the others are left out.
         """
         ranks = {number: rank for rank, number in enumerate(sorted(ids, key=ids.__getitem__))}
         self._db.create_function("stash_sense_rank", 1, ranks.get, deterministic=True)
-        with self._errors():
-            facts = {table: _Grouped(self._sorted(table, columns)) for table, columns in _FACTS.items()}
-            faces = _Grouped(self._sorted("faces", _FACE, ", facenet_index, arcface_index"))
-            columns = ("id", "canonical_name", *_TEXTS, *_NUMBERS)
-            for rank, rows in itertools.groupby(self._sorted("performers", columns), key=lambda row: row[0]):
+        columns = ("id", "canonical_name", *_TEXTS, *_NUMBERS)
+        with self._errors(), ExitStack() as stack:
+
+            def opened(table: str, columns: Sequence[str], then: str = "") -> Iterator[Row]:
+                return stack.enter_context(closing(self._sorted(table, columns, then)))
+
+            facts = {table: _Grouped(opened(table, columns)) for table, columns in _FACTS.items()}
+            faces = _Grouped(opened("faces", _FACE, ", facenet_index, arcface_index"))
+            for rank, rows in itertools.groupby(opened("performers", columns), key=itemgetter(0)):
                 row = dict(zip(columns, next(rows)[1:], strict=True))
-                known, _ = zip(
-                    *(table.of(rank, self._limits.facts_of_performer) for table in facts.values()), strict=True
-                )
+                known = {name: table.of(rank, self._limits.facts_of_performer)[0] for name, table in facts.items()}
                 own, more = faces.of(rank, self._limits.faces_of_performer)
-                record = _performer(ids[row["id"]], row, dict(zip(facts, known, strict=True)))
+                record = _performer(ids[row["id"]], row, known)
                 yield PublicPerformer(row["id"], record, tuple(map(_face, own)), more)
 
     def _harden(self) -> None:
@@ -184,7 +187,7 @@ class PublicPeople:
             if count > most.get(table, 10 * self._limits.performers):
                 raise PublicReleaseDamaged(path=self._release, file=PEOPLE, reason=f"has {count} rows in {table}")
 
-    def _sorted(self, table: str, columns: Sequence[str], then: str = "") -> Iterator[Row]:
+    def _sorted(self, table: str, columns: Sequence[str], then: str) -> Generator[Row, None, None]:
         """Give the rows of a table: the rank of the performer, then the columns, empty those that are not there."""
         if table not in self._columns:
             return

@@ -189,7 +189,9 @@ def _index(place: Path, release: Path, limits: PublicLimits) -> Iterator[Voyager
         with index:
             dim = EMBEDDERS[_INDEXES.index(place.name)][1]
             if index.dim != dim or index.count > limits.faces:
-                reason = f"has {index.count} vectors of {index.dim} numbers instead of {dim}"
+                reason = (
+                    f"has {index.count} vectors of {index.dim} numbers instead of {limits.faces} of {dim} at most"
+                )
                 raise PublicReleaseDamaged(path=release, file=place.name, reason=reason)
             _ = index.labels  # of which each must be there once
             yield index

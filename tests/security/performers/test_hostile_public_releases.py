@@ -386,14 +386,19 @@ def test_a_field_of_the_tables_that_is_too_long_is_refused(made: MadeRelease, re
 
 
 def test_more_rows_than_allowed_are_refused(made: MadeRelease, refused: Refused) -> None:
-    assert "rows in faces" in refused(made.folder, PublicReleaseDamaged, PublicLimits(faces=7))
+    change_tables(made.folder, "INSERT INTO faces (performer_id) VALUES (1)")
+    assert "9 rows in faces" in refused(made.folder, PublicReleaseDamaged, PublicLimits(faces=8))
+
+
+def test_more_vectors_than_allowed_are_refused(made: MadeRelease, refused: Refused) -> None:
+    assert "8 vectors" in refused(made.folder, PublicReleaseDamaged, PublicLimits(faces=7))
 
 
 @pytest.mark.parametrize("name", INDEXES)
 def test_an_index_of_another_dimension_is_refused(made: MadeRelease, refused: Refused, name: str) -> None:
     write_index(made.folder / name, made_vectors(8, 1, 128))
     write_manifest(made.folder)
-    assert "128 numbers instead of 512" in refused(made.folder, PublicReleaseDamaged)
+    assert "vectors of 128 numbers" in refused(made.folder, PublicReleaseDamaged)
 
 
 @pytest.mark.parametrize("place", [8, 19, 35, 43, 51, 59])

@@ -32,7 +32,17 @@ class TooSmall(NumpyInt8Kernel):
 
 @every_kernel
 @pytest.mark.parametrize(
-    "shape", [(1, 1, 1), (1, 64, 1024), (777, 64, 1024), (33, 5, 320), (513, 1, 321), (40, 3, 3000)]
+    "shape",
+    [
+        (1, 1, 1),
+        (1, 64, 1024),
+        (777, 64, 1024),
+        (33, 5, 320),
+        (513, 1, 321),
+        (40, 3, 3000),
+        (2, 1, 320),
+        (100, 8, 512),
+    ],
 )
 def test_sums_are_exact(kernel: Int8Kernel, shape: tuple[int, int, int]) -> None:
     count, probes, dim = shape

@@ -7,6 +7,7 @@ import hashlib
 import json
 import sqlite3
 import zipfile
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -120,11 +121,11 @@ def write_tables(folder: Path, of: list[int], performers: int, *, signals: bool 
     with closing(sqlite3.connect(folder / "performers.db")) as db, db:
         db.executescript(TABLES + (SIGNALS if signals else ""))
         numbers = range(1, performers + 1)
-        born = "1990-01-02"
+        born, faces = "1990-01-02", Counter(of)
         db.executemany(
             "INSERT INTO performers VALUES"
             " (?,?,NULL,'FEMALE','US',NULL,?,NULL,170,'BLUE',NULL,2010,NULL,?,NULL,?,?,?,?)",
-            [(n, f"Performer {n}", born, n, of.count(n), f"https://cdn.test/{n}.jpg", born, born) for n in numbers],
+            [(n, f"Performer {n}", born, n, faces[n], f"https://cdn.test/{n}.jpg", born, born) for n in numbers],
         )
         ids = [(n, *_short_id(universal_id_of(n)), born) for n in numbers]
         ids += [(n, "fansdb", f"fans-{n}", born) for n in numbers if n % 2 == 0]
@@ -178,7 +179,7 @@ def change_tables(folder: Path, *statements: str) -> None:
 def write_manifest(folder: Path, **changes: Any) -> None:
     """Write `manifest.json` with the checksums of what is there now; the rest stays as it was, but for `changes`."""
     files = [file for file in sorted(folder.iterdir()) if file.name != MANIFEST and file.is_file()]
-    checksums = {file.name: f"sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}" for file in files}
+    checksums = {file.name: f"sha256:{_sha256(file)}" for file in files}
     before: dict[str, Any] = {
         "version": "2026.02.18",
         "sources": ["stashdb", "theporndb"],
@@ -187,6 +188,11 @@ def write_manifest(folder: Path, **changes: Any) -> None:
     if (folder / MANIFEST).exists():
         before = json.loads((folder / MANIFEST).read_text())
     (folder / MANIFEST).write_text(json.dumps(before | {"checksums": checksums} | changes))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def change_manifest(folder: Path, checksums: Mapping[str, str | None]) -> None:

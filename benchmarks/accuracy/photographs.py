@@ -32,10 +32,9 @@ from stash_sense.bootstrap import face_finder_of
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.limits import Limits
 from stash_sense.kernel.stages import StageClock
-from stash_sense.media.frame import Frame
 from stash_sense.models.card import DetectorCard, EmbedderCard
 from stash_sense.models.store import OpenPack
-from stash_sense.performers.enrolment import _most_prominent
+from stash_sense.performers.building.portraits import most_prominent
 from stash_sense.recognition.faces import Faces, Sightings, no_faces
 from stash_sense.recognition.space import FaceSpace
 from stash_sense.scenes.people import Person, half_of, read_people
@@ -138,7 +137,7 @@ class Describer:
             frame = self._reader.read(path)
             _keep(file, self._finder.find([frame], StageClock(), CancelToken()).faces, frame.image.shape)
         faces, shape = _kept(file, self.space.dim)
-        face = _most_prominent(faces, Frame(np.zeros(shape, np.uint8), None)) if len(faces) else None
+        face = most_prominent(faces.seen.boxes[faces.row], shape) if len(faces) else None
         return Photograph(person, path, faces, face)
 
 

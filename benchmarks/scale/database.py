@@ -321,7 +321,7 @@ def main() -> None:
 
 def _is_here(pack: str) -> bool:
     services = build(load_settings())
-    return pack == synthetic.PUBLIC.pack or services.packs.status(pack).state is PackState.READY
+    return pack == synthetic.PUBLIC.pack or services.packs.status(pack).state is PackState.INSTALLED
 
 
 def _tables(rows: list[dict[str, Any]]) -> str:
@@ -337,7 +337,17 @@ def _tables(rows: list[dict[str, Any]]) -> str:
         )
         for row in rows
     ]
-    header = ("pack", "derive cpu s", "wall s", "peak MiB", "left MiB", "open s", "ready s", "scene ready s", "cold s")
+    header = (
+        "pack",
+        "derive cpu s",
+        "wall s",
+        "peak MiB",
+        "left MiB",
+        "open s",
+        "ready s",
+        "scene ready s",
+        "cold s",
+    )
     lines = [table((*header, f"{BATCH} faces cpu s", "wall s", "group cpu ms"), opening)]
     held = []
     for row in rows:

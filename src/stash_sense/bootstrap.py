@@ -1,5 +1,7 @@
 """The composition root: settings in, ready services out. The only module that imports adapters."""
 
+import hashlib
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,7 +30,9 @@ from stash_sense.models.capabilities import Capability, Installation, capabiliti
 from stash_sense.models.card import PackCard
 from stash_sense.models.catalogue import Catalogue
 from stash_sense.models.installer import PackInstaller
+from stash_sense.models.overlay import models_of
 from stash_sense.models.store import OpenPack, PackStore
+from stash_sense.performers.building.build import BuildingPack, DatabaseBuilder
 from stash_sense.performers.canary import plain_space, prove
 from stash_sense.performers.database import PackSpace, PerformersDatabase
 from stash_sense.performers.index import Int8Kernel
@@ -152,6 +156,21 @@ class Services:
         pack = self.pack_space(version.manifest.pack)
         return PerformersDatabase.open(version, self.performers.derived, pack, self.kernel, self.cancel, progress)
 
+    def derive(self, version: InstalledVersion, progress: ProgressListener = silent) -> None:
+        """Make what searching a version needs, so that the first request does not wait for it."""
+        self.open_version(version, progress).close()
+
+    def builder(self, pack: str | None) -> DatabaseBuilder:
+        """Make a pack ready to build databases with; raises as `recognizer` does."""
+        opened = self.packs.open(self.packs.default_pack(pack or self.settings.pack))
+        finder = face_finder_of(opened, self.limits)
+        card = opened.card
+        names = tuple(embedder.id for embedder in card.embedders)
+        building = BuildingPack(
+            PackSpace(card.id, names, finder.space), finder, card.matching, _models_digest(opened)
+        )
+        return DatabaseBuilder(self.performers, self.pictures, building)
+
     def prove(self, version: InstalledVersion, cancel: CancelToken, progress: ProgressListener) -> None:
         """Search a version for its own faces, before it is put into use; raises as `canary.prove` does.
 
@@ -230,6 +249,13 @@ def face_finder_of(pack: OpenPack, limits: Limits | None = None) -> FaceFinder:
         for embedder, described in zip(pack.embedders, card.embedders, strict=True)
     ]
     return FaceFinder(pack.detector, FaceDescriber(views, _space_of(card, pack.background)), limits)
+
+
+def _models_digest(pack: OpenPack) -> str:
+    """Name all that decides which vectors a pack gives: models, how faces are put before them, and in which form."""
+    card = pack.card
+    told = [models_of(card), card.detector.model_dump(), [embedder.model_dump() for embedder in card.embedders]]
+    return hashlib.sha256(json.dumps([*told, sorted(pack.quantised)], sort_keys=True).encode()).hexdigest()
 
 
 def _space_of(card: PackCard, background: bytes | None) -> FaceSpace:

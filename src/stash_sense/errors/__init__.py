@@ -21,7 +21,7 @@ StashSenseError
 │   ├── DatabaseMissing · DatabaseDamaged · DatabaseTooNew · DatabaseUnwritten · CanaryFailed
 │   ├── VersionTaken · NoEarlierVersion · LibraryBusy
 │   ├── PackDiffers · PerformerUnknown · PerformerAmbiguous
-│   └── BuildStateDamaged · BuildRunning
+│   └── BuildStateDamaged · ForgottenUnreadable
 ├── SearchError                  the performers database cannot be searched
 │   └── SearchMatrixUnfit · VectorsNotNumbers
 ├── SignatureError               nobody who is trusted vouches for a release
@@ -115,7 +115,6 @@ from stash_sense.errors.packs import (
     PackUnknown,
 )
 from stash_sense.errors.performers import (
-    BuildRunning,
     BuildStateDamaged,
     CanaryFailed,
     DatabaseDamaged,
@@ -123,6 +122,7 @@ from stash_sense.errors.performers import (
     DatabaseMissing,
     DatabaseTooNew,
     DatabaseUnwritten,
+    ForgottenUnreadable,
     LibraryBusy,
     NoEarlierVersion,
     PackDiffers,
@@ -227,7 +227,6 @@ __all__ = [
     "ArchiveOvercrowded",
     "ArchiveSizeWrong",
     "ArchiveUnreadable",
-    "BuildRunning",
     "BuildStateDamaged",
     "CalibrationDamaged",
     "CanaryFailed",
@@ -245,6 +244,7 @@ __all__ = [
     "DeadlinePassed",
     "DiskFull",
     "FacesMissing",
+    "ForgottenUnreadable",
     "GalleryError",
     "GalleryMissing",
     "GalleryWithoutFaces",

@@ -83,13 +83,13 @@ class LibraryBusy(DatabaseError):
     code = "library_busy"
 
 
+class ForgottenUnreadable(DatabaseError):
+    """The list of people to forget, {path}, cannot be read; mend it, or remove it, and they may come back."""
+
+    code = "forgotten_unreadable"
+
+
 class BuildStateDamaged(DatabaseError):
     """What {path} keeps of earlier builds cannot be used ({reason}); remove it, and everything is described anew."""
 
     code = "build_state_damaged"
-
-
-class BuildRunning(DatabaseError):
-    """Another Stash Sense is building from {source}; wait until it is done."""
-
-    code = "build_running"

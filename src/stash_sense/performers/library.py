@@ -5,7 +5,7 @@ replaced in one step. A process that is killed at any moment leaves a complete v
 """
 
 import contextlib
-import json
+import hashlib
 import os
 import secrets
 import shutil
@@ -16,31 +16,33 @@ from pathlib import Path
 
 import filelock
 from packaging.version import InvalidVersion, Version
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from stash_sense import __version__
-from stash_sense.errors import DatabaseDamaged, DatabaseMissing, LibraryBusy, NoEarlierVersion, VersionTaken
+from stash_sense.errors import (
+    DatabaseDamaged,
+    DatabaseMissing,
+    DatabaseTooNew,
+    LibraryBusy,
+    NoEarlierVersion,
+    VersionTaken,
+)
 from stash_sense.files import flush_folder, storage_errors, write_atomically
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress, ProgressListener, silent
-from stash_sense.performers.manifest import MANIFEST_NAME, Manifest, VersionText
+from stash_sense.performers import leftovers
+from stash_sense.performers.manifest import MANIFEST_NAME, Manifest
+from stash_sense.performers.pointer import POINTER_NAME, Pointer
 
-_POINTER = "current.json"
 _STAGING = ".staging"
 _DERIVED = ".search"
 _LOCK = ".lock"
+_REPLACED = ".replaced-"
+_ORIGIN = ".origin.json"
 _PATIENCE = 0.5
 """Seconds between two looks at whether somebody asked to stop, while another process changes the folder."""
 
-SWAP_STEPS = ("flush the files", "note where it comes from", "name the folder", "switch", "remove old versions")
-
-
-class _Pointer(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-    schema_: int = Field(default=1, alias="schema")
-    current: VersionText | None = None
-    previous: VersionText | None = None
+SWAP_STEPS = ("flush the files", "name the folder", "note where it comes from", "switch", "remove old versions")
 
 
 class Origin(BaseModel):
@@ -50,6 +52,8 @@ class Origin(BaseModel):
         source: what it was built, imported or downloaded from, in the user's words.
         signed_by: id of the trusted key whose signature it came with, hex; None without a signature.
         built_here: it was made on this machine, so that nobody else's signature is missing.
+        manifest: SHA-256, hex, of the manifest of the version this is about: what is said of one must never be
+            believed of another that has its name.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -58,6 +62,7 @@ class Origin(BaseModel):
     signed_by: str | None = None
     built_here: bool = False
     installed_at: AwareDatetime
+    manifest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,7 @@ class PerformersLibrary:
             DatabaseDamaged: the pointer, or the version's manifest, cannot be read.
             DatabaseTooNew: a newer program is needed for it.
         """
-        version = self._pointer().current
+        version = Pointer.read(self.folder).current
         return None if version is None else self._installed(version)
 
     def require(self) -> InstalledVersion:
@@ -97,16 +102,28 @@ class PerformersLibrary:
             raise DatabaseMissing
         return current
 
+    def name_in_use(self) -> str | None:
+        """Return the name of the version in use, whether or not it can be used.
+
+        Where the pointer cannot be read, it is the newest one that is complete.
+        """
+        pointer = self._pointer_if_readable()
+        return next(iter(self.versions()), None) if pointer is None else pointer.current
+
+    def is_whole(self, version: str) -> bool:
+        """Whether a version is here with all its files, in their sizes."""
+        return self._whole(version) is not None
+
     def previous(self) -> str | None:
         """Return the version that `rollback` goes back to."""
-        previous = self._pointer().previous
-        return previous if previous is not None and (self.folder / previous / MANIFEST_NAME).is_file() else None
+        previous = Pointer.read(self.folder).previous
+        return previous if previous is not None and self._can_be_kept(previous) else None
 
     def stamp(self) -> tuple[int, int]:
         """Return what changes whenever the pointer does, and costs one look at the disk."""
         try:
-            status = (self.folder / _POINTER).stat()
-        except FileNotFoundError:
+            status = (self.folder / POINTER_NAME).stat()
+        except OSError:
             return (0, 0)
         return (status.st_mtime_ns, status.st_ino)
 
@@ -116,6 +133,8 @@ class PerformersLibrary:
             names = [folder.name for folder in self.folder.iterdir() if (folder / MANIFEST_NAME).is_file()]
         except FileNotFoundError:
             return []
+        except OSError as error:
+            raise DatabaseDamaged(path=self.folder, reason=error.strerror or "it cannot be read") from error
         return sorted(filter(_is_version, names), key=Version, reverse=True)
 
     @contextlib.contextmanager
@@ -128,7 +147,9 @@ class PerformersLibrary:
             StorageError: the folder cannot be written.
         """
         with storage_errors(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
+            if not self.folder.is_dir():
+                self.folder.mkdir(parents=True, exist_ok=True)
+                flush_folder(self.folder.parent)
             lock = filelock.FileLock(self.folder / _LOCK)
             while not lock.is_locked:
                 try:
@@ -142,7 +163,12 @@ class PerformersLibrary:
             self._clear()
             yield
         finally:
-            lock.release()
+            try:
+                kept = self._kept()
+                if kept is not None:  # what was derived from a version that was not put into use goes
+                    leftovers.remove_derived(self.derived, kept)
+            finally:
+                lock.release()
 
     @contextlib.contextmanager
     def staging(self) -> Iterator[Path]:
@@ -170,127 +196,183 @@ class PerformersLibrary:
         Raises:
             VersionTaken: a version of this name and other content is here.
             DatabaseDamaged: the staged folder has no manifest that can be read.
-            StorageError: the disk said no.
+            StorageError: the disk said no; the version in use stays.
         """
-        manifest = _manifest_of(staged)
-        target = self.folder / manifest.version
+        manifest, digest = _manifest_of(staged)
+        version, target = manifest.version, self.folder / manifest.version
+        origin = origin.model_copy(update={"manifest": digest})
 
         def step(number: int) -> None:
             progress(Progress("swapping", number, len(SWAP_STEPS), SWAP_STEPS[number]))
 
-        there = self._whole(manifest.version)
+        there = self._whole(version)
         if there is not None and there.content != manifest.content:
-            raise VersionTaken(version=manifest.version)
+            raise VersionTaken(version=version)
         with storage_errors(target):
             step(0)
             _flush(staged)
             step(1)
-            write_atomically(self._origin_file(manifest.version), origin.model_dump_json(indent=2).encode())
-            step(2)
-            if there is not None:  # of the same content: file by file, so that at every moment each is there
-                for file in staged.iterdir():
-                    file.replace(target / file.name)
-            else:
-                self._discard(target)
-                staged.rename(target)
-            flush_folder(self.folder)
-            step(3)
-            self._switch(manifest.version)
-            step(4)
-            self._prune()
+            self._put_in_place(staged, version)
+            try:
+                step(2)
+                write_atomically(self._origin_file(version), origin.model_dump_json(indent=2).encode())
+                step(3)
+                self._switch(version)
+            except BaseException:
+                if there is None and self.name_in_use() != version:
+                    leftovers.remove_version(target)
+                raise
+        step(4)
+        self._prune()
         progress(Progress("swapping", len(SWAP_STEPS), len(SWAP_STEPS)))
         return InstalledVersion(target, manifest, origin)
 
     def rollback(self) -> InstalledVersion:
         """Go back to the version before; doing it twice ends where it began. Only while `alone`.
 
+        Where the pointer is damaged or lost, the newest complete version is put into use.
+
         Raises:
             NoEarlierVersion: there is none.
             DatabaseMissing: there is no version at all.
+            DatabaseDamaged: the pointer is, and there is no complete version.
+            StorageError: the disk said no; the version in use stays.
         """
-        pointer = self._pointer()
-        if pointer.current is None:
-            raise DatabaseMissing
-        previous = self.previous()
-        if previous is None:
+        pointer = self._pointer_if_readable()
+        if pointer is None or pointer.current is None:
+            chosen = next(filter(self.is_whole, self.versions()), None)
+            if chosen is None:
+                self.require()  # says what is the matter
+                raise DatabaseMissing
+        elif pointer.previous is None or not self._can_be_kept(pointer.previous):
             raise NoEarlierVersion(version=pointer.current)
-        earlier = self._installed(previous)
-        self._switch(previous)
-        return earlier
+        else:
+            chosen = pointer.previous
+        installed = self._installed(chosen)
+        with storage_errors(self.folder):
+            self._switch(chosen)
+        return installed
 
     @property
     def derived(self) -> Path:
         """Folder of what is derived from versions and can be made again at any time, `<version>-<key>` each."""
         return self.folder / _DERIVED
 
+    def forget_derived(self, manifest: Manifest) -> None:
+        """Remove what was derived from another version of this name, which says of itself that it is the same.
+
+        Nothing vouches for that, and what was derived is found by name; only while `alone`.
+        """
+        with contextlib.suppress(DatabaseDamaged, DatabaseTooNew):
+            if _manifest_of(self._place(manifest.version))[0] == manifest:
+                return
+        for folder in self.derived.glob(f"*{manifest.version}-*"):
+            if leftovers.version_of_derived(folder.name) == manifest.version:
+                leftovers.remove(folder)
+
     def _switch(self, version: str) -> None:
-        pointer = self._pointer()
-        previous = pointer.previous if pointer.current == version else pointer.current
-        document = {"schema": 1, "current": version, "previous": previous}
-        write_atomically(self.folder / _POINTER, (json.dumps(document) + "\n").encode())
+        pointer = self._pointer_if_readable()
+        if pointer is None or pointer.current is None:  # damaged, or lost
+            before: list[str | None] = [*self.versions()]
+        else:
+            before = [pointer.current, pointer.previous]
+        earlier = (name for name in before if name is not None and name != version)
+        previous = next(filter(self._can_be_kept, earlier), None)
+        Pointer(current=version, previous=previous).write(self.folder)
+
+    def _put_in_place(self, staged: Path, version: str) -> None:
+        """Name the staged folder; what has the name already stays in use under another one until that is done."""
+        target, replaced = self.folder / version, self.folder / f"{_REPLACED}{version}"
+        if os.path.lexists(target):
+            leftovers.remove(replaced)
+            target.rename(replaced)
+        try:
+            staged.rename(target)
+        except OSError:
+            if os.path.lexists(replaced):
+                replaced.rename(target)
+            raise
         flush_folder(self.folder)
 
-    def _pointer(self) -> _Pointer:
-        path = self.folder / _POINTER
+    def _place(self, version: str) -> Path:
+        """Return where a version lies: its folder, or what a killed process was about to replace."""
+        folder, replaced = self.folder / version, self.folder / f"{_REPLACED}{version}"
+        return replaced if not folder.exists() and replaced.exists() else folder
+
+    def _pointer_if_readable(self) -> Pointer | None:
         try:
-            return _Pointer.model_validate_json(path.read_bytes())
-        except FileNotFoundError:
-            return _Pointer()
-        except (OSError, ValidationError) as error:
-            raise DatabaseDamaged(path=path, reason="it cannot be read") from error
+            return Pointer.read(self.folder)
+        except DatabaseDamaged:
+            return None
 
     def _installed(self, version: str) -> InstalledVersion:
-        folder = self.folder / version
+        folder = self._place(version)
+        manifest, digest = _manifest_of(folder)
+        if manifest.version != version:
+            raise DatabaseDamaged(path=folder, reason=f"its manifest is that of version {manifest.version}")
         origin = None
         with contextlib.suppress(OSError, ValidationError):
             origin = Origin.model_validate_json(self._origin_file(version).read_bytes())
-        return InstalledVersion(folder, _manifest_of(folder), origin)
+        return InstalledVersion(folder, manifest, origin if origin and origin.manifest == digest else None)
 
     def _whole(self, version: str) -> Manifest | None:
         """Return the manifest of a version that is here with all its files in their sizes; None otherwise."""
-        folder = self.folder / version
         try:
-            manifest = _manifest_of(folder)
-            sizes = {name: (folder / name).stat().st_size for name in manifest.files}
-        except (DatabaseDamaged, OSError):
+            installed = self._installed(version)
+            sizes = {name: (installed.folder / name).stat().st_size for name in installed.manifest.files}
+        except (DatabaseDamaged, DatabaseTooNew, OSError):
             return None
+        manifest = installed.manifest
         return manifest if sizes == {name: file.size for name, file in manifest.files.items()} else None
 
+    def _can_be_kept(self, version: str) -> bool:
+        """Whether somebody might go back to a version: it is whole, or only a newer program can say so."""
+        try:
+            _manifest_of(self._place(version))
+        except DatabaseTooNew:
+            return True
+        except DatabaseDamaged:
+            return False
+        return self.is_whole(version)
+
     def _origin_file(self, version: str) -> Path:
-        return self.folder / f"{version}.origin.json"
+        return self.folder / f"{version}{_ORIGIN}"
+
+    def _kept(self) -> set[str] | None:
+        """Return the versions to keep; None where nobody knows, so that nothing may be removed."""
+        pointer = self._pointer_if_readable()
+        if pointer is None or pointer.current is None:
+            return None
+        return {name for name in (pointer.current, pointer.previous) if name is not None}
 
     def _prune(self) -> None:
-        """Remove all versions but the one in use and the one before; who still reads one keeps it open."""
-        pointer = self._pointer()
-        kept = {pointer.current, pointer.previous}
+        """Remove all versions but the one in use and the one before; who still reads one keeps it open.
+
+        What cannot be removed stays until the next time: it is in nobody's way.
+        """
+        for replaced in self.folder.glob(f"{_REPLACED}*"):
+            leftovers.remove(replaced)
+        leftovers.remove_removed(self.folder)
+        kept = self._kept()
+        if kept is None:
+            return
         for version in self.versions():
             if version not in kept:
-                self._discard(self.folder / version)
-        for folder in self.derived.iterdir() if self.derived.is_dir() else ():
-            if folder.name.rsplit("-", 1)[0] not in kept:
-                shutil.rmtree(folder, ignore_errors=True)
-        for origin in self.folder.glob("*.origin.json"):
-            if origin.name.removesuffix(".origin.json") not in kept:
-                origin.unlink(missing_ok=True)
-
-    def _discard(self, folder: Path) -> None:
-        """Remove a folder so that no half of it is ever taken for a version."""
-        if folder.exists():
-            aside = self.folder / _STAGING / secrets.token_hex(8)
-            aside.parent.mkdir(exist_ok=True)
-            folder.rename(aside)
-            shutil.rmtree(aside, ignore_errors=True)
+                leftovers.remove_version(self.folder / version)
+        for origin in self.folder.glob(f"*{_ORIGIN}"):
+            if origin.name.removesuffix(_ORIGIN) not in kept:
+                leftovers.remove(origin)
+        leftovers.remove_derived(self.derived, kept)
 
     def _clear(self) -> None:
         """Remove what killed processes left, and versions that only a kill between two steps kept from going."""
+        leftovers.remove(self.folder / _STAGING)
         with storage_errors(self.folder):
-            staging = self.folder / _STAGING
-            if staging.is_dir():
-                shutil.rmtree(staging, ignore_errors=True)
-            if self._pointer().current is not None:
-                self._prune()
-            with contextlib.suppress(OSError):
-                staging.rmdir()
+            for replaced in self.folder.glob(f"{_REPLACED}*"):
+                version = replaced.name.removeprefix(_REPLACED)
+                if not os.path.lexists(self.folder / version):
+                    replaced.rename(self.folder / version)
+        self._prune()
 
 
 def new_origin(source: str, *, signed_by: str | None = None, built_here: bool = False) -> Origin:
@@ -306,12 +388,13 @@ def _is_version(name: str) -> bool:
     return True
 
 
-def _manifest_of(folder: Path) -> Manifest:
+def _manifest_of(folder: Path) -> tuple[Manifest, str]:
+    """Return a version's manifest, and the SHA-256, hex, of its bytes."""
     try:
         content = (folder / MANIFEST_NAME).read_bytes()
     except OSError as error:
         raise DatabaseDamaged(path=folder, reason="its manifest is missing") from error
-    return Manifest.read(content, folder, __version__)
+    return Manifest.read(content, folder, __version__), hashlib.sha256(content).hexdigest()
 
 
 def _flush(folder: Path) -> None:

@@ -52,3 +52,12 @@ def looks_like_another(person: str, where: str, other: str, other_where: str) ->
     """Say that a face is nearer to somebody else's than to its own person's."""
     message = f"The face in {where} looks like {other} ({other_where}); check both."
     return ReferenceNote("looks_like_another", person, message)
+
+
+def same_performer(person: str, universal_id: str, place: str, taken: str) -> ReferenceNote:
+    """Say that somebody was passed over who is the same person as one before."""
+    message = (
+        f'"{place}" is the same person as "{taken}" by name or id ({universal_id}), and was left out. '
+        "Put all the pictures into one of the two."
+    )
+    return ReferenceNote("same_performer", person, message)

@@ -1,6 +1,6 @@
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from tests.public_release_files import (
 )
 
 from stash_sense.errors import Cancelled, PublicReleaseUnreadable
+from stash_sense.kernel.arrays import Floats
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress
 from stash_sense.performers.public_import import PublicImport, write_public
@@ -31,6 +32,7 @@ from stash_sense.performers.public_limits import PublicLimits
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 Import = Callable[..., PublicImport]
+Tables = Callable[[str], list[Any]]
 
 
 @pytest.fixture
@@ -51,22 +53,23 @@ def imported(tmp_path: Path, version: Path) -> Import:
 
 
 @pytest.fixture
-def tables(version: Path) -> Iterator[sqlite3.Connection]:
-    """The tables of `version`, once something was imported."""
+def tables(version: Path) -> Tables:
+    """Asks the tables of `version`, once something was imported."""
 
-    def opened(query: str) -> list[Any]:
+    def ask(query: str) -> list[Any]:
         with closing(sqlite3.connect(version / "performers.db")) as db:
             return db.execute(query).fetchall()
 
-    yield opened  # type: ignore[misc]
+    return ask
 
 
 def notes_of(result: PublicImport) -> dict[str, int]:
     return {note.code: note.count for note in result.notes}
 
 
-def vectors_of(version: Path, embedder: str) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    return np.load(version / f"vectors-{embedder}.npy").astype(np.float32)
+def vectors_of(version: Path, embedder: str) -> Floats:
+    vectors: Floats = np.load(version / f"vectors-{embedder}.npy").astype(np.float32)
+    return vectors
 
 
 def in_order(made: MadeRelease) -> list[int]:
@@ -95,7 +98,9 @@ def test_a_release_becomes_a_version_with_every_performer_face_and_vector(
         np.testing.assert_allclose(vectors_of(version, embedder), vectors[in_order(made)], atol=2e-4)
 
 
-def test_faces_keep_where_they_come_from_and_lie_by_performer(tmp_path: Path, imported: Import, tables: Any) -> None:
+def test_faces_keep_where_they_come_from_and_lie_by_performer(
+    tmp_path: Path, imported: Import, tables: Tables
+) -> None:
     made = make_release(tmp_path / "release")
     imported(made.folder)
     rows = tables(
@@ -108,7 +113,7 @@ def test_faces_keep_where_they_come_from_and_lie_by_performer(tmp_path: Path, im
     ]
 
 
-def test_all_that_is_known_of_a_performer_is_kept(tmp_path: Path, imported: Import, tables: Any) -> None:
+def test_all_that_is_known_of_a_performer_is_kept(tmp_path: Path, imported: Import, tables: Tables) -> None:
     imported(make_release(tmp_path / "release").folder)
     wanted = f"WHERE performer_id = (SELECT id FROM performers WHERE universal_id = '{universal_id_of(6)}')"  # noqa: S608
     there = universal_id_of(6).partition(":")[2]
@@ -145,7 +150,7 @@ def test_the_same_release_gives_the_same_content_from_a_zip_and_a_folder(tmp_pat
 
 
 def test_an_older_release_without_the_tables_of_signals_is_imported(
-    tmp_path: Path, imported: Import, tables: Any
+    tmp_path: Path, imported: Import, tables: Tables
 ) -> None:
     made = make_release(tmp_path / "release", signals=False)
     change_tables(
@@ -237,7 +242,7 @@ def test_the_two_indexes_may_number_a_face_differently(tmp_path: Path, version: 
     np.testing.assert_allclose(vectors_of(version, "arcface"), made.vectors[1][swapped], atol=2e-4)
 
 
-def test_a_performer_without_a_usable_face_is_left_out(tmp_path: Path, imported: Import, tables: Any) -> None:
+def test_a_performer_without_a_usable_face_is_left_out(tmp_path: Path, imported: Import, tables: Tables) -> None:
     made = make_release(tmp_path / "release")
     vectors = made.vectors[0].copy()
     vectors[made.labels_of(universal_id_of(2))] = 0.0
@@ -248,7 +253,9 @@ def test_a_performer_without_a_usable_face_is_left_out(tmp_path: Path, imported:
     assert tables("SELECT count(*), max(id) FROM performers") == [(11, 11)]
 
 
-def test_a_performer_may_be_known_by_an_id_of_another_endpoint(tmp_path: Path, imported: Import, tables: Any) -> None:
+def test_a_performer_may_be_known_by_an_id_of_another_endpoint(
+    tmp_path: Path, imported: Import, tables: Tables
+) -> None:
     made = make_release(tmp_path / "release")
     by_fansdb = ["fansdb.cc:fans-2" if owner == universal_id_of(2) else owner for owner in made.owners]
     write_maps(made.folder, by_fansdb)
@@ -259,7 +266,9 @@ def test_a_performer_may_be_known_by_an_id_of_another_endpoint(tmp_path: Path, i
     ]
 
 
-def test_of_several_ids_in_the_map_the_first_endpoint_counts(tmp_path: Path, imported: Import, tables: Any) -> None:
+def test_of_several_ids_in_the_map_the_first_endpoint_counts(
+    tmp_path: Path, imported: Import, tables: Tables
+) -> None:
     made = make_release(tmp_path / "release")
     mixed = list(made.owners)
     mixed[made.labels_of(universal_id_of(2))[0]] = "fansdb.cc:fans-2"
@@ -286,7 +295,7 @@ def test_endpoints_may_be_given_by_their_address(tmp_path: Path, imported: Impor
     assert imported(made.folder).manifest.face_count == 36
 
 
-def test_odd_values_in_the_tables_become_nothing(tmp_path: Path, imported: Import, tables: Any) -> None:
+def test_odd_values_in_the_tables_become_nothing(tmp_path: Path, imported: Import, tables: Tables) -> None:
     made = make_release(tmp_path / "release")
     change_tables(
         made.folder,
@@ -302,7 +311,7 @@ def test_odd_values_in_the_tables_become_nothing(tmp_path: Path, imported: Impor
 
 
 def test_more_faces_and_facts_than_one_performer_may_have_are_cut_off(
-    tmp_path: Path, imported: Import, tables: Any
+    tmp_path: Path, imported: Import, tables: Tables
 ) -> None:
     made = make_release(tmp_path / "release")
     result = imported(made.folder, limits=PublicLimits(faces_of_performer=2, facts_of_performer=1))

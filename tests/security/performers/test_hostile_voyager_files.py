@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.public_release_files import made_vectors, write_index
 
 from stash_sense.errors import VoyagerError
+from stash_sense.kernel.arrays import Floats
 from stash_sense.performers.voyager_file import VoyagerFile
 
 DIM, COUNT = 16, 60
@@ -43,7 +44,7 @@ def genuine(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return path.read_bytes()
 
 
-def read_all(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]] | None:
+def read_all(path: Path) -> Floats | None:
     """All that a file holds; None where it is refused."""
     tracemalloc.start()
     try:

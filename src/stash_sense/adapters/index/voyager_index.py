@@ -18,7 +18,7 @@ from stash_sense.performers.voyager_file import VoyagerFile
 from stash_sense.performers.voyager_header import Space
 
 _DEPTH = 1000
-"""Candidates that a search keeps: of 50,000 vectors it finds 98.6 % of the ten nearest, and 83 % with a depth of 100."""
+"""Candidates a search keeps: of 50,000 vectors it finds 98.6 % of the ten nearest, with 100 it finds 83 %."""
 _LINKS, _BUILD_DEPTH = 12, 200
 """The library's own defaults for building."""
 _BLOCK = 4096

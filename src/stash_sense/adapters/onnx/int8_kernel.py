@@ -10,10 +10,10 @@ from stash_sense.adapters.onnx.image_model import CPU, NATIVE_ERRORS, session_op
 from stash_sense.performers.index import MOST, Bytes, Int8Kernel, Scores, WholeProbes
 from stash_sense.performers.int8_numpy import NumpyInt8Kernel
 
-
 _COLUMNS, _VALUES = 16, 1024
-"""What onnxruntime works on at once: it fills up to 16 columns of probes with zeros, and goes through longer rows more
-than once. Up to there, rows side by side cost nothing: 250,000 of 320 with one probe take 18 % less by three."""
+"""What onnxruntime works on at once: it fills up to 16 columns of probes with zeros, and goes through longer rows
+more than once. Up to there rows side by side cost nothing: one probe with rows of 320 takes 18 % less by three.
+"""
 
 
 class OnnxInt8Kernel:

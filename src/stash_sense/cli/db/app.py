@@ -2,14 +2,17 @@
 
 import typer
 
-from stash_sense.cli.db import releasing, versions
+from stash_sense.cli.db import building, releasing, versions
 
 app = typer.Typer(help="The performers database: who can be recognised.", no_args_is_help=True)
+app.command("build")(building.build)
 app.command("info")(versions.info)
 app.command("list")(versions.list_performers)
 app.command("verify")(versions.verify)
 app.command("update")(releasing.update)
 app.command("rollback")(versions.rollback)
+app.command("forget")(building.forget)
+app.command("unforget")(building.unforget)
 app.command("import")(releasing.import_database)
 app.command("export")(releasing.export_database)
 app.command("release")(releasing.release)

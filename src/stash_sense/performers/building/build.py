@@ -1,35 +1,30 @@
 """`DatabaseBuilder`: a source of performers -> a version of the performers database, whatever interrupts it."""
 
 import contextlib
-import hashlib
-import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import filelock
-
 from stash_sense.errors import (
-    BuildRunning,
     BuildStateDamaged,
     Cancelled,
     DatabaseError,
     GalleryWithoutFaces,
-    GalleryWithoutPeople,
     NotWritable,
 )
 from stash_sense.files import staged_folder, storage_errors
 from stash_sense.kernel.cancel import CancelToken
-from stash_sense.kernel.progress import Progress, ProgressListener, silent
+from stash_sense.kernel.progress import ProgressListener, silent
 from stash_sense.media.ports import PictureReader
 from stash_sense.performers.building.comparing import compare_faces, lookalike_notes
+from stash_sense.performers.building.gathering import Gathered, gather
 from stash_sense.performers.building.portraits import PortraitFinder
 from stash_sense.performers.building.state import BuildState
-from stash_sense.performers.building.state_file import states_in
+from stash_sense.performers.building.state_folder import set_aside, state_of, states_of
 from stash_sense.performers.building.writing import PeopleWriter, Written
 from stash_sense.performers.database import PackSpace
-from stash_sense.performers.forgetting import forgotten_ids
+from stash_sense.performers.forgotten import forgotten_ids
 from stash_sense.performers.library import InstalledVersion, PerformersLibrary, new_origin
 from stash_sense.performers.manifest import Manifest, version_for
 from stash_sense.performers.notes import ReferenceNote
@@ -40,8 +35,8 @@ from stash_sense.recognition.spec import MatchingConstants
 
 _DESCRIBING = "1"
 """Changes whenever the code that describes pictures gives other vectors: all of them are made anew then."""
-_PATIENCE = 0.5
-"""Seconds between two looks at whether somebody asked to stop, while another process builds from the same source."""
+
+
 @dataclass(frozen=True, slots=True)
 class BuildingPack:
     """The model pack that a database is built with.
@@ -60,21 +55,35 @@ class BuildingPack:
 
 
 @dataclass(frozen=True, slots=True)
+class BuildOptions:
+    """What a build may be told.
+
+    Attributes:
+        version: name of the version; by default that of the day.
+        out: folder to write the version to, missing or empty, instead of installing it.
+        forgotten: universal ids to pass over, besides those that the performers folder remembers.
+    """
+
+    version: str | None = None
+    out: Path | None = None
+    forgotten: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class BuildReport:
     """What a build made.
 
     Attributes:
-        version: name of the version; of an unchanged one that of the installed version.
-        folder: where it is.
-        manifest: its manifest.
+        folder, manifest: of the version; of an unchanged one those of the installed version.
         unchanged: whether the installed version has this content already, so that nothing was installed.
         pictures: how many the source has.
-        described, reused: of how many the face was looked for now, and of how many that was known.
-        left_out: how many were left out, by the code of the note that says why; same_file has none.
+        described: of how many the face was looked for now.
+        reused: of how many it was known.
+        left_out: how many pictures were left out, by the code of the note that says why; second copies of a file,
+            same_file, have no note.
         notes: what the user should know.
     """
 
-    version: str
     folder: Path
     manifest: Manifest
     unchanged: bool
@@ -84,19 +93,14 @@ class BuildReport:
     left_out: Mapping[str, int]
     notes: tuple[ReferenceNote, ...]
 
-
-@dataclass(slots=True)
-class _Done:
-    """How far a build is."""
-
-    notes: list[ReferenceNote] = field(default_factory=list)
-    pictures: int = 0
-    described: int = 0
-    reused: int = 0
+    @property
+    def version(self) -> str:
+        """Name of the version."""
+        return self.manifest.version
 
 
 class DatabaseBuilder:
-    """Builds versions from sources and installs them.
+    """Builds versions from sources.
 
     What was done is kept below the performers folder, so that a build that was stopped goes on where it was, and a
     later one describes only pictures that are new or changed.
@@ -111,145 +115,136 @@ class DatabaseBuilder:
         self._library = library
         self._portraits = PortraitFinder(pictures, pack.finder)
         self._pack = pack
-        self._describer = f"{pack.space.pack} {pack.models} {_DESCRIBING}"
 
     def build(
         self,
         source: PerformerSource,
         cancel: CancelToken,
         progress: ProgressListener = silent,
-        *,
-        version: str | None = None,
-        out: Path | None = None,
-        forgotten: frozenset[str] = frozenset(),
+        options: BuildOptions | None = None,
     ) -> BuildReport:
         """Build a version and install it, unless the installed one has the same content.
 
-        Args:
-            source: of the performers.
-            cancel: ends the build; what was described stays known.
-            progress: told what is done.
-            version: name of the version; by default that of the day.
-            out: folder to write the version to, missing or empty, instead of installing it.
-            forgotten: universal ids to pass over, besides those that the performers folder remembers.
-
         Raises:
             GalleryError, InputError: the source cannot be used: not read, without pictures, or without faces.
-            BuildRunning: another process builds from this source, and there is no token by which to end waiting.
-            VersionTaken: there is another version of this name.
+            VersionTaken: there is another version of the name that was asked for.
             DatabaseUnwritten, StorageError: the disk said no.
-            Cancelled: the token was set.
+            Cancelled: the token was set; what was described stays known.
         """
-        if out is not None:
-            _check_empty(out)
-        name = hashlib.sha256(source.identity.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-        path = states_in(self._library.folder) / f"{name}.db"
-        with _alone(path, source, cancel, progress):
-            done = _Done()
-            for last in (False, True):
+        options = options or BuildOptions()
+        if options.out is not None:
+            _check_empty(options.out)
+        describer = f"{self._pack.space.pack} {self._pack.models} {_DESCRIBING}"
+        with state_of(states_of(self._library), source, cancel, progress) as path:
+            lost: list[ReferenceNote] = []
+            while True:
                 try:
-                    with BuildState(path, source.identity, self._describer) as state:
-                        self._fill(state, source, done, forgotten, cancel, progress)
-                        return self._finish(state, source, done, version, out, forgotten, cancel, progress)
+                    with BuildState(path, source.identity, describer) as state:
+                        return self._build(state, source, options, lost, cancel, progress)
                 except BuildStateDamaged as error:
-                    if last:
+                    if lost:
                         raise
-                    _set_aside(path)
-                    message = f"What earlier builds knew was lost ({error.fields['reason']}); all is described anew."
-                    done = _Done([ReferenceNote("state_damaged", "", message)])
-        raise AssertionError
+                    set_aside(path)
+                    reason = error.fields["reason"]
+                    message = f"What earlier builds knew of the {source.title} was lost ({reason}); all is made anew."
+                    lost.append(ReferenceNote("state_damaged", "", message))
 
-    def _fill(
+    def _build(
         self,
         state: BuildState,
         source: PerformerSource,
-        done: _Done,
-        forgotten: frozenset[str],
-        cancel: CancelToken,
-        progress: ProgressListener,
-    ) -> None:
-        """List the source and describe what is new."""
-        state.begin()
-        passed_over = forgotten | forgotten_ids(self._library.folder)
-        for count, performer in enumerate(source.performers(cancel)):
-            cancel.raise_if_cancelled()
-            record = performer.record.storable()
-            progress(Progress("listing", count, note=record.name))
-            done.notes += [ReferenceNote("bad_description", record.name, fault) for fault in performer.faults]
-            if record.universal_id in passed_over:
-                state.forget(record.universal_id)
-                message = f'"{record.name}" is to be forgotten and was passed over; `stash-sense db forget` says more.'
-                done.notes.append(ReferenceNote("forgotten", record.name, message))
-                continue
-            place = state.note(replace(performer, record=record))
-            if place is not None:
-                message = (
-                    f'"{performer.place}" and "{place}" are the same person by name or id ({record.universal_id}); '
-                    "the first was left out. Move all the pictures to one."
-                )
-                done.notes.append(ReferenceNote("same_performer", record.name, message))
-        done.pictures, due = state.counts()
-        if not done.pictures:
-            raise GalleryWithoutPeople(path=source.title)
-        done.reused = done.pictures - due
-        self._describe(state, source, done, cancel, progress)
-        state.drop_vanished()
-
-    def _describe(
-        self,
-        state: BuildState,
-        source: PerformerSource,
-        done: _Done,
-        cancel: CancelToken,
-        progress: ProgressListener,
-    ) -> None:
-        count = done.reused
-        who: dict[str, str] = {}
-
-        def pictures() -> Iterator[SourcePicture]:
-            for person, picture in state.due():
-                who[picture.key] = person
-                yield picture
-
-        progress(Progress("describing", count, done.pictures))
-        with contextlib.closing(self._portraits.portraits(pictures(), source, cancel, state.is_described)) as portraits:
-            for portrait in portraits:
-                state.keep(portrait)
-                count += 1
-                done.described += bool(portrait.sha256) and not portrait.known
-                done.reused += portrait.known
-                name = state.name_of(who.pop(portrait.picture.key))
-                progress(Progress("describing", count, done.pictures, name))
-                cancel.raise_if_cancelled()
-
-    def _finish(
-        self,
-        state: BuildState,
-        source: PerformerSource,
-        done: _Done,
-        version: str | None,
-        out: Path | None,
-        forgotten: frozenset[str],
+        options: BuildOptions,
+        notes: list[ReferenceNote],
         cancel: CancelToken,
         progress: ProgressListener,
     ) -> BuildReport:
-        """Write what is known, put it into place, and say what was noticed."""
-        raise NotImplementedError
+        forgotten = options.forgotten | forgotten_ids(self._library.folder)
+        gathered = gather(state, source, self._portraits, forgotten, cancel, progress)
+        with self._written(state, source, options, cancel, progress) as (written, staged):
+            if options.out is not None:
+                made, unchanged = staged, False
+            else:
+                made, unchanged = self._installed(staged, source, progress)
+        folder = options.out or made.folder
+        with contextlib.suppress(Cancelled):  # it is installed: the next build compares what this one does not
+            compare_faces(
+                folder, made.manifest, state, self._pack.space.space, self._pack.constants, cancel, progress
+            )
+        notes = [*notes, *gathered.notes, *written.notes, *lookalike_notes(folder, state, source)]
+        return _report(folder, made.manifest, unchanged, gathered, written, notes)
+
+    @contextlib.contextmanager
+    def _written(
+        self,
+        state: BuildState,
+        source: PerformerSource,
+        options: BuildOptions,
+        cancel: CancelToken,
+        progress: ProgressListener,
+    ) -> Iterator[tuple[Written, InstalledVersion]]:
+        """Write a version aside; it is there until the block ends, or for good if it was asked for there."""
+        with contextlib.ExitStack() as stack:
+            if options.out is not None:
+                folder = stack.enter_context(staged_folder(options.out))
+                taken: list[str] = []
+            else:
+                stack.enter_context(self._library.alone(cancel, progress))
+                folder = stack.enter_context(self._library.staging())
+                taken = self._library.versions()
+            now = datetime.now(UTC)
+            space = self._pack.space
+            dims = [block.dim for block in space.space.blocks]
+            heading = Heading(
+                version=options.version or version_for(now, frozenset(taken)),
+                created_at=now,
+                pack=space.pack,
+                embedders=tuple(zip(space.embedders, dims, strict=True)),
+                sources=(source.title,),
+            )
+            people = PeopleWriter(state, source, space.space, self._pack.constants.stranger_distance)
+            # Read again: somebody may have been forgotten while the pictures were described.
+            forgotten = options.forgotten | forgotten_ids(self._library.folder)
+            with VersionWriter(folder, heading) as writer:
+                written = people.write(writer, forgotten, cancel, progress)
+                if not written.faces:
+                    raise GalleryWithoutFaces(path=source.title, reason=written.notes[0].message.rstrip("."))
+                manifest = writer.finish()
+            yield written, InstalledVersion(folder, manifest, None)
+
+    def _installed(
+        self, staged: InstalledVersion, source: PerformerSource, progress: ProgressListener
+    ) -> tuple[InstalledVersion, bool]:
+        """Install a version, or find that the installed one is the same."""
+        current = None
+        with contextlib.suppress(DatabaseError):  # what cannot be used is replaced
+            current = self._library.current()
+        if current is not None and current.manifest.content == staged.manifest.content:
+            return current, True
+        origin = new_origin(source.title, built_here=True)
+        return self._library.install(staged.folder, origin, progress), False
 
 
-@contextlib.contextmanager
-def _alone(path: Path, source: PerformerSource, cancel: CancelToken, progress: ProgressListener) -> Iterator[None]:
-    """Keep other processes from building from the same source; they wait until they are told to stop."""
-    with storage_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(path.with_suffix(".lock"))
-        while not lock.is_locked:
-            try:
-                lock.acquire(timeout=_PATIENCE)
-            except filelock.Timeout:
-                cancel.raise_if_cancelled()
-                progress(Progress("waiting", 0, note=f"another process is building from {source.title}"))
-    try:
-        yield
-    finally:
-        lock.release()
+def _check_empty(folder: Path) -> None:
+    with storage_errors(folder):
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise NotWritable(path=folder, reason="it is not an empty folder")
+
+
+def _report(
+    folder: Path,
+    manifest: Manifest,
+    unchanged: bool,
+    gathered: Gathered,
+    written: Written,
+    notes: list[ReferenceNote],
+) -> BuildReport:
+    return BuildReport(
+        folder=folder,
+        manifest=manifest,
+        unchanged=unchanged,
+        pictures=gathered.pictures,
+        described=gathered.described,
+        reused=gathered.reused,
+        left_out=dict(sorted(written.left_out.items())),
+        notes=tuple(notes),
+    )

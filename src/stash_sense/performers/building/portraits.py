@@ -6,7 +6,7 @@ photographs with other people in them, the others' would cost as much.
 
 import hashlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -113,7 +113,7 @@ class PortraitFinder:
         source: PerformerSource,
         cancel: CancelToken,
         known: Callable[[str], bool] = lambda _: False,
-    ) -> Iterator[Portrait]:
+    ) -> Generator[Portrait]:
         """Yield what came of each picture, in their order; one that is bad does not stop the rest.
 
         Args:

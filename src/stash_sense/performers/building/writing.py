@@ -12,6 +12,7 @@ from stash_sense.kernel.progress import Progress, ProgressListener
 from stash_sense.performers.building.curation import Finding, examine
 from stash_sense.performers.building.portraits import Face
 from stash_sense.performers.building.state import BuildState, KeptPicture, Listed
+from stash_sense.performers.forgotten import ids_of
 from stash_sense.performers.notes import ReferenceNote, about_faces, no_reference, same_picture
 from stash_sense.performers.records import FaceRecord
 from stash_sense.performers.sources import PerformerSource, SourcePicture
@@ -69,7 +70,7 @@ class PeopleWriter:
         for done, listed in enumerate(self._state.listed()):
             cancel.raise_if_cancelled()
             progress(Progress("writing", done, note=listed.record.name))
-            if listed.record.universal_id not in forgotten:
+            if not ids_of(listed.record) & forgotten:
                 self._write_one(listed, writer, written)
         written.notes += self._shared_notes()
         return written
@@ -137,7 +138,9 @@ class PeopleWriter:
                 "Move one person's pictures to another folder."
             )
         elif found.left_out:
-            message = f'{these} shows a face unlike the others of "{name}"; it was left out. Remove it, or add more of it.'
+            message = (
+                f'{these} shows a face unlike the others of "{name}"; it was left out. Remove it, or add more of it.'
+            )
         else:
             message = f'{these} shows a face rather unlike the others of "{name}"; it was kept. Check it.'
         return ReferenceNote(found.code, name, message)

@@ -1,0 +1,162 @@
+"""`stash-sense db build|forget|unforget`: making a database of your own pictures, and taking people out of it."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from stash_sense.cli.context import services_of
+from stash_sense.cli.db.versions import Json, version_document
+from stash_sense.cli.models import print_json
+from stash_sense.cli.present import print_warnings, say
+from stash_sense.cli.progress import shown_progress
+from stash_sense.performers.building.build import BuildOptions, BuildReport
+from stash_sense.performers.forgetting import forget as forget_performer
+from stash_sense.performers.forgotten import forgotten_ids
+from stash_sense.performers.forgotten import unforget as unforget_performer
+from stash_sense.performers.notes import ReferenceNote
+from stash_sense.performers.sources import FolderSource
+
+_NOTES_SHOWN = 10
+"""Notes of one kind that are printed."""
+
+
+def build(
+    context: typer.Context,
+    source: Annotated[
+        Path,
+        typer.Argument(
+            help="Folder with one folder of pictures for each person, named after them.", show_default=False
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the version to this new or empty folder instead of installing it.", show_default=False
+        ),
+    ] = None,
+    pack: Annotated[str | None, typer.Option(help="Model pack to describe the faces with.")] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="Name of the version; that of the day without.", show_default=False)
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Build a performers database and install it.
+
+    Pictures are described once: stopped at any time, the next build goes on where this one was, and a later one
+    describes only what is new or changed.
+    """
+    services = services_of(context)
+    options = BuildOptions(version=name, out=out.expanduser() if out else None)
+    with shown_progress() as progress:
+        builder = services.builder(pack)
+        report = builder.build(FolderSource(source.expanduser()), services.cancel, progress, options)
+        print_warnings(_the_first_of_each_kind(report.notes), progress)
+        if out is None:
+            services.derive(services.performers.require(), progress)
+    if json:
+        print_json(_document(report))
+    else:
+        _say_report(report, out)
+
+
+def _the_first_of_each_kind(notes: Sequence[ReferenceNote]) -> Iterator[str]:
+    """Say what was noticed, but not the same thing of a thousand pictures."""
+    said: Counter[str] = Counter()
+    for note in notes:
+        said[note.code] += 1
+        if said[note.code] <= _NOTES_SHOWN:
+            yield note.message
+    for code, count in said.items():
+        if count > _NOTES_SHOWN:
+            more = count - _NOTES_SHOWN
+            yield f"{code.replace('_', ' ')}: {more:,} more such pictures or people; --json lists all of them."
+
+
+def _document(report: BuildReport) -> dict[str, Any]:
+    manifest = report.manifest
+    return {
+        "schema": 1,
+        "version": manifest.version,
+        "pack": manifest.pack,
+        "performer_count": manifest.performer_count,
+        "face_count": manifest.face_count,
+        "content": manifest.content,
+        "folder": str(report.folder),
+        "unchanged": report.unchanged,
+        "pictures": report.pictures,
+        "described": report.described,
+        "reused": report.reused,
+        "left_out": dict(report.left_out),
+        "notes": [{"code": note.code, "person": note.person, "message": note.message} for note in report.notes],
+    }
+
+
+def _say_report(report: BuildReport, out: Path | None) -> None:
+    manifest = report.manifest
+    say(
+        f"{report.pictures:,} pictures: {report.described:,} described, {report.reused:,} known from before, "
+        f"{sum(Counter(report.left_out).values()):,} left out."
+    )
+    who = f"{manifest.performer_count:,} performers with {manifest.face_count:,} faces, made with {manifest.pack}"
+    if out is not None:
+        say(f"Version {manifest.version} is in {report.folder}: {who}.")
+    elif report.unchanged:
+        say(f"Nothing has changed: version {manifest.version} stays in use, {who}.")
+    else:
+        say(f"Version {manifest.version} is in use: {who}.")
+
+
+def forget(
+    context: typer.Context,
+    performer: Annotated[str, typer.Argument(help="Id, name or alias; `db list` shows ids.", show_default=False)],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    json: Json = False,
+) -> None:
+    """Take a person out of the database for good: their faces go, and nothing brings them back.
+
+    Older versions that hold the person are removed, too, so there is no rollback to them.
+    """
+    services = services_of(context)
+    if not yes:
+        typer.confirm(f"Remove {performer} from every version, and never take them in again?", abort=True, err=True)
+    with shown_progress() as progress:
+        forgotten = forget_performer(services.performers, performer, services.cancel, progress)
+        services.derive(forgotten.version, progress)
+    if json:
+        print_json(
+            {"id": forgotten.universal_id, "name": forgotten.name, "database": version_document(forgotten.version)}
+        )
+        return
+    say(f"{forgotten.name} is forgotten; version {forgotten.version.version} is in use without them.")
+    say(f"`stash-sense db unforget {forgotten.universal_id}` lets them come back with the next build or update.")
+
+
+def unforget(
+    context: typer.Context,
+    performer: Annotated[
+        str | None, typer.Argument(help="The universal id; all that are forgotten are listed without.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Let a person come back with the next build or update, or list who was forgotten."""
+    services = services_of(context)
+    library = services.performers
+    if performer is None:
+        ids = sorted(forgotten_ids(library.folder))
+        if json:
+            print_json({"forgotten": ids})
+            return
+        for one in ids:
+            say(one)
+        if not ids:
+            say("Nobody was forgotten.")
+        return
+    with shown_progress() as progress, library.alone(services.cancel, progress):
+        found = unforget_performer(library.folder, performer)
+    if json:
+        print_json({"id": performer, "found": found})
+    else:
+        say(f"{performer} {'may come back' if found else 'was not forgotten'}.")

@@ -1,0 +1,124 @@
+"""A source -> the state of a build: everybody listed, and every picture that is new or changed described."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from stash_sense.errors import GalleryWithoutPeople
+from stash_sense.kernel.cancel import CancelToken
+from stash_sense.kernel.progress import Progress, ProgressListener
+from stash_sense.performers.building.portraits import PortraitFinder
+from stash_sense.performers.building.state import BuildState
+from stash_sense.performers.forgotten import ids_of
+from stash_sense.performers.notes import ReferenceNote, same_performer
+from stash_sense.performers.records import PerformerRecord
+from stash_sense.performers.sources import PerformerSource, SourcePicture
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What was found.
+
+    Attributes:
+        pictures: how many the source has.
+        described: of how many of them the face was looked for now.
+        reused: of how many it was known.
+        notes: what the user should know.
+    """
+
+    pictures: int = 0
+    described: int = 0
+    reused: int = 0
+    notes: list[ReferenceNote] = field(default_factory=list)
+
+
+def gather(
+    state: BuildState,
+    source: PerformerSource,
+    portraits: PortraitFinder,
+    forgotten: frozenset[str],
+    cancel: CancelToken,
+    progress: ProgressListener,
+) -> Gathered:
+    """List the source, describe what is not known yet, and drop what is gone.
+
+    Args:
+        state: of this source's builds; each picture is in it as soon as it is described.
+        source: of the performers.
+        portraits: describes pictures.
+        forgotten: universal ids of those who are passed over.
+        cancel: looked at at every picture.
+        progress: told everybody's name, then how many pictures are done.
+
+    Raises:
+        GalleryWithoutPeople: the source has no picture.
+        GalleryError, InputError: it cannot be read.
+        StorageError, BuildStateDamaged: the state cannot be written, or not be read.
+        Cancelled: the token was set.
+    """
+    gathered = Gathered()
+    _list(state, source, forgotten, gathered, cancel, progress)
+    gathered.pictures, due = state.counts()
+    if not gathered.pictures:
+        raise GalleryWithoutPeople(path=source.title)
+    gathered.reused = gathered.pictures - due
+    _describe(state, source, portraits, gathered, cancel, progress)
+    state.drop_vanished()
+    return gathered
+
+
+def _list(
+    state: BuildState,
+    source: PerformerSource,
+    forgotten: frozenset[str],
+    gathered: Gathered,
+    cancel: CancelToken,
+    progress: ProgressListener,
+) -> None:
+    state.begin()
+    for count, performer in enumerate(source.performers(cancel)):
+        cancel.raise_if_cancelled()
+        record = _storable(performer.record)
+        progress(Progress("listing", count, note=record.name))
+        gathered.notes += [ReferenceNote("bad_description", record.name, fault) for fault in performer.faults]
+        if ids_of(record) & forgotten:
+            state.forget(record.universal_id)
+            message = f'"{record.name}" ({record.universal_id}) is to be forgotten, and was passed over.'
+            gathered.notes.append(ReferenceNote("forgotten", record.name, message))
+            continue
+        taken = state.note(replace(performer, record=record))
+        if taken is not None:
+            gathered.notes.append(same_performer(record.name, record.universal_id, performer.place, taken))
+
+
+def _describe(
+    state: BuildState,
+    source: PerformerSource,
+    portraits: PortraitFinder,
+    gathered: Gathered,
+    cancel: CancelToken,
+    progress: ProgressListener,
+) -> None:
+    done, total = gathered.reused, gathered.pictures
+    owner: dict[str, str] = {}
+
+    def pictures() -> Iterator[SourcePicture]:
+        for who, picture in state.due():
+            owner[picture.key] = who
+            yield picture
+
+    progress(Progress("describing", done, total))
+    found = portraits.portraits(pictures(), source, cancel, state.is_described)
+    with contextlib.closing(found):
+        for portrait in found:
+            state.keep(portrait)
+            done += 1
+            gathered.reused += portrait.known
+            gathered.described += bool(portrait.sha256) and not portrait.known
+            progress(Progress("describing", done, total, state.name_of(owner.pop(portrait.picture.key))))
+            cancel.raise_if_cancelled()
+
+
+def _storable(record: PerformerRecord) -> PerformerRecord:
+    """Replace what is no Unicode in the name, as that of a folder may hold."""
+    return replace(record, name=record.name.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))

@@ -1,0 +1,56 @@
+"""What is in nobody's way and may go: removed as far as the disk lets us, and so that no half of it is mistaken."""
+
+import contextlib
+import secrets
+import shutil
+import time
+from collections.abc import Collection
+from pathlib import Path
+
+_REMOVED = ".removed-"
+_ABANDONED = 3600.0
+"""Seconds after which what somebody began to derive counts as left by a killed process; it takes minutes for a
+million faces, and a running one must not lose it."""
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a link or a folder."""
+    with contextlib.suppress(OSError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def remove_version(folder: Path) -> None:
+    """Remove a version, whose name goes first: a version is there whole or not at all."""
+    aside = folder.with_name(f"{_REMOVED}{secrets.token_hex(8)}")
+    with contextlib.suppress(OSError):
+        folder.rename(aside)
+        remove(aside)
+
+
+def remove_removed(library: Path) -> None:
+    """Remove the rest of versions whose removal was broken off."""
+    for folder in library.glob(f"{_REMOVED}*"):
+        remove(folder)
+
+
+def remove_derived(derived: Path, kept: Collection[str]) -> None:
+    """Remove what was derived from versions that are not kept, and what killed processes began to derive."""
+    for folder in derived.glob("*"):
+        if version_of_derived(folder.name) not in kept or _is_abandoned(folder):
+            remove(folder)
+
+
+def version_of_derived(name: str) -> str:
+    """Return the version that a folder of derived things is of, be it finished or being made (`.<name>.staged-…`)."""
+    if name.startswith("."):
+        name = name[1:].rpartition(".")[0]
+    return name.rpartition("-")[0]
+
+
+def _is_abandoned(folder: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return folder.name.startswith(".") and time.time() - folder.stat().st_mtime > _ABANDONED
+    return False

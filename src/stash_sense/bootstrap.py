@@ -126,7 +126,7 @@ class Services:
     def updater(self) -> Updater:
         """What updates the performers database."""
         check = CachedCheck(self.performers.folder)
-        return Updater(self.performers, check, self.keys.trusted, self.ed25519, self.prove)
+        return Updater(self.performers, check, self.keys.trusted, self.ed25519, self.prove, reload=self.live.follow)
 
     @cached_property
     def release_installer(self) -> ReleaseInstaller:

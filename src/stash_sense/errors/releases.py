@@ -22,8 +22,8 @@ class SignatureUnreadable(SignatureError):
 
 
 class SignerUntrusted(SignatureError):
-    """{name} is signed with the key {key}, which is not among those you trust; add that publisher's public key to the
-    settings if you trust it.
+    """{name} is signed with the key {key}, which is not among those you trust; if you trust its publisher, type
+    `stash-sense db key trust KEY` with the public key that they give out.
     """
 
     code = "signer_untrusted"

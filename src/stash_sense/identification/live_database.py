@@ -1,10 +1,12 @@
 """The performers database in use: every request keeps the version it began with, later ones get the new one."""
 
 import contextlib
+import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 
-from stash_sense.errors import DatabaseDamaged, DatabaseMissing, StashSenseError
+from stash_sense.errors import Cancelled, DatabaseMissing, StashSenseError
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.performers.database import PerformersDatabase
 from stash_sense.performers.library import InstalledVersion, PerformersLibrary
@@ -12,9 +14,15 @@ from stash_sense.resources.registry import Handle, ResourceRegistry
 from stash_sense.resources.resource import Resource
 
 Open = Callable[[InstalledVersion], PerformersDatabase]
+Stamp = tuple[int, int]
 
 _ATTEMPTS = 3
 """Versions can be switched and removed between reading which one is in use and opening it."""
+_NAP = 0.05
+"""Seconds between two looks at whether somebody asked to stop, while another thread opens the database."""
+_RETRY = 60.0
+"""Seconds after which a version that could not be opened while the old one answers is tried again."""
+_LOG = logging.getLogger(__name__)
 
 
 class LiveDatabase:
@@ -27,16 +35,28 @@ class LiveDatabase:
         library: of the installed versions.
         open_version: opens one.
         registry: unloads it when nobody has used it for long.
+        clock: seconds that only grow.
     """
 
-    def __init__(self, library: PerformersLibrary, open_version: Open, registry: ResourceRegistry) -> None:
+    def __init__(
+        self,
+        library: PerformersLibrary,
+        open_version: Open,
+        registry: ResourceRegistry,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._library = library
         self._open = open_version
         self._registry = registry
+        self._clock = clock
         self._alone = threading.Lock()
+        self._opening = threading.Lock()
+        """Held while a version is opened: once for all who ask, and never an older one after a newer one."""
         self._handle: Handle[PerformersDatabase] | None = None
-        self._stamp: tuple[int, int] | None = None
+        self._stamp: Stamp | None = None
         self._preparing: threading.Thread | None = None
+        self._failed: tuple[Stamp, float] | None = None
+        """Of the last version that could not be prepared: its stamp, and when that was."""
         self._opened = 0
 
     @contextlib.contextmanager
@@ -48,74 +68,125 @@ class LiveDatabase:
             DatabaseError: it cannot be opened.
             Cancelled: the token was set while waiting for it to be opened.
         """
-        with self._current().require(cancel) as database:
-            yield database
+        with contextlib.ExitStack() as stack:
+            yield self._entered(stack, cancel)
 
-    def refresh(self) -> None:
+    def refresh(self, cancel: CancelToken | None = None) -> None:
         """Open the version that is in use now, and lend it out from here on; raises as `lease` does."""
-        for attempt in range(1, _ATTEMPTS + 1):
-            stamp = self._library.stamp()
-            try:
-                self._switch(stamp)
-                return
-            except DatabaseDamaged:
-                if attempt == _ATTEMPTS or self._library.stamp() == stamp:
+        with self._opening_alone(cancel):
+            for attempt in range(1, _ATTEMPTS + 1):
+                stamp = self._library.stamp()
+                try:
+                    self._switch(stamp, cancel)
+                    return
+                except Cancelled:
                     raise
+                except StashSenseError:
+                    if attempt == _ATTEMPTS or self._library.stamp() == stamp:
+                        raise
+
+    def follow(self) -> None:
+        """Do as `refresh` where a version was lent out before: nothing is opened that nobody has asked for."""
+        with self._alone:
+            opened = self._handle is not None
+        if opened:
+            self.refresh()
 
     def close(self) -> None:
         """Let go of everything; waits for an opening that is at work."""
         with self._alone:
-            preparing, handle = self._preparing, self._handle
-            self._handle = self._stamp = None
+            preparing = self._preparing
         if preparing is not None:
             preparing.join()
-        if handle is not None:
-            handle.deregister()
+        with self._opening:
+            with self._alone:
+                handle, self._handle, self._stamp = self._handle, None, None
+            if handle is not None:
+                handle.deregister()
 
-    def _current(self) -> Handle[PerformersDatabase]:
+    def _entered(self, stack: contextlib.ExitStack, cancel: CancelToken | None) -> PerformersDatabase:
+        for attempt in range(1, _ATTEMPTS + 1):
+            handle = self._current(cancel)
+            try:
+                return stack.enter_context(handle.require(cancel))
+            except Cancelled:
+                raise
+            except StashSenseError:
+                # Unloaded meanwhile, and by now removed: there is another one in its place.
+                if attempt == _ATTEMPTS or not self._is_outdated(handle):
+                    raise
+                self.refresh(cancel)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _current(self, cancel: CancelToken | None) -> Handle[PerformersDatabase]:
         with self._alone:
             handle, stamp = self._handle, self._stamp
-        if handle is None:
-            self.refresh()
-            with self._alone:
-                if self._handle is None:
-                    raise DatabaseMissing
-                return self._handle
-        if self._library.stamp() != stamp:
-            self._prepare()
-        return handle
+        now = self._library.stamp()
+        if handle is not None and now == stamp:
+            return handle
+        if handle is not None and handle.is_loaded:
+            self._prepare(now)
+            return handle
+        self.refresh(cancel)
+        with self._alone:
+            if self._handle is None:
+                raise DatabaseMissing
+            return self._handle
 
-    def _prepare(self) -> None:
+    def _is_outdated(self, handle: Handle[PerformersDatabase]) -> bool:
+        with self._alone:
+            return self._handle is not handle or self._stamp != self._library.stamp()
+
+    @contextlib.contextmanager
+    def _opening_alone(self, cancel: CancelToken | None) -> Iterator[None]:
+        while not self._opening.acquire(timeout=-1 if cancel is None else _NAP):
+            if cancel is not None:
+                cancel.raise_if_cancelled()
+        try:
+            yield
+        finally:
+            self._opening.release()
+
+    def _prepare(self, stamp: Stamp) -> None:
         """Open the new version aside, once, however many ask."""
         with self._alone:
             if self._preparing is not None and self._preparing.is_alive():
                 return
+            if self._failed is not None:
+                failed, at = self._failed
+                if failed == stamp and self._clock() - at < _RETRY:
+                    return
             self._preparing = threading.Thread(target=self._try_refresh, name="open-performers", daemon=True)
             self._preparing.start()
 
     def _try_refresh(self) -> None:
-        # What is wrong with the new version, whoever switched to it was told; here the old one goes on to answer.
-        with contextlib.suppress(StashSenseError):
+        stamp = self._library.stamp()
+        try:
             self.refresh()
+        except StashSenseError as error:
+            # Whoever switched to it was told as well; here the old one goes on to answer.
+            _LOG.warning("The performers database stays as it was in this process: %s", error)
+            with self._alone:
+                self._failed = (stamp, self._clock())
 
-    def _switch(self, stamp: tuple[int, int]) -> None:
-        version = self._library.require()
+    def _switch(self, stamp: Stamp, cancel: CancelToken | None) -> None:
         with self._alone:
             if self._handle is not None and self._stamp == stamp:
                 return
             self._opened += 1
-            name = f"performers {version.version} ({self._opened})"
+            number = self._opened
+        version = self._library.require()
         opener = self._open
         handle = self._registry.register(
             Resource(
-                name,
+                f"performers {version.version} ({number})",
                 load=lambda: opener(version),
                 unload=PerformersDatabase.close,
                 bytes_of=lambda database: database.searched_bytes,
             )
         )
         try:
-            with handle.require():
+            with handle.require(cancel):
                 pass
         except BaseException:
             handle.deregister()

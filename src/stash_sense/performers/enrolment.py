@@ -1,6 +1,7 @@
 """A folder of named folders of pictures -> a gallery, and everything about the pictures that the user should know."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,15 +72,15 @@ class FolderEnrolment:
             raise GalleryWithoutPeople(path=folder)
         references: list[_Reference] = []
         progress(Progress("enrolling", 0, len(pictures), pictures[0][0].name))
-        portraits = self._portraits.portraits([picture for _, picture in pictures], source, cancel)
         following = [person.name for person, _ in pictures[1:]] + [""]
-        for done, ((person, picture), portrait) in enumerate(zip(pictures, portraits, strict=True)):
-            notes += _about(person, source.where(picture), portrait)
-            if portrait.face is not None:
+        with closing(self._portraits.portraits([picture for _, picture in pictures], source, cancel)) as portraits:
+            for done, ((person, picture), portrait) in enumerate(zip(pictures, portraits, strict=True)):
                 where = source.where(picture)
-                references.append(_Reference(person, where, portrait.sha256, portrait.face.vector))
-            progress(Progress("enrolling", done + 1, len(pictures), following[done]))
-            cancel.raise_if_cancelled()
+                notes += _about(person, where, portrait)
+                if portrait.face is not None:
+                    references.append(_Reference(person, where, portrait.sha256, portrait.face.vector))
+                progress(Progress("enrolling", done + 1, len(pictures), following[done]))
+                cancel.raise_if_cancelled()
         references = _without_shared_pictures(references, notes)
         if not references:
             raise GalleryWithoutFaces(path=folder, reason=notes[0].message.rstrip("."))

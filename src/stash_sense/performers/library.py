@@ -164,9 +164,7 @@ class PerformersLibrary:
             yield
         finally:
             try:
-                kept = self._kept()
-                if kept is not None:  # what was derived from a version that was not put into use goes
-                    leftovers.remove_derived(self.derived, kept)
+                self._prune_derived()  # of a version that was not put into use after all
             finally:
                 lock.release()
 
@@ -322,17 +320,15 @@ class PerformersLibrary:
             sizes = {name: (installed.folder / name).stat().st_size for name in installed.manifest.files}
         except (DatabaseDamaged, DatabaseTooNew, OSError):
             return None
-        manifest = installed.manifest
-        return manifest if sizes == {name: file.size for name, file in manifest.files.items()} else None
+        expected = {name: file.size for name, file in installed.manifest.files.items()}
+        return installed.manifest if sizes == expected else None
 
     def _can_be_kept(self, version: str) -> bool:
         """Whether somebody might go back to a version: it is whole, or only a newer program can say so."""
         try:
-            _manifest_of(self._place(version))
-        except DatabaseTooNew:
-            return True
-        except DatabaseDamaged:
-            return False
+            self._installed(version)
+        except (DatabaseDamaged, DatabaseTooNew) as error:
+            return isinstance(error, DatabaseTooNew)
         return self.is_whole(version)
 
     def _origin_file(self, version: str) -> Path:
@@ -353,6 +349,7 @@ class PerformersLibrary:
         for replaced in self.folder.glob(f"{_REPLACED}*"):
             leftovers.remove(replaced)
         leftovers.remove_removed(self.folder)
+        self._prune_derived()
         kept = self._kept()
         if kept is None:
             return
@@ -362,7 +359,11 @@ class PerformersLibrary:
         for origin in self.folder.glob(f"*{_ORIGIN}"):
             if origin.name.removesuffix(_ORIGIN) not in kept:
                 leftovers.remove(origin)
-        leftovers.remove_derived(self.derived, kept)
+
+    def _prune_derived(self) -> None:
+        kept = self._kept()
+        if kept is not None:
+            leftovers.remove_derived(self.derived, kept)
 
     def _clear(self) -> None:
         """Remove what killed processes left, and versions that only a kill between two steps kept from going."""

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import IO, Any, Literal, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stash_sense.errors import DatabaseDamaged
 from stash_sense.kernel.arrays import AnyArray, Floats, Ints
@@ -117,19 +118,18 @@ class _Stored:
         found = np.empty((len(rows), self._dim), self._type)
         size = self._dim * self._type.itemsize
         places = (rows * size + self._offset).tolist()
-        for row, place in zip(memoryview(found.view(np.uint8)), places, strict=True):
+        for row, place in zip(found.view(np.uint8), places, strict=True):
             self._read(row, place)
         return found
 
     def block(self, start: int, stop: int) -> AnyArray:
         found = np.empty((stop - start, self._dim), self._type)
-        self._read(
-            memoryview(found.view(np.uint8).reshape(-1)), self._offset + start * self._dim * self._type.itemsize
-        )
+        place = self._offset + start * self._dim * self._type.itemsize
+        self._read(found.view(np.uint8).reshape(-1), place)
         return found
 
-    def _read(self, into: memoryview, place: int) -> None:
-        while (count := os.preadv(self._file, (into,), place)) < len(into):
+    def _read(self, into: NDArray[np.uint8], place: int) -> None:
+        while (count := os.preadv(self._file, [into.data], place)) < len(into):
             if not count:
                 raise DatabaseDamaged(path=self._path, reason="it ends in the middle of the vectors")
             into, place = into[count:], place + count
@@ -137,8 +137,9 @@ class _Stored:
 
 def _part(array: AnyArray) -> _Held | _Stored:
     # A part of a mapped file says the same name and offset as the whole of it, but hangs on an array.
-    whole = isinstance(array, np.memmap) and isinstance(array.base, mmap.mmap)
-    return _Stored(array) if whole and hasattr(os, "preadv") else _Held(array)
+    if isinstance(array, np.memmap) and isinstance(array.base, mmap.mmap) and hasattr(os, "preadv"):
+        return _Stored(array)
+    return _Held(array)
 
 
 class FusedVectors:

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from stash_sense.errors import ArchiveDamaged, InputMissing
+from stash_sense import __version__
+from stash_sense.errors import ArchiveDamaged, InputMissing, ReleaseUnreadable
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import ProgressListener, silent
 from stash_sense.performers.library import new_origin
-from stash_sense.performers.manifest import MANIFEST_NAME, Manifest
+from stash_sense.performers.manifest import MANIFEST_NAME, Manifest, check_understood
 from stash_sense.releases.installing import Installed, ReleaseInstaller
 from stash_sense.releases.keys import Ed25519, PublicKey
 from stash_sense.releases.release_manifest import (
@@ -17,7 +18,7 @@ from stash_sense.releases.release_manifest import (
     read_manifest,
     read_object,
 )
-from stash_sense.releases.signing import SIGNATURE_SUFFIX, verify
+from stash_sense.releases.signing import SIGNATURE_BYTES, SIGNATURE_SUFFIX, verify
 from stash_sense.releases.verification import opened_archive, verify_archive
 from stash_sense.releases.zip_directory import ZIP_ERRORS, ArchiveLimits, read_members
 
@@ -52,7 +53,7 @@ def import_file(
         DatabaseError, StorageError: it cannot be installed.
         Cancelled: the token was set. In all these cases the version in use stays.
     """
-    if not path.exists():
+    if not _is_there(path):
         raise InputMissing(path=path)
     manifest = None if path.is_dir() else manifest_of(path)
     if manifest is None:
@@ -62,11 +63,11 @@ def import_file(
     if described.is_file():
         content = _content(described, MANIFEST_BYTES)
         signature = described.with_name(described.name + SIGNATURE_SUFFIX)
+        if signature.is_file():
+            signed_by = verify(content, _content(signature, SIGNATURE_BYTES), trusted, ed25519, described.name).id
         release = ReleaseManifest.read(content, described.name)
         verify_archive(path, release.archive, progress, cancel)
         manifest = release.manifest
-        if signature.is_file():
-            signed_by = verify(content, _content(signature, 8192), trusted, ed25519, described.name).id
     return installer.install_archive(path, manifest, new_origin(str(path), signed_by=signed_by), cancel, progress)
 
 
@@ -75,7 +76,8 @@ def manifest_of(path: Path) -> Manifest | None:
 
     Raises:
         ArchiveError: it is no zip that could be looked into.
-        ReleaseError: its manifest is damaged, or needs a newer program.
+        ReleaseError: its manifest is damaged.
+        DatabaseDamaged, DatabaseTooNew: its manifest is none, or a newer program is needed to understand it.
     """
     with opened_archive(path) as file:
         opened, _ = read_members(file, path.name, ArchiveLimits())
@@ -88,9 +90,20 @@ def manifest_of(path: Path) -> Manifest | None:
             raise ArchiveDamaged(archive=path.name, reason=str(error) or type(error).__name__) from error
     if _PUBLIC in read_object(content, f"{path.name}: {MANIFEST_NAME}"):
         return None
+    check_understood(content, path.name, __version__)
     return read_manifest(content, f"{path.name}: {MANIFEST_NAME}")
 
 
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # no disk could hold a file of that name, or we may not look
+        return False
+
+
 def _content(path: Path, most: int) -> bytes:
-    with path.open("rb") as file:
-        return file.read(most + 1)
+    try:
+        with path.open("rb") as file:
+            return file.read(most + 1)
+    except OSError as error:
+        raise ReleaseUnreadable(name=path.name, reason=error.strerror or "it cannot be read") from error

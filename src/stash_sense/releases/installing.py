@@ -46,6 +46,7 @@ class ReleaseInstaller:
         origin: Origin,
         cancel: CancelToken,
         progress: ProgressListener = silent,
+        once_alone: Callable[[], object] = lambda: None,
     ) -> Installed:
         """Install an archive of ours.
 
@@ -55,6 +56,7 @@ class ReleaseInstaller:
             origin: how it came to be here.
             cancel: looked at until the switch.
             progress: told how far each part is.
+            once_alone: called when nobody else can change the library any more; whatever it raises ends the work.
 
         Raises:
             ArchiveError, ReleaseError: the archive is refused.
@@ -64,6 +66,7 @@ class ReleaseInstaller:
         """
         listen = self._board.listening(progress)
         with self._library.alone(cancel, listen), self._library.staging() as stage:
+            once_alone()
             self._board.enter(UpdateState.EXTRACTING, target=manifest.version)
             folder = stage / "version"
             unpack(archive, manifest, folder, progress=listen, cancel=cancel)
@@ -76,6 +79,7 @@ class ReleaseInstaller:
         cancel: CancelToken,
         progress: ProgressListener = silent,
         version: str | None = None,
+        once_alone: Callable[[], object] = lambda: None,
     ) -> Installed:
         """Install a public release of the layout with two Voyager indexes; arguments and errors as above.
 
@@ -85,12 +89,14 @@ class ReleaseInstaller:
             cancel: see above.
             progress: see above.
             version: name of the version here; the release's own without it.
+            once_alone: see above.
 
         Raises:
             PublicReleaseError: it is refused. Others as `install_archive`.
         """
         listen = self._board.listening(progress)
         with self._library.alone(cancel, listen), self._library.staging() as stage:
+            once_alone()
             self._board.enter(UpdateState.EXTRACTING, target=version)
             folder, scratch = stage / "version", stage / "scratch"
             folder.mkdir()
@@ -105,6 +111,7 @@ class ReleaseInstaller:
         self, folder: Path, manifest: Manifest, origin: Origin, cancel: CancelToken, listen: ProgressListener
     ) -> InstalledVersion:
         self._board.enter(UpdateState.VERIFYING, target=manifest.version)
+        self._library.forget_derived(manifest)
         self._prove(InstalledVersion(folder, manifest, origin), cancel, listen)
         cancel.raise_if_cancelled()
         self._board.enter(UpdateState.SWAPPING)

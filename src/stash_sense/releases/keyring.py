@@ -4,11 +4,13 @@ import re
 from pathlib import Path
 
 from stash_sense.errors import PublicKeyUnreadable, SettingInvalid
-from stash_sense.files import write_atomically
+from stash_sense.files import storage_errors, write_atomically
 from stash_sense.releases.keys import PUBLIC_SUFFIX, Ed25519, PublicKey, SecretKey, generate_keys, read_public_key
 from stash_sense.releases.keys import read_secret_key as read_secret_key_file
 
 _OWN = "publisher.key"
+_FILE_BYTES = 4096
+"""Most bytes of a public key's file that are read: a comment and a line."""
 
 
 class KeyRing:
@@ -55,8 +57,8 @@ class KeyRing:
             PublicKeyUnreadable: it is no key.
             StorageError: it cannot be kept.
         """
-        path = Path(text).expanduser()
-        key = _of_file(path) if path.is_file() else read_public_key(text)
+        path = _file_named(text)
+        key = read_public_key(text) if path is None else _of_file(path)
         write_atomically(self.folder / f"{key.id}{PUBLIC_SUFFIX}", key.to_file())
         return key
 
@@ -65,11 +67,13 @@ class KeyRing:
 
         Raises:
             SettingInvalid: the key is one of the settings, which only the user can change.
+            StorageError: its file cannot be removed.
         """
         found = False
         for path in sorted(self.folder.glob(f"*{PUBLIC_SUFFIX}")):
             if _of_file(path).id == key_id.upper():
-                path.unlink()
+                with storage_errors(path):
+                    path.unlink(missing_ok=True)
                 found = True
         if any(key.id == key_id.upper() for key in self.trusted()):
             raise SettingInvalid(
@@ -97,8 +101,18 @@ def _of_setting(text: str) -> PublicKey:
         raise SettingInvalid(name="STASH_SENSE_TRUSTED_KEYS", value=repr(text), reason=reason) from error
 
 
+def _file_named(text: str) -> Path | None:
+    """Return the file that a text is the path of; None where it is something else."""
+    try:
+        path = Path(text).expanduser()
+        return path if path.is_file() else None
+    except (OSError, RuntimeError):  # too long for a name, or the home of a user who is not there
+        return None
+
+
 def _of_file(path: Path) -> PublicKey:
     try:
-        return read_public_key(path.read_text("utf-8")[:4096])
+        with path.open("rb") as file:
+            return read_public_key(file.read(_FILE_BYTES).decode("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise PublicKeyUnreadable(path=path, reason="it cannot be read") from error

@@ -44,7 +44,7 @@ class UpdateStatus:
         percent: of the whole, 0 to 100; never goes back while an update runs.
         current: version in use; None where there is none.
         target: version that is being installed, once known.
-        code, reason: of what went wrong; empty where nothing did.
+        code, reason: why the last update ended early; empty where it did not.
     """
 
     state: UpdateState = UpdateState.IDLE
@@ -72,29 +72,38 @@ class StatusBoard:
         with self._alone:
             self._status = UpdateStatus(UpdateState.CHECKING, 0.0, current)
 
-    def enter(self, state: UpdateState, *, target: str | None = None) -> None:
-        """Note that the update has come to its next state."""
+    def enter(self, state: UpdateState, *, target: str | None = None, current: str | None = None) -> None:
+        """Note that the update has come to its next state, and which version it is about or has put into use."""
         with self._alone:
-            percent = max(self._status.percent, float(_BEGINS[state]))
-            self._status = replace(self._status, state=state, percent=percent, target=target or self._status.target)
+            status = self._status
+            percent = max(status.percent, float(_BEGINS[state]))
+            self._status = replace(
+                status,
+                state=state,
+                percent=percent,
+                target=target or status.target,
+                current=current or status.current,
+            )
 
     def done(self, current: str) -> None:
         """Note that the update is complete."""
         with self._alone:
             self._status = replace(self._status, state=UpdateState.COMPLETE, percent=100.0, current=current)
 
-    def rest(self) -> None:
+    def rest(self, current: str | None) -> None:
         """Note that there was nothing to do."""
         with self._alone:
-            self._status = UpdateStatus(UpdateState.IDLE, 0.0, self._status.current)
+            self._status = UpdateStatus(UpdateState.IDLE, 0.0, current)
 
     def fail(self, error: BaseException) -> None:
-        """Note why the update ended."""
+        """Note why the update ended; one that was stopped is not at work any more, and did not fail."""
         code = error.code if isinstance(error, StashSenseError) else "internal_fault"
         reason = str(error) or type(error).__name__
-        state = UpdateState.IDLE if isinstance(error, Cancelled) else UpdateState.FAILED
         with self._alone:
-            self._status = replace(self._status, state=state, code=code, reason=reason)
+            if isinstance(error, Cancelled):
+                self._status = UpdateStatus(current=self._status.current, code=code, reason=reason)
+            else:
+                self._status = replace(self._status, state=UpdateState.FAILED, code=code, reason=reason)
 
     def listening(self, progress: ProgressListener) -> ProgressListener:
         """Return a listener that passes reports on, and reckons the percentage of the state at work from them."""

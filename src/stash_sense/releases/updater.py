@@ -1,7 +1,6 @@
 """Self-update: a source's newest release, fetched, checked and put into use while the old one answers."""
 
 import contextlib
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,9 @@ import filelock
 from packaging.version import Version
 
 from stash_sense.errors import (
+    ArchiveError,
+    Cancelled,
+    DatabaseDamaged,
     NotOnServer,
     ReleaseContradictory,
     ReleaseUnsigned,
@@ -20,21 +22,26 @@ from stash_sense.errors import (
 from stash_sense.files import storage_errors
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import ProgressListener, silent
+from stash_sense.performers import leftovers
 from stash_sense.performers.library import PerformersLibrary, new_origin
 from stash_sense.releases.checking import CachedCheck
 from stash_sense.releases.found import FoundRelease, PublicOffer, SignedOffer, newest
 from stash_sense.releases.installing import Installed, Prove, ReleaseInstaller
 from stash_sense.releases.keys import Ed25519, PublicKey
 from stash_sense.releases.ports import ReleaseSource
-from stash_sense.releases.release_manifest import MANIFEST_BYTES, ReleaseManifest
-from stash_sense.releases.signing import verify
+from stash_sense.releases.release_manifest import MANIFEST_BYTES, ArchiveEntry, ReleaseManifest
+from stash_sense.releases.signing import SIGNATURE_BYTES, verify
 from stash_sense.releases.space import require_space
 from stash_sense.releases.status import StatusBoard, UpdateState, UpdateStatus
+from stash_sense.releases.verification import verify_archive
 
-_SIGNATURE_BYTES = 8192
 _DOWNLOADS = ".downloads"
 _PUBLIC_SIZE = 20 * 1000**3
 """Bytes that a public release may have at the most; nothing signed tells its size."""
+
+
+class _Overtaken(Exception):
+    """A version that is not older was put into use while the update waited for its turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +51,7 @@ class UpdateCheck:
     Attributes:
         current: version in use; None where there is none.
         release: the newest there; None where the source has none.
-        newer: whether it is newer than the one in use.
+        newer: whether it is newer than the one in use; of one in use that is damaged, whether it is not older.
         signed: whether it comes with a manifest that can be signed.
         notes: on what was passed over.
     """
@@ -69,7 +76,8 @@ class Updater:
         trusted: returns the keys of the publishers whom the user trusts.
         ed25519: checks signatures.
         prove: see `installing.Prove`.
-        reload: called after the switch; returns when new requests are answered from the new version.
+        reload: called after the switch; returns when new requests are answered from the new version. Where it
+            raises, the new version is in use all the same, for whoever can open it.
     """
 
     def __init__(
@@ -109,11 +117,22 @@ class Updater:
             Cancelled: the token was set.
         """
         listing = self._check.releases(source, cancel, fresh=fresh)
-        installed = self._library.current()
-        current = None if installed is None else installed.version
         release = newest(listing.releases, prereleases=prereleases)
-        newer = release is not None and (current is None or release.version > Version(current))
-        return UpdateCheck(current, release, newer, listing.notes)
+        newer = release is not None and self._is_wanted(release.version)
+        return UpdateCheck(self._library.name_in_use(), release, newer, listing.notes)
+
+    def _is_wanted(self, version: Version) -> bool:
+        """Whether a version would be a gain; one that is older never, lest what was mended come back."""
+        current = self._library.name_in_use()
+        if current is None or version > Version(current):
+            return True
+        return version == Version(current) and not self._is_usable(current)
+
+    def _is_usable(self, current: str) -> bool:
+        try:
+            return self._library.current() is not None and self._library.is_whole(current)
+        except DatabaseDamaged:
+            return False
 
     def update(
         self,
@@ -144,17 +163,19 @@ class Updater:
         """
         with self._one_at_a_time():
             try:
-                self._board.begin(None)
+                self._board.begin(self._library.name_in_use())
                 found = self.check(source, cancel, prereleases=prereleases, fresh=True)
-                self._board.begin(found.current)
                 if found.release is None:
                     raise SourceEmpty(source=source.name)
                 if not found.newer:
-                    self._board.rest()
-                    return None
+                    raise _Overtaken
                 installed = self._install(source, found.release, cancel, progress, allow_unsigned)
-                self._board.enter(UpdateState.RELOADING)
+                self._board.enter(UpdateState.RELOADING, current=installed.version.version)
                 self._reload()
+            except _Overtaken:
+                self._forget_downloads()
+                self._board.rest(self._library.name_in_use())
+                return None
             except BaseException as error:
                 self._board.fail(error)
                 raise
@@ -182,11 +203,10 @@ class Updater:
             raise ReleaseContradictory(name=offer.manifest, reason=reason)
         entry = described.archive
         self._board.enter(UpdateState.DOWNLOADING, target=described.version)
-        archive = self._fetch(source, release, entry.name, entry.size, entry.sha256, cancel, progress)
         origin = new_origin(source.name, signed_by=None if key is None else key.id)
-        installed = self._installer.install_archive(archive, described.manifest, origin, cancel, progress)
-        self._forget_downloads()
-        return installed
+        with self._fetched(source, release, entry.name, entry.size, entry.sha256, cancel, progress) as archive:
+            wanted = self._require_wanted(release)
+            return self._installer.install_archive(archive, described.manifest, origin, cancel, progress, wanted)
 
     def _install_public(
         self,
@@ -201,12 +221,19 @@ class Updater:
             raise ReleaseContradictory(
                 name=offer.archive, reason=f"it has {offer.size:,} bytes, more than any release"
             )
-        archive = self._fetch(source, release, offer.archive, offer.size, None, cancel, progress)
-        installed = self._installer.install_public(
-            archive, new_origin(source.name), cancel, progress, str(release.version)
-        )
-        self._forget_downloads()
-        return installed
+        origin, version = new_origin(source.name), str(release.version)
+        with self._fetched(source, release, offer.archive, offer.size, None, cancel, progress) as archive:
+            wanted = self._require_wanted(release)
+            return self._installer.install_public(archive, origin, cancel, progress, version, wanted)
+
+    def _require_wanted(self, release: FoundRelease) -> Callable[[], None]:
+        """Make what is asked once nobody else can change the library any more, which may have taken long."""
+
+        def require_wanted() -> None:
+            if not self._is_wanted(release.version):
+                raise _Overtaken
+
+        return require_wanted
 
     def _signer(
         self,
@@ -230,11 +257,12 @@ class Updater:
         self, source: ReleaseSource, release: FoundRelease, offer: SignedOffer, cancel: CancelToken
     ) -> bytes | None:
         try:
-            return source.read_small(release, offer.signature, _SIGNATURE_BYTES, cancel)
+            return source.read_small(release, offer.signature, SIGNATURE_BYTES, cancel)
         except NotOnServer:
             return None
 
-    def _fetch(
+    @contextlib.contextmanager
+    def _fetched(
         self,
         source: ReleaseSource,
         release: FoundRelease,
@@ -243,21 +271,41 @@ class Updater:
         sha256: str | None,
         cancel: CancelToken,
         progress: ProgressListener,
-    ) -> Path:
-        require_space(self._library.folder, size or 0)
+    ) -> Iterator[Path]:
+        """Give a release's archive; it is kept for the next time where the user stopped, or the program was killed."""
         downloads = self._library.folder / _DOWNLOADS
         with storage_errors(downloads):
             downloads.mkdir(parents=True, exist_ok=True)
             for other in downloads.iterdir():  # what is left of a release that is no longer the newest
-                if not other.name.startswith(name):
-                    other.unlink(missing_ok=True)
+                if other.name not in (name, f"{name}.part", f"{name}.part.json"):
+                    leftovers.remove(other)
         into = downloads / name
-        listen = self._board.listening(progress)
-        source.fetch(release, name, into, size=size, sha256=sha256, progress=listen, cancel=cancel)
-        return into
+        if not self._is_there(into, size, sha256, cancel):
+            leftovers.remove(into)
+            require_space(self._library.folder, size or 0)
+            listen = self._board.listening(progress)
+            source.fetch(release, name, into, size=size, sha256=sha256, progress=listen, cancel=cancel)
+        try:
+            yield into
+        except Cancelled:
+            raise
+        except BaseException:
+            self._forget_downloads()
+            raise
+        self._forget_downloads()
+
+    def _is_there(self, into: Path, size: int | None, sha256: str | None, cancel: CancelToken) -> bool:
+        """Whether an earlier update has fetched all of an archive whose checksum is known."""
+        if size is None or sha256 is None or not into.is_file():
+            return False
+        try:
+            verify_archive(into, ArchiveEntry(name=into.name, size=size, sha256=sha256), cancel=cancel)
+        except ArchiveError:
+            return False
+        return True
 
     def _forget_downloads(self) -> None:
-        shutil.rmtree(self._library.folder / _DOWNLOADS, ignore_errors=True)
+        leftovers.remove(self._library.folder / _DOWNLOADS)
 
     @contextlib.contextmanager
     def _one_at_a_time(self) -> Iterator[None]:

@@ -40,6 +40,11 @@ class Handle(Generic[T]):
         """Name of the resource."""
         return self._entry.resource.name
 
+    @property
+    def is_loaded(self) -> bool:
+        """Whether it is there for whoever requires it now, without being loaded first."""
+        return self._entry.loaded is not None
+
     def require(self, cancel: CancelToken | None = None) -> AbstractContextManager[T]:
         """Give the resource until the block ends; loads it, or waits for whoever is loading it.
 

@@ -137,12 +137,14 @@ def verify(context: typer.Context, json: Json = False) -> None:
 def rollback(context: typer.Context, json: Json = False) -> None:
     """Go back to the version before; once more, and the newer one is in use again."""
     services = services_of(context)
-    before = services.performers.require()
+    before = services.performers.name_in_use()
     installed = _rolled_back(services)
     if json:
         print_json(version_document(installed))
+    elif services.performers.previous() == before:
+        say(f"Version {installed.version} is in use again instead of {before}, which is kept.")
     else:
-        say(f"Version {installed.version} is in use again instead of {before.version}, which is kept.")
+        say(f"Version {installed.version} is in use again.")
 
 
 def _rolled_back(services: Services) -> InstalledVersion:

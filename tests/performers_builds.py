@@ -1,0 +1,110 @@
+"""Builds of small databases with the models of `tests.fakes_faces`: folders of coloured squares.
+
+In tests: `from tests.performers_builds import Workshop, portrait`.
+"""
+
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tests.fakes_faces import Colour, finder, picture
+
+from stash_sense.adapters.images.pillow import PillowReader
+from stash_sense.kernel.arrays import Image
+from stash_sense.kernel.cancel import CancelToken
+from stash_sense.kernel.limits import Limits
+from stash_sense.kernel.progress import Progress, ProgressListener, silent
+from stash_sense.media.frame import Frame
+from stash_sense.media.ports import PictureReader
+from stash_sense.performers import schema
+from stash_sense.performers.building.build import BuildingPack, BuildOptions, BuildReport, DatabaseBuilder
+from stash_sense.performers.database import PackSpace
+from stash_sense.performers.library import PerformersLibrary
+from stash_sense.performers.sources import FolderSource
+from stash_sense.recognition.spec import MatchingConstants
+
+PACK = "test-pack"
+CONSTANTS = MatchingConstants(cluster_distance=0.3, max_distance=0.3, stranger_distance=1.0)
+"""Colours are one person up to a cosine of .7, and two people from one of .35 on."""
+
+
+def portrait(colour: Colour, *, left: int = 110, side: int = 100) -> Image:
+    """A picture of one person; another `left` or `side` makes another file."""
+    return picture((colour, left, 50, side))
+
+
+class CountingReader:
+    """A `PictureReader` that remembers what it was asked for."""
+
+    def __init__(self, reader: PictureReader | None = None) -> None:
+        self.read_names: list[str] = []
+        self._reader = reader or PillowReader(Limits())
+
+    def read(self, path: Path) -> Frame:
+        self.read_names.append(path.name)
+        return self._reader.read(path)
+
+
+@dataclass
+class Workshop:
+    """A folder of people, a library, and what builds the one from the other."""
+
+    root: Path
+    models: str = "models"
+
+    def __post_init__(self) -> None:
+        self.people = self.root / "people"
+        self.people.mkdir(parents=True, exist_ok=True)
+        self.library = PerformersLibrary(self.root / "performers")
+        self.reader = CountingReader()
+
+    def builder(self) -> DatabaseBuilder:
+        described_by = finder()
+        space = PackSpace(PACK, ("colour",), described_by.space)
+        return DatabaseBuilder(self.library, self.reader, BuildingPack(space, described_by, CONSTANTS, self.models))
+
+    def build(
+        self,
+        options: BuildOptions | None = None,
+        progress: ProgressListener = silent,
+        cancel: CancelToken | None = None,
+    ) -> BuildReport:
+        """Build, with `reader.read_names` empty before."""
+        self.reader.read_names.clear()
+        return self.builder().build(FolderSource(self.people), cancel or CancelToken(), progress, options)
+
+
+def kept(report: BuildReport) -> dict[str, list[str]]:
+    """The pictures behind the faces of each performer, by universal id."""
+    query = "SELECT universal_id, image_url FROM faces f JOIN performers p ON p.id = f.performer_id ORDER BY row"
+    found: dict[str, list[str]] = {}
+    with closing(schema.open_finished(report.folder / "performers.db")) as database:
+        for who, url in database.execute(query):
+            found.setdefault(who, []).append(url)
+    return {who: sorted(urls) for who, urls in found.items()}
+
+
+def codes(report: BuildReport) -> list[tuple[str, str]]:
+    """Code and person of each note."""
+    return sorted((note.code, note.person) for note in report.notes)
+
+
+def textured(colour: Colour, seed: int, *, side: int = 120, noise: int = 60) -> Image:
+    """A portrait with a pattern of its own, by which copies of it can be told; its hue is that of the colour."""
+    shade = 0.75 + np.random.default_rng(seed).integers(-noise, noise + 1, (8, 8)) / 255.0
+    places = np.arange(side) * 8 // side
+    image = picture((colour, 100, 40, side))
+    face = (np.asarray(colour) - 128) * shade[places][:, places, None] + 128
+    image[40 : 40 + side, 100 : 100 + side] = np.clip(face, 0, 255).astype(np.uint8)
+    return image
+
+
+def stopping_at(cancel: CancelToken, stage: str, done: int) -> ProgressListener:
+    """A listener that asks to stop when a stage is so far."""
+
+    def listen(report: Progress) -> None:
+        if (report.stage, report.done) == (stage, done):
+            cancel.cancel()
+
+    return listen

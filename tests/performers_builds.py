@@ -30,8 +30,14 @@ CONSTANTS = MatchingConstants(cluster_distance=0.3, max_distance=0.3, stranger_d
 
 
 def portrait(colour: Colour, *, left: int = 110, side: int = 100) -> Image:
-    """A picture of one person; another `left` or `side` makes another file."""
-    return picture((colour, left, 50, side))
+    """A picture of one person; another `left` or `side` makes another photograph, with a pattern of its own."""
+    bright = np.random.default_rng((left, side)).random((8, 8)) < 0.5
+    np.fill_diagonal(bright, val=True)  # no row or column is so dim that the face falls apart
+    places = np.arange(side) * 8 // side
+    shade = np.where(bright, 1.0, 0.2)[places][:, places, None]
+    image = picture((colour, left, 50, side))
+    image[50 : 50 + side, left : left + side] = ((np.asarray(colour) - 128) * shade + 128).astype(np.uint8)
+    return image
 
 
 class CountingReader:
@@ -77,7 +83,7 @@ class Workshop:
 
 def kept(report: BuildReport) -> dict[str, list[str]]:
     """The pictures behind the faces of each performer, by universal id."""
-    query = "SELECT universal_id, image_url FROM faces f JOIN performers p ON p.id = f.performer_id ORDER BY row"
+    query = "SELECT universal_id, f.image_url FROM faces f JOIN performers p ON p.id = f.performer_id ORDER BY row"
     found: dict[str, list[str]] = {}
     with closing(schema.open_finished(report.folder / "performers.db")) as database:
         for who, url in database.execute(query):
@@ -88,16 +94,6 @@ def kept(report: BuildReport) -> dict[str, list[str]]:
 def codes(report: BuildReport) -> list[tuple[str, str]]:
     """Code and person of each note."""
     return sorted((note.code, note.person) for note in report.notes)
-
-
-def textured(colour: Colour, seed: int, *, side: int = 120, noise: int = 60) -> Image:
-    """A portrait with a pattern of its own, by which copies of it can be told; its hue is that of the colour."""
-    shade = 0.75 + np.random.default_rng(seed).integers(-noise, noise + 1, (8, 8)) / 255.0
-    places = np.arange(side) * 8 // side
-    image = picture((colour, 100, 40, side))
-    face = (np.asarray(colour) - 128) * shade[places][:, places, None] + 128
-    image[40 : 40 + side, 100 : 100 + side] = np.clip(face, 0, 255).astype(np.uint8)
-    return image
 
 
 def stopping_at(cancel: CancelToken, stage: str, done: int) -> ProgressListener:

@@ -4,18 +4,18 @@
 
 100,000 people who do not exist with 370,000 faces (see `synthetic`): two embedders of 512 values, as public databases
 have them, and the pack `duo` where it is installed. Every line is a process of its own. Memory is that of the process
-over what it had with its modules imported and its kernel made, as the kernel counts it: pages of files that are mapped
+over what it had with its modules imported and its kernel made, as Linux counts it: pages of files that are mapped
 count once they were touched. `ready` is from nothing opened to the first answer. The files are in the system's cache,
 but for the line that says otherwise.
 """
 
 import argparse
+import itertools
 import json
 import os
 import shutil
 import statistics
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -182,9 +182,10 @@ def searches(child: Child) -> dict[str, Any]:
     growth.note("open")
     first = cost_of(lambda: database.search.search(batches[0][:1], 1))
     growth.note("ready")
-    spent = []
-    for place in range(TIMES):
-        spent.append(cost_of(lambda place=place: database.search.search(batches[place % len(batches)], 10)))  # type: ignore[misc]
+    spent = [
+        cost_of(lambda some=some: database.search.search(some, 10))  # type: ignore[misc]
+        for some in itertools.islice(itertools.cycle(batches), TIMES)
+    ]
     growth.note("searched")
     judge = child.judge(database)
     for scene in scenes:

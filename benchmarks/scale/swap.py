@@ -283,8 +283,8 @@ def main() -> None:
     for row in rows:
         print(
             f"{row['faces']:,} faces: {row['update_s']:.1f} s of updating; peak memory {row['peak_before_mib']:.0f} "
-            f"MiB before, {row['peak_mib']:.0f} with it; {row['late']} requests got the old version after the new one "
-            f"was in use. {' '.join(row['errors'])}"
+            f"MiB before, {row['peak_mib']:.0f} with it; {row['late']} requests got the old version when the new one was "
+            f"in use. {' '.join(row['errors'])}"
         )
     if options.json is not None:
         write_json(options.json, {"benchmark": "scale.swap", "rows": rows, "aims": aims(rows)})

@@ -230,9 +230,9 @@ def _record(version: str, number: int) -> PerformerRecord:
 
 
 def _real(real: Gallery | None) -> Iterator[tuple[PerformerRecord, Floats]]:
-    for row, person in enumerate(() if real is None else real.persons):
-        assert real is not None
-        yield PerformerRecord(f"folder:{person.id}", person.name), real.vectors[real.owner == row]
+    if real is not None:
+        for row, person in enumerate(real.persons):
+            yield PerformerRecord(f"folder:{person.id}", person.name), real.vectors[real.owner == row]
 
 
 def _faces(record: PerformerRecord, count: int) -> list[FaceRecord]:

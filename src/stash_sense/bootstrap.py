@@ -139,7 +139,7 @@ class Services:
         Raises:
             SourceUnknown: it is none.
         """
-        return source_of(text, HttpClient())
+        return source_of(text, HttpClient(), api=self.settings.github_api)
 
     def pack_space(self, pack_id: str) -> PackSpace:
         """Return what a pack says about vectors, without opening its models.

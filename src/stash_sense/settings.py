@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from stash_sense.errors import SettingInvalid
 
 APP_NAME = "stash-sense"
+GITHUB_API = "https://api.github.com"
 
 
 def _platform_folder() -> Path:
@@ -33,6 +34,8 @@ class Settings(BaseSettings):
     trusted_keys: str = ""
     """Public keys of the publishers whose releases are installed, apart by spaces or commas; besides those that
     `stash-sense db key trust` keeps in the data folder."""
+    github_api: str = Field(default=GITHUB_API, pattern="^https?://")
+    """Address of GitHub's interface, for those who have a GitHub of their own."""
     resource_idle_seconds: int = Field(default=1800, ge=1, le=604_800)
     """How long what is heavy stays in memory while nobody uses it, seconds."""
 
@@ -44,6 +47,7 @@ _ALLOWED = {
     "threads": "it must be a whole number from 1 to 64",
     "device": "it must be auto, cpu or gpu",
     "trusted_keys": "it must be public keys, which begin with RW, apart by commas",
+    "github_api": "it must be an address that begins with https:// or http://",
     "resource_idle_seconds": "it must be a whole number of seconds from 1 to 604800",
 }
 """What each setting may be, for the sentence about one that is not."""

@@ -143,10 +143,10 @@ def _blocks_of(manifest: Manifest, pack: PackSpace) -> list[Block]:
 def _people_of(connection: sqlite3.Connection, manifest: Manifest, folder: Path) -> tuple[Ints, Ints]:
     """Return the numbers of the performers with faces, and where the faces of each begin."""
     try:
-        rows = connection.execute("SELECT id, face_count FROM performers WHERE face_count > 0 ORDER BY id").fetchall()
+        rows = connection.execute("SELECT id, face_count FROM performers WHERE face_count > 0 ORDER BY id")
+        table: Ints = np.fromiter(rows, np.dtype((np.int64, 2)))
     except sqlite3.Error as error:
         raise DatabaseDamaged(path=folder, reason=str(error)) from error
-    table: Ints = np.array(rows, np.int64).reshape(-1, 2)
     ends = np.cumsum(table[:, 1])
     if (int(ends[-1]) if len(ends) else 0) != manifest.face_count:
         raise DatabaseDamaged(

@@ -1,6 +1,7 @@
 """What is in nobody's way and may go: removed as far as the disk lets us, and so that no half of it is mistaken."""
 
 import contextlib
+import re
 import secrets
 import shutil
 import time
@@ -8,6 +9,8 @@ from collections.abc import Collection
 from pathlib import Path
 
 _REMOVED = ".removed-"
+_UNFINISHED = re.compile(r"\..+\.json\.[0-9a-f]{16}")
+"""What `write_atomically` writes before it takes the name of a file that is here."""
 _ABANDONED = 3600.0
 """Seconds after which what somebody began to derive counts as left by a killed process; it takes minutes for a
 million faces, and a running one must not lose it."""
@@ -30,10 +33,13 @@ def remove_version(folder: Path) -> None:
         remove(aside)
 
 
-def remove_removed(library: Path) -> None:
-    """Remove the rest of versions whose removal was broken off."""
+def remove_halves(library: Path) -> None:
+    """Remove the rest of versions whose removal was broken off, and files that were never finished."""
     for folder in library.glob(f"{_REMOVED}*"):
         remove(folder)
+    for file in library.glob(".*"):
+        if _UNFINISHED.fullmatch(file.name):
+            remove(file)
 
 
 def remove_derived(derived: Path, kept: Collection[str]) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import filelock
 from packaging.version import InvalidVersion, Version
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from stash_sense import __version__
 from stash_sense.errors import (
@@ -32,6 +32,7 @@ from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress, ProgressListener, silent
 from stash_sense.performers import leftovers
 from stash_sense.performers.manifest import MANIFEST_NAME, Manifest
+from stash_sense.performers.origin import Origin
 from stash_sense.performers.pointer import POINTER_NAME, Pointer
 
 _STAGING = ".staging"
@@ -43,26 +44,6 @@ _PATIENCE = 0.5
 """Seconds between two looks at whether somebody asked to stop, while another process changes the folder."""
 
 SWAP_STEPS = ("flush the files", "name the folder", "note where it comes from", "switch", "remove old versions")
-
-
-class Origin(BaseModel):
-    """How a version came to be here.
-
-    Attributes:
-        source: what it was built, imported or downloaded from, in the user's words.
-        signed_by: id of the trusted key whose signature it came with, hex; None without a signature.
-        built_here: it was made on this machine, so that nobody else's signature is missing.
-        manifest: SHA-256, hex, of the manifest of the version this is about: what is said of one must never be
-            believed of another that has its name.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    source: str
-    signed_by: str | None = None
-    built_here: bool = False
-    installed_at: AwareDatetime
-    manifest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,7 +329,7 @@ class PerformersLibrary:
         """
         for replaced in self.folder.glob(f"{_REPLACED}*"):
             leftovers.remove(replaced)
-        leftovers.remove_removed(self.folder)
+        leftovers.remove_halves(self.folder)
         self._prune_derived()
         kept = self._kept()
         if kept is None:

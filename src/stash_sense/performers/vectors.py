@@ -4,12 +4,12 @@ import mmap
 import os
 import weakref
 from collections.abc import Sequence
+from itertools import repeat
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stash_sense.errors import DatabaseDamaged
 from stash_sense.kernel.arrays import AnyArray, Floats, Ints
@@ -102,7 +102,7 @@ class _Held:
 class _Stored:
     """Rows read from a file that is mapped, but not through the map.
 
-    Reading a row takes 1.4 us; through the map it takes 5.3, and 64 KiB around the row become the process's memory.
+    Reading a row of 512 takes 1.4 us; through the map it takes 5.5, and 64 KiB around it become the process's memory.
     """
 
     def __init__(self, mapped: "np.memmap[Any, Any]") -> None:
@@ -115,24 +115,26 @@ class _Stored:
         weakref.finalize(self, os.close, self._file)
 
     def rows(self, rows: Ints) -> AnyArray:
-        found = np.empty((len(rows), self._dim), self._type)
         size = self._dim * self._type.itemsize
         places = (rows * size + self._offset).tolist()
-        for row, place in zip(found.view(np.uint8), places, strict=True):
-            self._read(row, place)
-        return found
+        content = b"".join(map(os.pread, repeat(self._file), repeat(size), places))
+        if len(content) != len(rows) * size:
+            raise self._too_short()
+        return np.frombuffer(content, self._type).reshape(len(rows), self._dim)
 
     def block(self, start: int, stop: int) -> AnyArray:
         found = np.empty((stop - start, self._dim), self._type)
+        into = found.view(np.uint8).reshape(-1)
         place = self._offset + start * self._dim * self._type.itemsize
-        self._read(found.view(np.uint8).reshape(-1), place)
+        while len(into):  # one reading ends after 2 GiB at the latest
+            count = os.preadv(self._file, [into.data], place)
+            if not count:
+                raise self._too_short()
+            into, place = into[count:], place + count
         return found
 
-    def _read(self, into: NDArray[np.uint8], place: int) -> None:
-        while (count := os.preadv(self._file, [into.data], place)) < len(into):
-            if not count:
-                raise DatabaseDamaged(path=self._path, reason="it ends in the middle of the vectors")
-            into, place = into[count:], place + count
+    def _too_short(self) -> DatabaseDamaged:
+        return DatabaseDamaged(path=self._path, reason="it ends in the middle of the vectors")
 
 
 def _part(array: AnyArray) -> _Held | _Stored:

@@ -22,8 +22,8 @@ from stash_sense.releases.found import (
     version_of,
 )
 from stash_sense.releases.release_manifest import MANIFEST_SUFFIX
+from stash_sense.settings import GITHUB_API
 
-GITHUB_API = "https://api.github.com"
 _HEADERS = {"accept": "application/vnd.github+json", "x-github-api-version": "2022-11-28"}
 _PAGE = 100
 """Releases asked for at once, the most that GitHub gives."""

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import ProgressListener, silent
-from stash_sense.performers.library import InstalledVersion, Origin, PerformersLibrary
+from stash_sense.performers.library import InstalledVersion, PerformersLibrary
 from stash_sense.performers.manifest import Manifest
+from stash_sense.performers.origin import Origin
 from stash_sense.performers.public_import import ImportNote, write_public
 from stash_sense.releases.archive import unpack
 from stash_sense.releases.status import StatusBoard, UpdateState

@@ -8,9 +8,10 @@ from stash_sense.errors import SourceUnknown
 from stash_sense.releases.addresses import shown
 from stash_sense.releases.download import Download
 from stash_sense.releases.folders import HttpFolder, LocalFolder
-from stash_sense.releases.github import GITHUB_API, GithubRepository
+from stash_sense.releases.github import GithubRepository
 from stash_sense.releases.patience import DownloadLimits
 from stash_sense.releases.ports import HttpTransport, ReleaseSource
+from stash_sense.settings import GITHUB_API
 
 _OWNER = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})"
 _NAME = r"[A-Za-z0-9._-]{1,100}"

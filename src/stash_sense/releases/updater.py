@@ -272,7 +272,7 @@ class Updater:
         cancel: CancelToken,
         progress: ProgressListener,
     ) -> Iterator[Path]:
-        """Give a release's archive; it is kept for the next time where the user stopped, or the program was killed."""
+        """Give a release's archive; it is kept for the next time where somebody stops or kills the program."""
         downloads = self._library.folder / _DOWNLOADS
         with storage_errors(downloads):
             downloads.mkdir(parents=True, exist_ok=True)

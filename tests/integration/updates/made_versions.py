@@ -1,6 +1,7 @@
 """Small databases of random unit vectors in a made-up pack's space, published; the same faces, but each version has
 names of its own for them, so that every answer says which version it is from."""
 
+import hashlib
 import json
 import zipfile
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from stash_sense.performers.canary import prove as canary
 from stash_sense.performers.database import PackSpace, PerformersDatabase
 from stash_sense.performers.int8_numpy import NumpyInt8Kernel
 from stash_sense.performers.library import InstalledVersion, PerformersLibrary, new_origin
-from stash_sense.performers.manifest import Manifest
+from stash_sense.performers.manifest import FileEntry, Manifest
 from stash_sense.performers.records import FaceRecord, PerformerRecord
 from stash_sense.performers.writer import Heading, VersionWriter
 from stash_sense.recognition.space import Block, FaceSpace, unit
@@ -51,7 +52,9 @@ def probe_of(person: int, faces: int = FACES) -> Floats:
     return np.concatenate([part[:1] * np.float32(np.sqrt(0.5)) for part in vectors_of(person, faces)], axis=1)
 
 
-def write_version(folder: Path, version: str, *, people: int = PEOPLE, faces: int = FACES, **heading: Any) -> Manifest:
+def write_version(
+    folder: Path, version: str, *, people: int = PEOPLE, faces: int = FACES, **heading: Any
+) -> Manifest:
     """Write a version as it is installed; its folder is made."""
     folder.mkdir(parents=True)
     fields: dict[str, Any] = {
@@ -95,15 +98,11 @@ def packed_again(release: Published, change: Callable[[dict[str, bytes]], object
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as opened:
         for name, content in members.items():
             opened.writestr(name, content)
-    entry = ReleaseManifest.of(release.manifest.manifest, _entry(archive)).archive
+    entry = ReleaseManifest.of(release.release.manifest, _entry(archive)).archive
     signed_again(release, lambda document: document.update(archive=entry.model_dump()))
 
 
-def _entry(path: Path) -> Any:
-    import hashlib
-
-    from stash_sense.performers.manifest import FileEntry
-
+def _entry(path: Path) -> FileEntry:
     content = path.read_bytes()
     return FileEntry(size=len(content), sha256=hashlib.sha256(content).hexdigest())
 

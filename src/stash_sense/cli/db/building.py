@@ -127,7 +127,11 @@ def forget(
         services.derive(forgotten.version, progress)
     if json:
         print_json(
-            {"id": forgotten.universal_id, "name": forgotten.name, "database": version_document(forgotten.version)}
+            {
+                "id": forgotten.universal_id,
+                "name": forgotten.name,
+                "database": version_document(forgotten.version, services.performers),
+            }
         )
         return
     say(f"{forgotten.name} is forgotten; version {forgotten.version.version} is in use without them.")

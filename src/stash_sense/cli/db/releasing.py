@@ -151,7 +151,7 @@ def update(
             print_warnings((note.message for note in installed.notes), progress)
     current = services.performers.require()
     if json:
-        print_json({**version_document(current), "updated": installed is not None})
+        print_json({**version_document(current, services.performers), "updated": installed is not None})
     elif installed is None:
         say(f"Version {current.version} is in use, and {place.name} has no newer one.")
     else:
@@ -192,7 +192,7 @@ def import_database(
         print_warnings((note.message for note in installed.notes), progress)
     if json:
         notes = [{"code": note.code, "message": note.message, "count": note.count} for note in installed.notes]
-        print_json({**version_document(installed.version), "notes": notes})
+        print_json({**version_document(installed.version, services.performers), "notes": notes})
         return
     manifest = installed.version.manifest
     say(

@@ -14,7 +14,7 @@ from stash_sense.cli.present import say
 from stash_sense.cli.progress import shown_progress
 from stash_sense.errors import DatabaseError
 from stash_sense.performers import schema
-from stash_sense.performers.library import InstalledVersion
+from stash_sense.performers.library import InstalledVersion, PerformersLibrary
 from stash_sense.performers.manifest import DATABASE_NAME
 from stash_sense.releases.verification import folder_faults
 from stash_sense.reports.wording import visible
@@ -29,8 +29,7 @@ def info(context: typer.Context, json: Json = False) -> None:
     """Tell which version of the performers database is in use, what is in it, and where it comes from."""
     services = services_of(context)
     installed = services.performers.require()
-    document = version_document(installed)
-    document["previous"] = services.performers.previous()
+    document = version_document(installed, services.performers)
     if json:
         print_json(document)
         return
@@ -49,7 +48,7 @@ def info(context: typer.Context, json: Json = False) -> None:
     Console().print(table)
 
 
-def version_document(installed: InstalledVersion) -> dict[str, Any]:
+def version_document(installed: InstalledVersion, library: PerformersLibrary) -> dict[str, Any]:
     """Return what `--json` says of an installed version."""
     manifest, origin = installed.manifest, installed.origin
     return {
@@ -70,6 +69,7 @@ def version_document(installed: InstalledVersion) -> dict[str, Any]:
         "bytes": manifest.size,
         "content": manifest.content,
         "folder": str(installed.folder),
+        "previous": library.previous(),
     }
 
 
@@ -140,7 +140,7 @@ def rollback(context: typer.Context, json: Json = False) -> None:
     before = services.performers.name_in_use()
     installed = _rolled_back(services)
     if json:
-        print_json(version_document(installed))
+        print_json(version_document(installed, services.performers))
     elif services.performers.previous() == before:
         say(f"Version {installed.version} is in use again instead of {before}, which is kept.")
     else:

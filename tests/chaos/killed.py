@@ -1,0 +1,165 @@
+"""Runs work that changes the performers folder again and again, killed at its first step, its second, and so on.
+
+    python killed.py FOLDER WORK
+
+A step is a report of progress, or a call by which a name in the folder appears, changes or goes, or a file is opened
+to be written. After each kill another process, without any memory of it, looks what is there. Prints one JSON object
+for each kill.
+"""
+
+import json
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy.ma  # noqa: F401 - numpy loads it when first needed, which every copied process would do anew
+from tests.integration.updates import made_versions as made
+
+from stash_sense.adapters.http.client import HttpClient
+from stash_sense.kernel.cancel import CancelToken
+from stash_sense.kernel.progress import Progress, ProgressListener
+from stash_sense.performers.library import PerformersLibrary, new_origin
+from stash_sense.releases.importing import import_file
+from stash_sense.releases.installing import ReleaseInstaller
+from stash_sense.releases.sources import source_of
+from stash_sense.releases.verification import folder_faults
+
+_CHANGES = frozenset({"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate"})
+"""Events of `sys.addaudithook`, besides opening to write. A flush changes nothing that another process could see."""
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+_STAYING = {".lock", ".update.lock", ".checked.json"}
+"""Hidden files of the performers folder that are there for good."""
+Work = Callable[[Path, ProgressListener], None]
+
+
+class Killer:
+    """Kills this process at a step; notes what was reported before in a file that outlives it."""
+
+    def __init__(self, folder: Path, step: int, notes: Path) -> None:
+        self._folder = str(folder)
+        self._left = step
+        self._notes = os.open(notes, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        sys.addaudithook(self._hear)
+
+    def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
+        changes = event in _CHANGES or (event == "open" and arguments[2] & _WRITING)
+        if changes and any(self._folder in str(argument) for argument in arguments[:2]):
+            self._step()
+
+    def tell(self, progress: Progress) -> None:
+        os.write(self._notes, f"{progress.stage} {progress.done}\n".encode())
+        self._step()
+
+    def _step(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def update(place: Path, progress: ProgressListener) -> None:
+    source = source_of(str(place / "releases"), HttpClient(proxies={}))
+    made.updater_of(library_of(place)).update(source, CancelToken(), progress)
+
+
+def bring_in(place: Path, progress: ProgressListener) -> None:
+    library = library_of(place)
+    installer = ReleaseInstaller(library, lambda *told: made.prove(*told, library.derived))
+    archive = place / "releases" / f"performers-{made.NEW}.zip"
+    import_file(archive, installer, [made.KEY.public], made.ED25519, CancelToken(), progress)
+
+
+def put_again(place: Path, progress: ProgressListener) -> None:
+    """Install what is installed, written on another day."""
+    library = library_of(place)
+    with library.alone(CancelToken(), progress), library.staging() as stage:
+        made.write_version(stage / "version", made.NEW, created_at=datetime(2026, 11, 30, tzinfo=UTC))
+        library.install(stage / "version", new_origin("again"), progress)
+
+
+def roll_back(place: Path, progress: ProgressListener) -> None:
+    library = library_of(place)
+    with library.alone(CancelToken(), progress):
+        library.rollback()
+
+
+WORKS: dict[str, tuple[Work, list[str]]] = {
+    "first update": (update, []),
+    "update": (update, ["2026.8.1", made.OLD]),
+    "import": (bring_in, ["2026.8.1", made.OLD]),
+    "put again": (put_again, [made.OLD, made.NEW]),
+    "rollback": (roll_back, [made.OLD, made.NEW]),
+}
+"""What is done, and which versions were installed before, one after the other."""
+
+
+def library_of(place: Path) -> PerformersLibrary:
+    return PerformersLibrary(place / "data" / "performers")
+
+
+def in_a_process_of_its_own(work: Callable[[], None]) -> int:
+    """Do something in a copy of this process; return the signal that ended it, or 0."""
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        except BaseException:  # noqa: BLE001 - the outermost edge of a process
+            sys.excepthook(*sys.exc_info())
+            os._exit(1)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    if os.WIFEXITED(status) and os.WEXITSTATUS(status):
+        raise SystemExit("a process failed; see above")
+    return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+
+
+def look(place: Path, before: str | None, found: Path) -> None:
+    """See what a process finds that knows nothing, and whether it can go on from there."""
+    library = library_of(place)
+    seen: dict[str, Any] = {"before": before, "answers": made.answer(library)}
+    current = library.current()
+    seen["faults"] = [] if current is None else [str(one) for one in folder_faults(current.folder, current.manifest)]
+    seen["signed"] = None if current is None or current.origin is None else current.origin.signed_by
+    seen["previous"] = library.previous()
+    update(place, lambda report: None)
+    seen["then"] = made.answer(library)
+    with library.alone():
+        pass
+    seen["versions"] = library.versions()
+    seen["left"] = [file.name for file in library.folder.glob(".*") if file.name not in _STAYING]
+    found.write_text(json.dumps(seen))
+
+
+def main(folder: Path, name: str) -> None:
+    work, installed = WORKS[name]
+    made.published(folder, made.NEW)
+    for version in installed:
+        made.install(library_of(folder), version)
+    before = made.answer(library_of(folder))
+    pristine, place, found, notes = folder / "data", folder / "at work", folder / "found", folder / "notes"
+    place.mkdir()
+    (place / "releases").symlink_to(folder / "releases")
+    for step in range(1, 10_000):
+        shutil.rmtree(place / "data", ignore_errors=True)
+        shutil.copytree(pristine, place / "data") if pristine.exists() else (place / "data").mkdir()
+        (place / "data" / "stash_sense.db").write_bytes(b"the user's own")
+
+        def killed(step: int = step) -> None:
+            work(place, Killer(place / "data", step, notes).tell)
+
+        ended = in_a_process_of_its_own(killed)
+        in_a_process_of_its_own(lambda: look(place, before, found))
+        seen = json.loads(found.read_text())
+        seen["told"] = notes.read_text().splitlines()[-1:]
+        seen["own"] = (place / "data" / "stash_sense.db").read_bytes().decode()
+        sys.stdout.write(json.dumps({"step": step, "killed": ended == signal.SIGKILL, **seen}) + "\n")
+        if not ended:
+            return
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2])

@@ -1,0 +1,58 @@
+"""Whatever moment a process is killed at while it changes the performers folder, a complete version answers."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.integration.updates.made_versions import KEY, NEW, OLD
+
+from stash_sense.performers.library import SWAP_STEPS
+
+ROOT = Path(__file__).parents[2]
+SWAPPING = {f"swapping {step}" for step in range(len(SWAP_STEPS) + 1)}
+
+
+def kills(folder: Path, work: str) -> list[dict[str, Any]]:
+    """Do a work, killed at its first step, at its second, and so on until it ends; what was there after each."""
+    # One thread for numpy: a process with several is not copied whole.
+    surroundings = {**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
+    command = [sys.executable, str(ROOT / "tests" / "chaos" / "killed.py"), str(folder), work]
+    done = subprocess.run(command, env=surroundings, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    seen = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [one["killed"] for one in seen] == [True] * (len(seen) - 1) + [False]
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("work", "before", "after", "stages"),
+    [
+        ("first update", None, NEW, {"download 0", "unpack, MB 0", *SWAPPING}),
+        ("update", OLD, NEW, {"download 0", "unpack, MB 0", *SWAPPING}),
+        ("import", OLD, NEW, {"verify, MB 0", "unpack, MB 0", *SWAPPING}),
+        ("put again", NEW, NEW, SWAPPING),
+        ("rollback", NEW, OLD, set()),
+    ],
+)
+def test_a_kill_at_any_step_leaves_a_complete_version_that_answers_and_can_be_updated(
+    tmp_path: Path, work: str, before: str | None, after: str, stages: set[str]
+) -> None:
+    seen = kills(tmp_path, work)
+    for one in seen:
+        assert one["answers"] in (before, after), one
+        assert one["faults"] == [], one
+        assert one["signed"] in (None, KEY.public.id if one["answers"] == NEW else None), one
+        assert one["own"] == "the user's own", one
+        assert one["then"] == NEW, one
+        assert one["left"] == [], one
+        assert one["versions"][0] == NEW, one
+    # Once the new version answers, it does so for good.
+    answers = [one["answers"] for one in seen]
+    assert answers[-1] == after
+    if before != after:
+        assert answers == [before] * answers.count(before) + [after] * answers.count(after)
+    assert stages <= {line for one in seen for line in one["told"]}

@@ -1,0 +1,104 @@
+import os
+from pathlib import Path
+
+import pytest
+from tests.fakes_faces import BLUE, GREEN, RED, save_picture
+from tests.performers_builds import Workshop, codes, kept, portrait
+
+from stash_sense.errors import GalleryWithoutPeople
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Workshop:
+    made = Workshop(tmp_path)
+    for number in range(2):
+        save_picture(made.people / "Red" / f"{number}.png", portrait(RED, side=70 + number))
+    return made
+
+
+def test_links_lead_nowhere_they_should_not(workshop: Workshop, tmp_path: Path) -> None:
+    save_picture(tmp_path / "elsewhere" / "secret.png", portrait(BLUE))
+    (workshop.people / "Red" / "inner").symlink_to(tmp_path / "elsewhere")
+    (workshop.people / "all again").symlink_to(workshop.people)
+    (workshop.people / "up").symlink_to(tmp_path)
+    (workshop.people / "lost").symlink_to(tmp_path / "nowhere")
+    (workshop.people / "Red" / "round.png").symlink_to("round.png")
+    (workshop.people / "Red" / "gone.png").symlink_to(tmp_path / "nowhere.png")
+    report = workshop.build()
+    assert kept(report) == {"folder:Red": ["Red/0.png", "Red/1.png"]}
+    assert codes(report) == [("bad_picture", "Red"), ("bad_picture", "Red")]
+
+
+def test_what_is_no_file_is_not_waited_for(workshop: Workshop) -> None:
+    os.mkfifo(workshop.people / "Red" / "pipe.png")
+    (workshop.people / "Red" / "folder.png").mkdir()
+    (workshop.people / "Red" / "zero.png").touch()
+    (workshop.people / "Red" / "device.png").symlink_to("/dev/zero")
+    report = workshop.build()
+    assert codes(report) == [("bad_picture", "Red")] * 3
+    assert len(kept(report)["folder:Red"]) == 2
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x" * 255,
+        "\U0001f469\u200d\U0001f680" * 20,
+        "a\nb\tc\x7f",
+        "../up".replace("/", "\u2215"),
+        "'; DROP TABLE performers; --",
+        os.fsdecode(b"\xff\xfe caf\xe9"),
+        "%2e%2e",
+        "\u202egnp.exe",
+    ],
+)
+def test_any_name_of_a_folder_or_picture_can_be_stored(workshop: Workshop, name: str) -> None:
+    try:
+        save_picture(workshop.people / name / "a.png", portrait(GREEN))
+        save_picture(workshop.people / name / f"{name[:200]}.png", portrait(GREEN, side=60))
+    except (OSError, UnicodeEncodeError) as error:
+        pytest.skip(f"this file system has no such name: {error}")
+    first, second = workshop.build(), workshop.build()
+    assert first.manifest.performer_count == 2
+    assert (second.unchanged, second.described) == (True, 0)
+    assert codes(first) == []
+
+
+def test_a_folder_that_cannot_be_listed_is_said_and_the_rest_goes_on(workshop: Workshop) -> None:
+    locked = workshop.people / "Red" / "locked"
+    save_picture(locked / "a.png", portrait(RED))
+    locked.chmod(0)
+    try:
+        if os.access(locked, os.R_OK):
+            pytest.skip("nothing is locked to this user")
+        assert codes(workshop.build()) == [("bad_picture", "Red")]
+    finally:
+        locked.chmod(0o755)
+
+
+def test_a_picture_that_changes_while_it_is_read_is_tried_again(workshop: Workshop) -> None:
+    path = workshop.people / "Red" / "0.png"
+    reader = workshop.reader
+
+    class Changing(type(reader)):  # type: ignore[misc]
+        def read(self, read: Path) -> object:
+            frame = super().read(read)
+            if read == path:
+                path.write_bytes(path.read_bytes())
+                os.utime(path, (1, 1))
+            return frame
+
+    workshop.reader = Changing()
+    report = workshop.build()
+    assert codes(report) == [("bad_picture", "Red")]
+    assert "changed while it was read" in report.notes[0].message
+    workshop.reader = reader
+    assert codes(workshop.build()) == []
+
+
+def test_a_folder_of_nothing_is_no_source(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path)
+    (workshop.people / "a").mkdir()
+    (workshop.people / "loose.png").touch()
+    with pytest.raises(GalleryWithoutPeople):
+        workshop.build()

@@ -33,11 +33,11 @@ format: setup ## put the code into shape
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-bench: setup ## measure speed and accuracy; FACES=DIR and CLIP=DIR name labelled faces and a clip, if you have them
+bench: setup ## measure speed and accuracy; FACES=DIR and CLIP=DIR name labelled faces and a clip, FULL=1 the largest databases
 	$(UV) sync --frozen --python $(PYTHON) --no-progress --group bench
 	$(BIN)/stash-sense models install lite
 	@for pack in duo trio; do $(BIN)/stash-sense models install $$pack || echo "$$pack is not measured." >&2; done
-	$(BIN)/python -m benchmarks.all $(if $(FACES),--faces "$(FACES)") $(if $(CLIP),--clip "$(CLIP)") $(if $(BESIDE),--beside "$(BESIDE)")
+	$(BIN)/python -m benchmarks.all $(if $(FACES),--faces "$(FACES)") $(if $(CLIP),--clip "$(CLIP)") $(if $(BESIDE),--beside "$(BESIDE)") $(if $(FULL),--full)
 
 lock: ## resolve the dependencies anew
 	$(UV) lock --upgrade

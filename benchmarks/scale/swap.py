@@ -49,7 +49,7 @@ from stash_sense.settings import load_settings
 
 PACK = "lite"
 OLD, NEW = "1", "2"
-USUAL, FULL = Size(2_700, 10_001), Size(100_000, 370_000)
+USUAL, FULL = Size(2_700, 10_000), Size(100_000, 370_000)
 RATE, SEARCHERS = 50, 4
 SECONDS, QUICK_SECONDS = 15.0, 4.0
 TOP = 5
@@ -74,7 +74,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request: which probes, or `FILM`, the phase it was due in, the version, times, and the answer."""
+    """One request: which probes, or `FILM`, the phase (see `PHASES`), the version, times, and the answer."""
 
     probes: int
     phase: str
@@ -145,9 +145,10 @@ class Traffic:
                 answer = ask(database)
         except Exception as fault:  # noqa: BLE001  whatever fails is counted
             error = f"{type(fault).__name__}: {fault}"
-        # What begins before a phase and ends in it belongs to it: that is where it waited.
-        phase = max(phase, self.phase(), key=PHASES.index)
-        self.asked.append(Asked(probes, phase, version, due, began, time.perf_counter(), answer, error))
+        ended, last = time.perf_counter(), self.phase()
+        if last != phase:  # what begins in one phase and ends in another belongs to the one that disturbs it
+            phase = "install" if last == "install" else "reload"
+        self.asked.append(Asked(probes, phase, version, due, began, ended, answer, error))
 
 
 def search(database: PerformersDatabase, probes: Floats) -> Answer:
@@ -283,8 +284,8 @@ def main() -> None:
     for row in rows:
         print(
             f"{row['faces']:,} faces: {row['update_s']:.1f} s of updating; peak memory {row['peak_before_mib']:.0f} "
-            f"MiB before, {row['peak_mib']:.0f} with it; {row['late']} requests got the old version when the new one was "
-            f"in use. {' '.join(row['errors'])}"
+            f"MiB before, {row['peak_mib']:.0f} with it; {row['late']} requests got the old version after the swap. "
+            + " ".join(row["errors"])
         )
     if options.json is not None:
         write_json(options.json, {"benchmark": "scale.swap", "rows": rows, "aims": aims(rows)})

@@ -72,21 +72,36 @@ class _Bars:
 
 
 class _PlainLines:
-    """A line when a stage begins, one every few seconds, one when it ends."""
+    """A line when a stage begins, one every few seconds, one when it ends; with the rate once it can be told."""
 
     def __init__(self) -> None:
         self._stage = ""
         self._last = 0.0
+        self._began = (0.0, 0)
 
     def __call__(self, report: kernel.Progress) -> None:
         now = time.monotonic()
         finished = report.total is not None and report.done >= report.total
         if report.stage == self._stage and not finished and now - self._last < _PLAIN_EVERY:
             return
+        if report.stage != self._stage:
+            self._began = (now, report.done)
         self._stage, self._last = report.stage, now
         of = "" if report.total is None else f" of {report.total}"
         note = f" ({ascii(report.note)[1:-1]})" if report.note else ""
-        print(f"{report.stage}: {report.done}{of}{note}", file=sys.stderr, flush=True)  # noqa: T201
+        rate = self._rate(report, now)
+        print(f"{report.stage}: {report.done}{of}{note}{rate}", file=sys.stderr, flush=True)  # noqa: T201
+
+    def _rate(self, report: kernel.Progress, now: float) -> str:
+        """Say how many units a second there were since the stage began, and how long the rest will take."""
+        seconds, units = now - self._began[0], report.done - self._began[1]
+        if seconds < _PLAIN_EVERY or units <= 0:
+            return ""
+        rate = f", {units / seconds:.3g} a second"
+        if report.total is None or report.done >= report.total:
+            return rate
+        minutes, rest = divmod(round((report.total - report.done) * seconds / units), 60)
+        return f"{rate}, {minutes}:{rest:02} left"
 
     def pause(self) -> None:
         """Lines of their own need not step aside."""

@@ -154,7 +154,7 @@ def _lookalikes(
 ) -> Iterator[ReferenceNote]:
     """Report references as near to another person as faces of one person are, and nearer than to their own."""
     rows: Ints = np.arange(len(references), dtype=np.int64)
-    found = nearest_faces(ArrayVectors(gallery.vectors), gallery.owner, rows, cancel)
+    found, _ = nearest_faces(ArrayVectors(gallery.vectors), gallery.owner, rows, cancel)
     for row in np.flatnonzero(found.other >= np.maximum(found.own, same_person)).tolist():
         reference, other = references[row], references[found.rows[row]]
         yield looks_like_another(reference.person.name, reference.where, other.person.name, other.where)

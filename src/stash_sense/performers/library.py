@@ -200,6 +200,7 @@ class PerformersLibrary:
             except BaseException:
                 if there is None and self.name_in_use() != version:
                     leftovers.remove_version(target)
+                    leftovers.remove(self._origin_file(version))
                 raise
         step(4)
         self._prune()

@@ -151,7 +151,7 @@ class FolderSource:
 
     def _picture(self, path: Path) -> SourcePicture:
         below = path.relative_to(self._folder)
-        return SourcePicture(str(below), fingerprint_of(path), below.as_posix())
+        return SourcePicture(str(below), fingerprint_of(path), as_unicode(below.as_posix()))
 
 
 def fingerprint_of(path: Path) -> str:
@@ -161,6 +161,11 @@ def fingerprint_of(path: Path) -> str:
     except OSError:
         return ""
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ino}"
+
+
+def as_unicode(text: str) -> str:
+    """Replace what is no Unicode, as names of files may hold, so that a text can be stored."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 _LONGEST = 240

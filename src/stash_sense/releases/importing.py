@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stash_sense import __version__
-from stash_sense.errors import ArchiveDamaged, InputMissing, ReleaseUnreadable
+from stash_sense.errors import ArchiveDamaged, InputMissing, ReleaseContradictory, ReleaseUnreadable
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import ProgressListener, silent
 from stash_sense.performers.library import new_origin
@@ -55,20 +55,37 @@ def import_file(
     """
     if not _is_there(path):
         raise InputMissing(path=path)
-    manifest = None if path.is_dir() else manifest_of(path)
-    if manifest is None:
-        return installer.install_public(path, new_origin(str(path)), cancel, progress)
     described = path.with_name(path.name.removesuffix(".zip") + MANIFEST_SUFFIX)
-    signed_by = None
+    signed_by: str | None = None
     if described.is_file():
-        content = _content(described, MANIFEST_BYTES)
-        signature = described.with_name(described.name + SIGNATURE_SUFFIX)
-        if signature.is_file():
-            signed_by = verify(content, _content(signature, SIGNATURE_BYTES), trusted, ed25519, described.name).id
-        release = ReleaseManifest.read(content, described.name)
-        verify_archive(path, release.archive, progress, cancel)
-        manifest = release.manifest
+        manifest, signed_by = _described(path, described, trusted, ed25519, cancel, progress)
+    else:
+        inside = None if path.is_dir() else manifest_of(path)
+        if inside is None:
+            return installer.install_public(path, new_origin(str(path)), cancel, progress)
+        manifest = inside
     return installer.install_archive(path, manifest, new_origin(str(path), signed_by=signed_by), cancel, progress)
+
+
+def _described(
+    archive: Path,
+    described: Path,
+    trusted: Sequence[PublicKey],
+    ed25519: Ed25519,
+    cancel: CancelToken,
+    progress: ProgressListener,
+) -> tuple[Manifest, str | None]:
+    """Check an archive against the release manifest beside it; return what must be in it, and the signer's id."""
+    content = _content(described, MANIFEST_BYTES)
+    signature = described.with_name(described.name + SIGNATURE_SUFFIX)
+    signed_by = None
+    if signature.is_file():
+        signed_by = verify(content, _content(signature, SIGNATURE_BYTES), trusted, ed25519, described.name).id
+    release = ReleaseManifest.read(content, described.name)
+    if release.archive.name != archive.name:
+        raise ReleaseContradictory(name=described.name, reason=f"it is about {release.archive.name}")
+    verify_archive(archive, release.archive, progress, cancel)
+    return release.manifest, signed_by
 
 
 def manifest_of(path: Path) -> Manifest | None:

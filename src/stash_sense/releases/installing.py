@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from stash_sense.files import storage_errors
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import ProgressListener, silent
 from stash_sense.performers.library import InstalledVersion, PerformersLibrary
@@ -100,8 +101,9 @@ class ReleaseInstaller:
             once_alone()
             self._board.enter(UpdateState.EXTRACTING, target=version)
             folder, scratch = stage / "version", stage / "scratch"
-            folder.mkdir()
-            scratch.mkdir()
+            with storage_errors(stage):
+                folder.mkdir()
+                scratch.mkdir()
             written = write_public(
                 release, folder, scratch, datetime.now(UTC), version=version, progress=listen, cancel=cancel
             )

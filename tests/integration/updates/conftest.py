@@ -82,7 +82,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 
 
 @pytest.fixture
-def refused(stage: Stage) -> Iterator[Callable[[str, Callable[[], object]], None]]:
+def refused(stage: Stage) -> Callable[[str, Callable[[], object]], None]:
     """Gives a check that an update ends with the error of a code, and changes nothing."""
     before = stage.everything()
 
@@ -100,4 +100,4 @@ def refused(stage: Stage) -> Iterator[Callable[[str, Callable[[], object]], None
             assert (status.state, status.code, status.reason) == (UpdateState.FAILED, code, str(raised.value))
             assert status.current == made.OLD
 
-    yield check
+    return check

@@ -55,8 +55,8 @@ def probe_of(person: int, faces: int = FACES) -> Floats:
 def write_version(
     folder: Path, version: str, *, people: int = PEOPLE, faces: int = FACES, **heading: Any
 ) -> Manifest:
-    """Write a version as it is installed; its folder is made."""
-    folder.mkdir(parents=True)
+    """Write a version as it is installed; its folder is made if need be."""
+    folder.mkdir(parents=True, exist_ok=True)
     fields: dict[str, Any] = {
         "version": version,
         "created_at": datetime(2026, 9, 1, tzinfo=UTC),
@@ -72,10 +72,16 @@ def write_version(
         return writer.finish()
 
 
-def published(place: Path, version: str, key: SecretKey = KEY, **made: Any) -> Published:
-    """Publish a version into `place`/releases."""
+def published(place: Path, version: str, key: SecretKey = KEY, *, zeroed: bool = False, **made: Any) -> Published:
+    """Publish a version into `place`/releases; where it is zeroed, with vectors in which nobody can be found."""
     folder = place / "versions" / version
-    write_version(folder, version, **made)
+    manifest = write_version(folder, version, **made)
+    if zeroed:
+        file = folder / "vectors-one.npy"
+        content = file.read_bytes()
+        file.write_bytes(content[:128] + bytes(len(content) - 128))
+        files = {**manifest.files, file.name: _entry(file)}
+        (folder / "manifest.json").write_bytes(manifest.model_copy(update={"files": files}).to_json())
     return publish(folder, place / "releases", key, ED25519, now=datetime(2026, 9, 2, tzinfo=UTC))
 
 

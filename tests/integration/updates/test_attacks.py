@@ -1,7 +1,6 @@
 """A release with one thing wrong, from its publisher's folder to the data folder: nothing of it is put into use."""
 
 import json
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -101,7 +100,11 @@ ATTACKS: dict[str, tuple[Attack, str, str | None]] = {
         for part in (0.0, 0.2, 0.5, 0.8, 1.0)
     },
     "manifest flipped": (flipped(MANIFEST, 0.5), "signature_wrong", "signature_wrong"),
-    "signature flipped": (flipped(SIGNATURE, 0.4), "signature_wrong", "signature_wrong"),
+    "signature of something else": (
+        lambda stage: stage.release.files[SIGNATURE].write_bytes(sign(b"else", made.KEY, made.ED25519, "")),
+        "signature_wrong",
+        "signature_wrong",
+    ),
     "archive cut": (cut(ARCHIVE, -1), "shorter_than_announced", "archive_size_wrong"),
     "archive longer": (longer, "larger_than_announced", "archive_size_wrong"),
     "manifest cut": (cut(MANIFEST, -2), "signature_wrong", "signature_wrong"),
@@ -122,7 +125,7 @@ ATTACKS: dict[str, tuple[Attack, str, str | None]] = {
         "release_unreadable",
         "release_unreadable",
     ),
-    "older version under a new name": (old_release_as_new, "release_contradictory", "archive_size_wrong"),
+    "older version under a new name": (old_release_as_new, "release_contradictory", "release_contradictory"),
     "version outside": (signed_with(version="2026.10.9"), "release_contradictory", "release_contradictory"),
     "version inside": (packed(version_inside), "release_contradictory", "release_contradictory"),
     "manifest inside changed": (packed(another_manifest), "release_contradictory", "release_contradictory"),
@@ -230,16 +233,9 @@ def test_the_version_in_use_is_not_installed_again(stage: Stage) -> None:
 
 
 def test_a_version_that_does_not_find_its_own_faces_is_refused(stage: Stage, refused: Refused) -> None:
-    def shuffle(members: dict[str, bytes]) -> None:
-        # Every byte is signed and right, and the vectors are nobody's.
-        content = members["vectors-one.npy"]
-        members["vectors-one.npy"] = content[:128] + bytes(len(content) - 128)
-
-    made.packed_again(stage.release, shuffle)
-    made.signed_again(stage.release, lambda document: None)
-    with pytest.raises(Exception, match=re.escape("vectors-one.npy")):
-        stage.update()
-    assert made.answer(stage.library) == made.OLD
+    # Every byte is as it was signed, but what was published is no database that could be searched.
+    made.published(stage.place, "2026.11.1", zeroed=True)
+    refused("canary_failed", stage.update)
 
 
 def test_an_archive_alone_is_imported_at_the_word_of_the_user_and_says_so(stage: Stage) -> None:

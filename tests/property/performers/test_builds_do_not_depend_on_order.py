@@ -6,12 +6,12 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.fakes_faces import BLUE, GREEN, NEARLY_RED, RED, save_picture
+from tests.fakes_faces import BLUE, GREEN, NEARLY_RED, RED, YELLOW, save_picture
 from tests.performers_builds import Workshop, kept, portrait
 
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.performers.building.build import BuildReport
-from stash_sense.performers.sources import FolderSource, SourcePerformer
+from stash_sense.performers.sources import FolderSource, SourcePerformer, SourcePicture
 
 COLOURS = {"red": RED, "nearly red": NEARLY_RED, "green": GREEN, "blue": BLUE}
 PICTURES = st.lists(
@@ -37,10 +37,10 @@ class ShuffledSource(FolderSource):
         self._random.shuffle(people)
         yield from people
 
-    def _shuffled(self, performer: SourcePerformer) -> list[object]:
+    def _shuffled(self, performer: SourcePerformer) -> list[SourcePicture]:
         pictures = list(performer.pictures)
         self._random.shuffle(pictures)
-        return list(pictures)
+        return pictures
 
 
 def built(workshop: Workshop, seed: int) -> BuildReport:
@@ -54,6 +54,8 @@ def test_the_same_pictures_give_the_same_content_in_any_order_and_in_any_steps(
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         at_once, in_steps = Workshop(Path(folder) / "1"), Workshop(Path(folder) / "2")
+        for workshop in (at_once, in_steps):  # somebody of whom there always is a face
+            save_picture(workshop.people / "Z" / "0.png", portrait(YELLOW))
         order = random.Random(seed).sample(pictures, len(pictures))  # noqa: S311
         for number, (name, colour, side) in enumerate(order):
             path = Path(name) / f"{colour} {side}.png"
@@ -67,4 +69,4 @@ def test_the_same_pictures_give_the_same_content_in_any_order_and_in_any_steps(
         assert report.manifest.content == expected.manifest.content
         assert kept(report) == kept(expected)
         assert report.left_out == expected.left_out
-        assert len(report.notes) == len(expected.notes)
+        assert sorted(note.code for note in report.notes) == sorted(note.code for note in expected.notes)

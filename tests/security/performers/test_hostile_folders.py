@@ -45,7 +45,7 @@ def test_what_is_no_file_is_not_waited_for(workshop: Workshop) -> None:
         "x" * 255,
         "\U0001f469\u200d\U0001f680" * 20,
         "a\nb\tc\x7f",
-        "../up".replace("/", "\u2215"),
+        "up..\u2215..",
         "'; DROP TABLE performers; --",
         os.fsdecode(b"\xff\xfe caf\xe9"),
         "%2e%2e",

@@ -5,7 +5,7 @@ from typing import Any
 
 from benchmarks.accuracy import scenes
 from benchmarks.accuracy.figures import at_least, at_most, between
-from benchmarks.all import aim_lines, benchmarks
+from benchmarks.all import _options_of, aim_lines, benchmarks
 
 
 def figure(value: float | None) -> dict[str, float | None]:
@@ -72,6 +72,15 @@ def test_with_faces_they_are_given_on() -> None:
     listed = {benchmark.name: benchmark for benchmark in benchmarks(Path("photos"), None, None)}
     assert listed["scenes"].options == ("--faces", "photos")
     assert listed["scenes"].module == "benchmarks.accuracy.scenes"
+
+
+def test_the_largest_databases_are_measured_only_when_asked_for() -> None:
+    listed = {benchmark.name: benchmark for benchmark in benchmarks(None, None, None)}
+    assert _options_of(listed["swap"], quick=False, full=False) == ()
+    assert _options_of(listed["swap"], quick=False, full=True) == ("--full",)
+    assert _options_of(listed["public_import"], quick=False, full=True) == ()
+    assert _options_of(listed["public_import"], quick=True, full=False) == ("--faces", "4000")
+    assert _options_of(listed["scenes"], quick=True, full=False) == ("--quick",)
 
 
 def test_a_missed_aim_is_told() -> None:

@@ -27,7 +27,6 @@ from stash_sense.kernel.progress import Progress
 from stash_sense.media.plan import SamplingPlan
 from stash_sense.performers.gallery import Gallery
 from stash_sense.performers.roster import KnownPerson
-from stash_sense.recognition.matching.judge import Judge
 from stash_sense.recognition.matching.modes import MODES, matcher_for
 from stash_sense.recognition.space import unit
 

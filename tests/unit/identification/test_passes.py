@@ -16,7 +16,6 @@ from stash_sense.media.plan import SamplingPlan
 from stash_sense.performers.gallery import Gallery
 from stash_sense.performers.roster import KnownPerson, ListedRoster
 from stash_sense.recognition.faces import Faces
-from stash_sense.recognition.matching.judge import Judge
 from stash_sense.recognition.matching.modes import matcher_for
 from stash_sense.recognition.matching.person import Matched, Matcher
 from stash_sense.recognition.space import unit

@@ -1,7 +1,7 @@
 """The new faces of a version, compared with all others: whom they look like, remembered for the builds to come."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from stash_sense.kernel.arrays import Ints
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import ProgressListener
 from stash_sense.performers import schema
-from stash_sense.performers.building.lookalikes import lookalikes, nearest_faces
+from stash_sense.performers.building.lookalikes import NearestFaces, lookalikes, nearest_faces
 from stash_sense.performers.building.state import BuildState
 from stash_sense.performers.manifest import DATABASE_NAME, Manifest
 from stash_sense.performers.notes import ReferenceNote, looks_like_another
@@ -48,19 +48,69 @@ def compare_faces(
         DatabaseDamaged, BuildStateDamaged, StorageError, Cancelled: see there.
     """
     who, hashes, owner = _faces_of(folder)
-    compared: dict[str, set[str]] = {}
-    for one in dict.fromkeys(who):
-        compared[one] = set(state.compared(one))
-    due: Ints = np.array([row for row, one in enumerate(who) if hashes[row] not in compared[one]], np.int64)
+    rows = {face: row for row, face in enumerate(zip(who, hashes, strict=True))}
+    known = _known(state, who, hashes, rows)
+    due: Ints = np.array([row for row in range(len(who)) if row not in known], np.int64)
     parts = [
         (map_vectors(folder / one.file, manifest.face_count, one.dim, one.dtype), block.weight)
         for one, block in zip(manifest.embedders, space.blocks, strict=True)
     ]
-    found = nearest_faces(FusedVectors(parts), owner, due, cancel, progress)
-    other = {one.row: one.other for one in lookalikes(due, found, constants)}
-    for row in due.tolist():
-        like = other.get(row)
-        state.keep_compared(who[row], hashes[row], None if like is None else (who[like], hashes[like]))
+    faces = FusedVectors(parts)
+    found, back = nearest_faces(faces, owner, due, cancel, progress)
+    alike = dict.fromkeys(due.tolist(), -1)
+    alike |= {one.row: one.other for one in lookalikes(due, found, constants)}
+    alike |= _now_nearer(faces, owner, known, found, back, constants)
+    for person in dict.fromkeys(who[row] for row in due.tolist()):
+        state.forget_compared(person)
+    for row, other in alike.items():
+        state.keep_compared(who[row], hashes[row], None if other < 0 else (who[other], hashes[other]))
+
+
+def _known(
+    state: BuildState, who: Sequence[str], hashes: Sequence[str], rows: dict[tuple[str, str], int]
+) -> dict[int, int]:
+    """Return of the faces that need not be compared whom they look like, -1 for nobody.
+
+    Those of a person of whom a face came or went do, and those of which the face they looked like went.
+    """
+    of: dict[str, set[str]] = {}
+    for person, digest in zip(who, hashes, strict=True):
+        of.setdefault(person, set()).add(digest)
+    known: dict[int, int] = {}
+    for person, digests in of.items():
+        compared = state.compared(person)
+        others = {digest: -1 if other is None else rows.get(other, -2) for digest, other in compared.items()}
+        if set(others) == digests and -2 not in others.values():
+            known |= {rows[person, digest]: other for digest, other in others.items()}
+    return known
+
+
+def _now_nearer(
+    faces: FusedVectors,
+    owner: Ints,
+    known: dict[int, int],
+    found: NearestFaces,
+    back: NearestFaces,
+    constants: MatchingConstants,
+) -> dict[int, int]:
+    """Return which faces that were compared before look like a new one, more than like the one they looked like."""
+    candidates: Ints = np.array(
+        [row for row in known if back.other[row] >= 1.0 - constants.cluster_distance], np.int64
+    )
+    kept: list[int] = []
+    own: list[float] = []
+    for row in candidates.tolist():
+        (vector,) = faces.rows(np.array([row]))
+        if known[row] >= 0 and float(faces.rows(np.array([known[row]]))[0] @ vector) >= back.other[row]:
+            continue
+        first, last = np.searchsorted(owner, [owner[row], owner[row] + 1]).tolist()
+        cosines = faces.block(first, last) @ vector
+        cosines[row - first] = -2.0
+        kept.append(row)
+        own.append(float(cosines.max()))
+    asked: Ints = np.array(kept, np.int64)
+    nearest = NearestFaces(np.array(own, np.float32), back.other[asked], back.rows[asked])
+    return {one.row: one.other for one in lookalikes(asked, nearest, constants, found.other)}
 
 
 def lookalike_notes(folder: Path, state: BuildState, source: PerformerSource) -> Iterator[ReferenceNote]:

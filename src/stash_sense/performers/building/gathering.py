@@ -12,7 +12,7 @@ from stash_sense.performers.building.state import BuildState
 from stash_sense.performers.forgotten import ids_of
 from stash_sense.performers.notes import ReferenceNote, same_performer
 from stash_sense.performers.records import PerformerRecord
-from stash_sense.performers.sources import PerformerSource, SourcePicture
+from stash_sense.performers.sources import PerformerSource, SourcePicture, as_unicode
 
 
 @dataclass(slots=True)
@@ -121,4 +121,4 @@ def _describe(
 
 def _storable(record: PerformerRecord) -> PerformerRecord:
     """Replace what is no Unicode in the name, as that of a folder may hold."""
-    return replace(record, name=record.name.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+    return replace(record, name=as_unicode(record.name))

@@ -1,7 +1,4 @@
-"""Faces of a written version -> those that are nearer to somebody else's than to any of their own person's.
-
-Every face is compared with all the others once: the next build compares the new ones only.
-"""
+"""Faces -> those that are nearer to somebody else's than to any of their own person's."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -50,10 +47,16 @@ class NearestFaces:
     other: Floats
     rows: Ints
 
+    @classmethod
+    def none(cls, count: int) -> "NearestFaces":
+        """Nothing found yet for so many faces."""
+        low = np.full(count, -2.0, np.float32)
+        return cls(low, low.copy(), np.full(count, -1, np.int64))
+
 
 def nearest_faces(
     faces: Vectors, owner: Ints, probes: Ints, cancel: CancelToken, progress: ProgressListener = silent
-) -> NearestFaces:
+) -> tuple[NearestFaces, NearestFaces]:
     """Compare some faces with all.
 
     Args:
@@ -62,10 +65,11 @@ def nearest_faces(
         probes: (n,) rows to compare.
         cancel: looked at between blocks.
         progress: told how many of the probes are done.
+
+    Returns:
+        What each probe is nearest to; and of all faces which of the probes that are somebody else's, its `own` empty.
     """
-    own = np.full(len(probes), -2.0, np.float32)
-    other = np.full(len(probes), -2.0, np.float32)
-    rows = np.full(len(probes), -1, np.int64)
+    found, back = NearestFaces.none(len(probes)), NearestFaces.none(faces.count)
     for start in range(0, len(probes), _PROBES):
         progress(Progress("comparing", start, len(probes)))
         part = slice(start, start + _PROBES)
@@ -73,41 +77,50 @@ def nearest_faces(
         vectors = faces.rows(asked)
         for first in range(0, faces.count, _ROWS):
             cancel.raise_if_cancelled()
-            last = min(first + _ROWS, faces.count)
-            cosines = vectors @ faces.block(first, last).T
-            mine = owner[asked][:, None] == owner[None, first:last]
-            itself = np.flatnonzero((asked >= first) & (asked < last))
-            own_cosines = np.where(mine, cosines, np.float32(-2.0))
-            own_cosines[itself, asked[itself] - first] = -2.0
-            own[part] = np.maximum(own[part], own_cosines.max(axis=1))
+            block = slice(first, min(first + _ROWS, faces.count))
+            cosines = vectors @ faces.block(block.start, block.stop).T
+            mine = owner[asked][:, None] == owner[None, block]
+            own = np.where(mine, cosines, np.float32(-2.0))
+            itself = np.flatnonzero((asked >= block.start) & (asked < block.stop))
+            own[itself, asked[itself] - first] = -2.0
+            found.own[part] = np.maximum(found.own[part], own.max(axis=1))
             cosines[mine] = -2.0
             best = cosines.argmax(axis=1)
-            value = np.take_along_axis(cosines, best[:, None], axis=1)[:, 0]
-            nearer = value > other[part]
-            rows[part] = np.where(nearer, best + first, rows[part])
-            other[part] = np.where(nearer, value, other[part])
+            _nearer(found, part, np.take_along_axis(cosines, best[:, None], axis=1)[:, 0], best + first)
+            best = cosines.argmax(axis=0)
+            _nearer(back, block, np.take_along_axis(cosines, best[None], axis=0)[0], asked[best])
     progress(Progress("comparing", len(probes), len(probes)))
-    return NearestFaces(own, other, rows)
+    return found, back
 
 
-def lookalikes(probes: Ints, found: NearestFaces, constants: MatchingConstants) -> Iterator[Lookalike]:
+def _nearer(found: NearestFaces, part: slice, cosines: Floats, rows: Ints) -> None:
+    """Put in what is nearer than what was found so far."""
+    nearer = cosines > found.other[part]
+    found.rows[part] = np.where(nearer, rows, found.rows[part])
+    found.other[part] = np.where(nearer, cosines, found.other[part])
+
+
+def lookalikes(
+    rows: Ints, found: NearestFaces, constants: MatchingConstants, usual: Floats | None = None
+) -> Iterator[Lookalike]:
     """Yield the faces that probably are of somebody else, or of the same person under another name.
 
     Args:
-        probes: (n,) rows of the faces.
+        rows: (n,) of the faces.
         found: what they are nearest to.
         constants: of the pack.
+        usual: cosines of faces to the nearest of somebody else, where those of `found` are not just any.
     """
     away, own = 1.0 - found.other, 1.0 - found.own
     near = (found.own > -2.0) & (away <= _CLEARLY * own) & (away <= constants.cluster_distance)
-    near |= (away <= own) & (away <= _close(away, constants))
+    near |= (away <= own) & (away <= _close(found.other if usual is None else usual, constants))
     near &= found.rows >= 0
     for place in np.flatnonzero(near).tolist():
-        yield Lookalike(int(probes[place]), int(found.rows[place]))
+        yield Lookalike(int(rows[place]), int(found.rows[place]))
 
 
-def _close(away: Floats, constants: MatchingConstants) -> float:
+def _close(usual: Floats, constants: MatchingConstants) -> float:
     most = _CLOSE * constants.stranger_distance
-    if len(away) < _USUAL_FROM:
+    if len(usual) < _USUAL_FROM:
         return most
-    return min(most, _SHARE_OF_USUAL * float(np.median(away)))
+    return min(most, _SHARE_OF_USUAL * float(np.median(1.0 - usual)))

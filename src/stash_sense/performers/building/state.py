@@ -242,6 +242,13 @@ class BuildState(StateFile):
             self.begin_work()
             self.db.execute("INSERT OR REPLACE INTO compared VALUES (?, ?, ?, ?, ?)", row)
 
+    def forget_compared(self, who: str) -> None:
+        """Forget with whom somebody's pictures were compared."""
+        with self.errors():
+            self.begin_work()
+            query = "DELETE FROM compared WHERE performer = :who AND describer = :describer"
+            self.db.execute(query, {"who": who, "describer": self._describer})
+
     def drop_vanished(self) -> None:
         """Forget what was not listed."""
         with self.errors():

@@ -170,6 +170,16 @@ def test_a_face_that_looks_like_another_person_is_said_in_every_build(workshop: 
     assert codes(workshop.build()) == []
 
 
+def test_a_wrong_picture_is_said_when_the_right_person_comes_later(workshop: Workshop) -> None:
+    save_picture(workshop.people / "Rouge" / "0.png", portrait(GREEN, side=60))
+    assert codes(workshop.build()) == []
+    save_picture(workshop.people / "Vert" / "0.png", portrait(GREEN, side=61))
+    save_picture(workshop.people / "Vert" / "1.png", portrait(GREEN, side=62))
+    assert ("looks_like_another", "Rouge") in codes(workshop.build())
+    shutil.rmtree(workshop.people / "Vert")
+    assert codes(workshop.build()) == []
+
+
 def test_two_folders_of_one_person_are_said_and_the_first_is_taken(workshop: Workshop) -> None:
     ids = {"stashbox_ids": [{"endpoint": "stashdb.org", "id": "1"}]}
     for name in ("Red", "Blue"):

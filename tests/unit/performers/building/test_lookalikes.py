@@ -28,7 +28,7 @@ def found_for(own: float, other: float) -> list[Lookalike]:
 def test_the_nearest_are_those_of_a_whole_comparison() -> None:
     vectors, owner = crowd(9000, 700)
     probes = np.array([0, 17, 8191, 8192, 8999])
-    found = nearest_faces(ArrayVectors(vectors), owner, probes, CancelToken())
+    found, back = nearest_faces(ArrayVectors(vectors), owner, probes, CancelToken())
     for place, row in enumerate(probes.tolist()):
         cosines = vectors @ vectors[row]
         others = np.where(owner == owner[row], -2.0, cosines)
@@ -36,11 +36,14 @@ def test_the_nearest_are_those_of_a_whole_comparison() -> None:
         own[row] = -2.0
         assert found.rows[place] == others.argmax()
         np.testing.assert_allclose([found.other[place], found.own[place]], [others.max(), own.max()], atol=1e-5)
+    asked = np.where(owner[:, None] == owner[probes][None], -2.0, vectors @ vectors[probes].T)
+    np.testing.assert_allclose(back.other, asked.max(axis=1), atol=1e-5)
+    assert (back.rows == probes[asked.argmax(axis=1)]).mean() > 0.99
 
 
 def test_who_has_one_face_has_none_of_their_own_beside_it() -> None:
     vectors, _ = crowd(2, 2)
-    found = nearest_faces(ArrayVectors(vectors), np.array([0, 1]), np.array([0, 1]), CancelToken())
+    found, _ = nearest_faces(ArrayVectors(vectors), np.array([0, 1]), np.array([0, 1]), CancelToken())
     assert found.own.tolist() == [-2.0, -2.0]
     assert found.rows.tolist() == [1, 0]
 
@@ -48,7 +51,7 @@ def test_who_has_one_face_has_none_of_their_own_beside_it() -> None:
 def test_where_there_is_nobody_else_nobody_is_found() -> None:
     vectors, _ = crowd(2, 2)
     probes = np.array([0, 1])
-    found = nearest_faces(ArrayVectors(vectors), np.array([0, 0]), probes, CancelToken())
+    found, _ = nearest_faces(ArrayVectors(vectors), np.array([0, 0]), probes, CancelToken())
     assert found.rows.tolist() == [-1, -1]
     assert list(lookalikes(probes, found, CONSTANTS)) == []
 

@@ -1,4 +1,5 @@
-"""Whatever moment a process is killed at while it changes the performers folder, a complete version answers."""
+"""At whatever moment a process is killed, or its disk is full, while it changes the performers folder: a complete
+version answers."""
 
 import json
 import os
@@ -16,16 +17,14 @@ ROOT = Path(__file__).parents[2]
 SWAPPING = {f"swapping {step}" for step in range(len(SWAP_STEPS) + 1)}
 
 
-def kills(folder: Path, work: str) -> list[dict[str, Any]]:
-    """Do a work, killed at its first step, at its second, and so on until it ends; what was there after each."""
+def stops(folder: Path, work: str, how: str) -> list[dict[str, Any]]:
+    """Do a work, stopped at its first step, at its second, and so on until it ends; what was there after each."""
     # One thread for numpy: a process with several is not copied whole.
     surroundings = {**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
-    command = [sys.executable, str(ROOT / "tests" / "chaos" / "killed.py"), str(folder), work]
+    command = [sys.executable, str(ROOT / "tests" / "chaos" / "stopped.py"), str(folder), work, how]
     done = subprocess.run(command, env=surroundings, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    seen = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [one["killed"] for one in seen] == [True] * (len(seen) - 1) + [False]
-    return seen
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 @pytest.mark.parametrize(
@@ -41,7 +40,8 @@ def kills(folder: Path, work: str) -> list[dict[str, Any]]:
 def test_a_kill_at_any_step_leaves_a_complete_version_that_answers_and_can_be_updated(
     tmp_path: Path, work: str, before: str | None, after: str, stages: set[str]
 ) -> None:
-    seen = kills(tmp_path, work)
+    seen = stops(tmp_path, work, "killed")
+    assert [one["killed"] for one in seen] == [True] * (len(seen) - 1) + [False]
     for one in seen:
         assert one["answers"] in (before, after), one
         assert one["faults"] == [], one
@@ -56,3 +56,20 @@ def test_a_kill_at_any_step_leaves_a_complete_version_that_answers_and_can_be_up
     if before != after:
         assert answers == [before] * answers.count(before) + [after] * answers.count(after)
     assert stages <= {line for one in seen for line in one["told"]}
+
+
+@pytest.mark.parametrize(("work", "after"), [("update", NEW), ("put again", NEW), ("rollback", OLD)])
+def test_a_disk_that_is_full_from_any_step_on_is_told_and_leaves_nothing_half_done(
+    tmp_path: Path, work: str, after: str
+) -> None:
+    *failed, whole = stops(tmp_path, work, "full")
+    assert len(failed) > 0
+    assert whole["answers"] == after
+    for one in failed:
+        assert one["error"] == "disk_full", one
+        assert one["answers"] == one["before"], one
+        assert one["faults"] == [], one
+        assert one["staged"] == [], one
+        assert one["then"] == NEW, one
+        assert one["left"] == [], one
+        assert one["own"] == "the user's own", one

@@ -1,12 +1,13 @@
-"""Runs work that changes the performers folder again and again, killed at its first step, its second, and so on.
+"""Runs work that changes the performers folder again and again, stopped at its first step, its second, and so on.
 
-    python killed.py FOLDER WORK
+    python stopped.py FOLDER WORK killed|full
 
-A step is a report of progress, or a call by which a name in the folder appears, changes or goes, or a file is opened
-to be written. After each kill another process, without any memory of it, looks what is there. Prints one JSON object
-for each kill.
+Killed, a step is a report of progress, or a call by which a name in the folder appears, changes or goes, or a file is
+opened to be written. With a disk that is full from the step on, it is a file or folder that is made. After each step
+another process, without any memory of it, looks what is there. Prints one JSON object for each.
 """
 
+import errno
 import json
 import os
 import shutil
@@ -21,6 +22,8 @@ import numpy.ma  # noqa: F401 - numpy loads it when first needed, which every co
 from tests.integration.updates import made_versions as made
 
 from stash_sense.adapters.http.client import HttpClient
+from stash_sense.errors import StashSenseError
+from stash_sense.files import storage_errors
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress, ProgressListener
 from stash_sense.performers.library import PerformersLibrary, new_origin
@@ -37,23 +40,34 @@ _STAYING = {".lock", ".update.lock", ".checked.json"}
 Work = Callable[[Path, ProgressListener], None]
 
 
-class Killer:
-    """Kills this process at a step; notes what was reported before in a file that outlives it."""
+class Stopper:
+    """Kills this process at a step, or fills its disk; notes what was reported in a file that outlives it."""
 
-    def __init__(self, folder: Path, step: int, notes: Path) -> None:
+    def __init__(self, folder: Path, step: int, notes: Path, *, full: bool) -> None:
         self._folder = str(folder)
         self._left = step
+        self._full = full
         self._notes = os.open(notes, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         sys.addaudithook(self._hear)
 
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
-        changes = event in _CHANGES or (event == "open" and arguments[2] & _WRITING)
-        if changes and any(self._folder in str(argument) for argument in arguments[:2]):
+        if not any(self._folder in str(argument) for argument in arguments[:2]):
+            return
+        if self._full:
+            # What is there already can be opened; so can a lock, which is made once and for all.
+            if event == "os.mkdir" or (
+                event == "open" and arguments[2] & os.O_CREAT and not Path(arguments[0]).exists()
+            ):
+                self._left -= 1
+                if self._left <= 0:
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), arguments[0])
+        elif event in _CHANGES or (event == "open" and arguments[2] & _WRITING):
             self._step()
 
     def tell(self, progress: Progress) -> None:
         os.write(self._notes, f"{progress.stage} {progress.done}\n".encode())
-        self._step()
+        if not self._full:
+            self._step()
 
     def _step(self) -> None:
         self._left -= 1
@@ -77,6 +91,8 @@ def put_again(place: Path, progress: ProgressListener) -> None:
     """Install what is installed, written on another day."""
     library = library_of(place)
     with library.alone(CancelToken(), progress), library.staging() as stage:
+        with storage_errors(stage):
+            (stage / "version").mkdir()
         made.write_version(stage / "version", made.NEW, created_at=datetime(2026, 11, 30, tzinfo=UTC))
         library.install(stage / "version", new_origin("again"), progress)
 
@@ -134,13 +150,14 @@ def look(place: Path, before: str | None, found: Path) -> None:
     found.write_text(json.dumps(seen))
 
 
-def main(folder: Path, name: str) -> None:
+def main(folder: Path, name: str, how: str) -> None:
     work, installed = WORKS[name]
     made.published(folder, made.NEW)
     for version in installed:
         made.install(library_of(folder), version)
     before = made.answer(library_of(folder))
     pristine, place, found, notes = folder / "data", folder / "at work", folder / "found", folder / "notes"
+    error = folder / "error"
     place.mkdir()
     (place / "releases").symlink_to(folder / "releases")
     for step in range(1, 10_000):
@@ -148,18 +165,26 @@ def main(folder: Path, name: str) -> None:
         shutil.copytree(pristine, place / "data") if pristine.exists() else (place / "data").mkdir()
         (place / "data" / "stash_sense.db").write_bytes(b"the user's own")
 
-        def killed(step: int = step) -> None:
-            work(place, Killer(place / "data", step, notes).tell)
+        error.write_text("")
 
-        ended = in_a_process_of_its_own(killed)
+        def stopped(step: int = step) -> None:
+            stopper = Stopper(place / "data", step, notes, full=how == "full")
+            try:
+                work(place, stopper.tell)
+            except StashSenseError as refused:
+                error.write_text(refused.code)
+
+        killed = in_a_process_of_its_own(stopped) == signal.SIGKILL
+        staged = [file.name for file in (place / "data" / "performers" / ".staging").glob("*")]
         in_a_process_of_its_own(lambda: look(place, before, found))
         seen = json.loads(found.read_text())
         seen["told"] = notes.read_text().splitlines()[-1:]
         seen["own"] = (place / "data" / "stash_sense.db").read_bytes().decode()
-        sys.stdout.write(json.dumps({"step": step, "killed": ended == signal.SIGKILL, **seen}) + "\n")
-        if not ended:
+        seen |= {"step": step, "killed": killed, "error": error.read_text(), "staged": staged}
+        sys.stdout.write(json.dumps(seen) + "\n")
+        if not killed and not seen["error"]:
             return
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3])

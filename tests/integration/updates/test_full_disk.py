@@ -1,0 +1,151 @@
+"""A real disk that is too small, in every phase: nothing half-written is kept, and with room it goes well."""
+
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from tests.integration.updates import made_versions as made
+from tests.integration.updates.conftest import Stage
+from tests.public_release_files import make_release, zip_release
+
+from stash_sense.errors import DiskFull, NotEnoughSpace, NotWritable
+from stash_sense.fakes.release_server import ReleaseServer
+from stash_sense.kernel.cancel import CancelToken
+from stash_sense.performers.canary import plain_space
+from stash_sense.performers.canary import prove as canary
+from stash_sense.performers.int8_numpy import NumpyInt8Kernel
+from stash_sense.performers.library import PerformersLibrary
+from stash_sense.releases.importing import import_file
+from stash_sense.releases.installing import ReleaseInstaller
+
+PAGE = 4096
+LARGE = {"people": made.MANY // 100, "faces": 100}
+"""A version for which a search matrix is derived, which takes room as well."""
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    disk = tmp_path / "data"
+    disk.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=16m,nr_inodes=200", "tmpfs", str(disk)]
+    mounted = subprocess.run(command, capture_output=True, text=True, check=False)
+    if mounted.returncode != 0:
+        pytest.skip(f"no small disk can be mounted here: {mounted.stderr.strip()}")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.fixture
+def stage(tmp_path: Path, small_disk: Path) -> Iterator[Stage]:
+    library = PerformersLibrary(small_disk / "performers")
+    made.install(library, made.OLD)
+    release = made.published(tmp_path, made.NEW, **LARGE)
+    with ReleaseServer(tmp_path / "releases") as server:
+        yield Stage(tmp_path, library, server, release)
+
+
+def refusals(disk: Path, sizes: range, work: Callable[[], object], check: Callable[[], None]) -> list[str]:
+    """Do a work with more and more room until it succeeds; return the errors' codes."""
+    filler, codes = disk / "filler", []
+    for free in sizes:
+        with filler.open("wb") as file:
+            try:
+                while file.write(bytes(64 * PAGE)):
+                    file.flush()
+            except OSError:
+                pass
+        room = filler.stat().st_size - free
+        with filler.open("r+b") as file:
+            file.truncate(max(0, room))
+        try:
+            work()
+        except (DiskFull, NotEnoughSpace) as error:
+            codes.append(error.code)
+            check()
+        else:
+            filler.unlink()
+            return codes
+    raise AssertionError("it never succeeded")
+
+
+def without(stage: Stage, fillers: str) -> dict[str, bytes]:
+    """Every file of the data folder, but those that only take room."""
+    return {name: kept for name, kept in stage.everything().items() if not Path(name).name.startswith(fillers)}
+
+
+def test_an_update_on_a_disk_with_more_and_more_room(stage: Stage, small_disk: Path) -> None:
+    before = stage.everything()
+
+    def check() -> None:
+        assert without(stage, "filler") == before
+        assert made.answer(stage.library) == made.OLD
+        assert not list(stage.library.folder.glob(".staging/*"))
+        assert not list(stage.library.derived.glob("*"))
+        assert stage.parts() == set()
+
+    codes = refusals(small_disk, range(0, 4_000_000, 50_000), lambda: stage.update("folder"), check)
+    assert set(codes) == {"disk_full", "not_enough_space"}
+    # It is told beforehand for a good part, and met on the way for the rest.
+    assert codes[-1] == "disk_full"
+    assert made.answer(stage.library, faces=100) == made.NEW
+
+
+def test_a_public_release_on_a_disk_with_more_and_more_room(stage: Stage, small_disk: Path) -> None:
+    release = zip_release(make_release(stage.place / "public", performers=8).folder, stage.place / "p-2026.12.1.zip")
+    before = stage.everything()
+    installer = ReleaseInstaller(
+        stage.library,
+        lambda version, cancel, progress: canary(
+            version, plain_space(version.manifest), stage.library.derived, NumpyInt8Kernel(), cancel, progress
+        ),
+    )
+
+    def check() -> None:
+        assert without(stage, "filler") == before
+        assert not list(stage.library.folder.glob(".staging/*"))
+
+    def work() -> None:
+        import_file(release, installer, (), made.ED25519, CancelToken())
+
+    codes = refusals(small_disk, range(0, 4_000_000, 20_000), work, check)
+    assert set(codes) == {"disk_full"}
+    assert stage.library.require().manifest.pack == "stash-sense"
+
+
+def test_a_disk_without_room_for_another_name(stage: Stage, small_disk: Path) -> None:
+    before = stage.everything()
+    names = [small_disk / f"other{number}" for number in range(200)]
+    for place, name in enumerate(names):
+        try:
+            name.touch()
+        except OSError:
+            del names[place:]
+            break
+    refused = 0
+    while names:
+        try:
+            stage.update("folder")
+            break
+        except DiskFull:
+            refused += 1
+            assert without(stage, "other") == before
+            assert not list(stage.library.folder.glob(".staging/*"))
+            assert stage.parts() == set()
+        names.pop().unlink()
+    assert refused > 5
+    assert made.answer(stage.library, faces=100) == made.NEW
+
+
+def test_a_data_folder_that_cannot_be_written_answers_and_says_why_it_is_not_updated(
+    stage: Stage, small_disk: Path
+) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    with pytest.raises(NotWritable, match="Read-only"):
+        stage.update()
+    with pytest.raises(NotWritable, match="Read-only"):
+        stage.bring_in()
+    with pytest.raises(NotWritable, match="Read-only"), stage.library.alone():
+        pass
+    assert made.answer(stage.library) == made.OLD
+    assert stage.updater.check(stage.source("folder"), CancelToken()).newer

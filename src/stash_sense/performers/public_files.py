@@ -133,11 +133,12 @@ def check_files(
     for name, checksum in checksums.items():
         target = source.lasting(name) or scratch / name
         with contextlib.ExitStack() as stack:
-            content = stack.enter_context(source.opened(name))
             out = None
             if name in needed and source.lasting(name) is None:
-                with storage_errors(target):
-                    out = stack.enter_context(target.open("xb"))
+                # Outside of what reads: what the disk says when this is closed is not the source's fault.
+                stack.enter_context(storage_errors(target))
+                out = stack.enter_context(target.open("xb"))
+            content = stack.enter_context(source.opened(name))
             listener = functools.partial(listen, name)
             digest = _copy(content, out, target, limits.file_bytes, source.path, listener)
         if f"sha256:{digest}" != checksum.lower():

@@ -10,7 +10,6 @@ from stash_sense.performers.gallery import Gallery
 from stash_sense.performers.roster import KnownPerson
 from stash_sense.recognition.curve import ProbabilityCurve
 from stash_sense.recognition.faces import Faces
-from stash_sense.recognition.matching.judge import Judge
 from stash_sense.recognition.matching.person import Matched
 from stash_sense.recognition.matching.template import TemplateMatcher
 from stash_sense.recognition.space import Block, FaceSpace

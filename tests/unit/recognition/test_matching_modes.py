@@ -12,7 +12,6 @@ from stash_sense.performers.gallery import Gallery
 from stash_sense.performers.roster import KnownPerson
 from stash_sense.recognition.curve import ProbabilityCurve
 from stash_sense.recognition.faces import Faces, no_faces
-from stash_sense.recognition.matching.judge import Judge
 from stash_sense.recognition.matching.modes import DEFAULT_MODE, MODES, matcher_for
 from stash_sense.recognition.matching.person import MatchedPerson
 from stash_sense.recognition.space import Block, FaceSpace, unit

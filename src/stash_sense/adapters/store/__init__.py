@@ -1,0 +1,1 @@
+"""The user's own state: stash_sense.db through SQLAlchemy."""

@@ -1,0 +1,1 @@
+"""Settings that users change while the service runs: what there is, what holds, and who wins."""

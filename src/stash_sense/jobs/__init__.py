@@ -1,0 +1,1 @@
+"""The operation queue: long work that is stopped, resumed, scheduled and watched."""

@@ -30,7 +30,7 @@ PER_PERSON = 4
 SIDE = 320
 """Pixels of a photograph's sides."""
 MOST_GROWTH, MOST_UNCHANGED = 1.25, 0.05
-"""Aims: processor time per photograph of the most to that of the fewest, and an unchanged build's share of the first."""
+"""Aims: time per photograph of the most to that of the fewest, and an unchanged build's share of the first one."""
 _TOLD_EVERY = 200
 
 
@@ -127,7 +127,8 @@ def _varied(portrait: Image, random: np.random.Generator) -> Image:
     cut = Pictures.fromarray(portrait[top : top + side, left : left + side]).resize((SIDE, SIDE))
     varied = np.asarray(cut, np.float32) * random.uniform(0.7, 1.2)
     varied += random.normal(0.0, random.uniform(2.0, 20.0), (SIDE, SIDE, 1))
-    return np.clip(varied[:, :: random.choice((1, -1))], 0, 255).astype(np.uint8)
+    mirrored = varied[:, ::-1] if random.random() < 0.5 else varied
+    return np.asarray(np.clip(mirrored, 0, 255), np.uint8)
 
 
 def _told(progress: Progress) -> None:

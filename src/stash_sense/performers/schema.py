@@ -109,13 +109,17 @@ _NEEDED = frozenset({"meta", "performers", "stashbox_ids", "aliases", "faces"})
 def create(path: Path, version: str) -> sqlite3.Connection:
     """Make an empty database for one writer; nothing of it is durable before `finish`."""
     connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute("PRAGMA journal_mode = OFF")
-    connection.execute("PRAGMA synchronous = OFF")
-    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-    connection.executescript(TABLES)
-    rows = [("schema_version", _SCHEMA_VERSION), ("version", version)]
-    connection.execute("BEGIN")
-    connection.executemany("INSERT INTO meta VALUES (?, ?)", rows)
+    try:
+        connection.execute("PRAGMA journal_mode = OFF")
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        connection.executescript(TABLES)
+        rows = [("schema_version", _SCHEMA_VERSION), ("version", version)]
+        connection.execute("BEGIN")
+        connection.executemany("INSERT INTO meta VALUES (?, ?)", rows)
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

@@ -1,5 +1,6 @@
 """Vector files: row by row one embedder's unit vectors of all faces; several of them side by side are the faces."""
 
+import contextlib
 import mmap
 import os
 import weakref
@@ -39,7 +40,9 @@ class VectorFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        # Finished files are closed by now; what is left of others is nobody's, and a full disk would refuse it again.
+        with contextlib.suppress(OSError):
+            self._file.close()
 
     def append(self, vectors: AnyArray) -> bytes:
         """Add (n, dim) rows; returns the bytes written for them."""

@@ -81,12 +81,17 @@ class VersionWriter:
         self._content = hashlib.sha256()
         self._performers = self._faces = self._aliases = 0
         self._last = ""
-        with storage_errors(folder):
-            self._files = [
-                VectorFile(folder / f"vectors-{name}.npy", dim, heading.dtype) for name, dim in heading.embedders
-            ]
-        with _database_errors(folder):
-            self._db = schema.create(folder / DATABASE_NAME, heading.version)
+        self._files: list[VectorFile] = []
+        try:
+            with storage_errors(folder):
+                for name, dim in heading.embedders:
+                    self._files.append(VectorFile(folder / f"vectors-{name}.npy", dim, heading.dtype))
+            with _database_errors(folder):
+                self._db = schema.create(folder / DATABASE_NAME, heading.version)
+        except BaseException:
+            for file in self._files:
+                file.__exit__(None, None, None)
+            raise
         self._digest({"pack": heading.pack, "embedders": heading.embedders, "dtype": heading.dtype})
 
     def __enter__(self) -> Self:

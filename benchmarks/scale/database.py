@@ -79,7 +79,7 @@ class Child:
         if made is None:
             raise ValueError(f"there is no version in {task.folder}")
         services.kernel  # noqa: B018  made on demand, and no part of a database
-        np.linalg.norm(made.probes @ made.probes.T)  # the matrix library takes its buffers
+        np.unique(made.probes @ made.probes.T)  # the matrix library takes its buffers, and numpy imports its rest
         return cls(services, made)
 
     def open(self) -> PerformersDatabase:
@@ -368,16 +368,26 @@ def _tables(rows: list[dict[str, Any]]) -> str:
 
 
 def aims(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """State what was asked of a large database, and what came out."""
+    """State what was asked of a large database, and what came out; a small one holds little but what all need."""
     stated = []
     for row in rows:
+        if row["faces"] < SIZE.faces:
+            continue
         name = f"{row['pack']}, {row['people']:,} people, {row['faces']:,} faces"
-        most = max(step["rss"] for part in ("searches", "scenes") for step in row[part]["memory"].values())
-        share, ready = most / row["matrix_mib"], row["searches"]["ready_s"]
+        matrix, held, ready = row["matrix_mib"], row["searches"]["memory"], row["searches"]["ready_s"]
+        both = matrix + row["people"] * row["dim"] / 2**20
         least = min(cycle["back"] for cycle in row["idle"]["cycles"])
         stated += [
             _aim(f"{name}: seconds to the first answer", f"<= {READY_S}", ready, ready <= READY_S),
-            _aim(f"{name}: memory by the search matrix", f"<= {MOST_RESIDENT}", share, share <= MOST_RESIDENT),
+            *(
+                _aim(f"{name}: {what}", f"<= {MOST_RESIDENT}", share, share <= MOST_RESIDENT)
+                for what, share in (
+                    ("memory of searching faces, by their matrix", held["searched"]["rss"] / matrix),
+                    ("memory of the default mode, by the same", row["scenes"]["memory"]["weighed"]["rss"] / matrix),
+                    ("memory of all at once, by the same", held["everything"]["rss"] / matrix),
+                    ("memory of all at once, by both matrices", held["everything"]["rss"] / both),
+                )
+            ),
             _aim(f"{name}: given back when idle", f">= {LEAST_BACK}", least, least >= LEAST_BACK),
         ]
     return stated

@@ -6,8 +6,8 @@ Two versions of equal size are made (see `synthetic`), with the vectors of the p
 both; the second is published as a signed release. One process then searches 50 times a second with given vectors,
 two faces at a time, and identifies the sample film over and over, as fast as the machine allows; meanwhile it updates
 from the release and reloads, as the program does. Every answer is kept and compared afterwards with what its version
-answers when nothing else goes on: one that is no version's own would mix two. Times are those of an answer; `latest` is
-the most that passed since one was due, where searches wait for each other because there are more than can be done.
+answers when nothing else goes on: one that is no version's own would mix two. Times are those of an answer; `latest`
+is the most that passed since one was due, where searches wait for each other because there are more than can be done.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -220,7 +220,7 @@ def _own_answers(services: Services, traffic: Traffic) -> dict[tuple[str, int], 
     return own
 
 
-def _figures(asked: Sequence[Asked], own: dict[tuple[str, int], Answer]) -> dict[str, Any]:
+def _figures(asked: Sequence[Asked], own: Mapping[tuple[str, int], Answer]) -> dict[str, Any]:
     """Count what went wrong, and tell the milliseconds of each phase."""
     phases = {}
     for phase in PHASES:

@@ -7,6 +7,7 @@ opened to be written. With a disk that is full from the step on, it is a file or
 another process, without any memory of it, looks what is there. Prints one JSON object for each.
 """
 
+import contextlib
 import errno
 import json
 import os
@@ -22,10 +23,11 @@ import numpy.ma  # noqa: F401 - numpy loads it when first needed, which every co
 from tests.integration.updates import made_versions as made
 
 from stash_sense.adapters.http.client import HttpClient
-from stash_sense.errors import StashSenseError
+from stash_sense.errors import PerformerUnknown, StashSenseError
 from stash_sense.files import storage_errors
 from stash_sense.kernel.cancel import CancelToken
-from stash_sense.kernel.progress import Progress, ProgressListener
+from stash_sense.kernel.progress import Progress, ProgressListener, silent
+from stash_sense.performers.forgetting import forget
 from stash_sense.performers.library import PerformersLibrary, new_origin
 from stash_sense.releases.importing import import_file
 from stash_sense.releases.installing import ReleaseInstaller
@@ -37,6 +39,7 @@ _CHANGES = frozenset({"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.trun
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 _STAYING = {".lock", ".update.lock", ".checked.json"}
 """Hidden files of the performers folder that are there for good."""
+LAST = f"folder:{made.PEOPLE - 1:05}"
 Work = Callable[[Path, ProgressListener], None]
 
 
@@ -82,7 +85,7 @@ def update(place: Path, progress: ProgressListener) -> None:
 
 def bring_in(place: Path, progress: ProgressListener) -> None:
     library = library_of(place)
-    installer = ReleaseInstaller(library, lambda *told: made.prove(*told, library.derived))
+    installer = ReleaseInstaller(library, made.prover_of(library))
     archive = place / "releases" / f"performers-{made.NEW}.zip"
     import_file(archive, installer, [made.KEY.public], made.ED25519, CancelToken(), progress)
 
@@ -97,6 +100,23 @@ def put_again(place: Path, progress: ProgressListener) -> None:
         library.install(stage / "version", new_origin("again"), progress)
 
 
+def leave_out(place: Path, progress: ProgressListener) -> None:
+    """Forget the last person; who is forgotten already, is."""
+    with contextlib.suppress(PerformerUnknown):
+        forget(library_of(place), LAST, CancelToken(), progress)
+
+
+def traces(place: Path) -> list[str]:
+    """The files in which vectors or the id of the last person are left."""
+    marks = [part[0].astype("<f2").tobytes() for part in made.vectors_of(made.PEOPLE - 1)]
+    files = [file for file in (place / "data" / "performers").rglob("*") if file.is_file()]
+    return [
+        file.name
+        for file in files
+        if file.name != "forgotten.json" and any(mark in file.read_bytes() for mark in (*marks, LAST.encode()))
+    ]
+
+
 def roll_back(place: Path, progress: ProgressListener) -> None:
     library = library_of(place)
     with library.alone(CancelToken(), progress):
@@ -108,6 +128,7 @@ WORKS: dict[str, tuple[Work, list[str]]] = {
     "update": (update, ["2026.8.1", made.OLD]),
     "import": (bring_in, ["2026.8.1", made.OLD]),
     "put again": (put_again, [made.OLD, made.NEW]),
+    "forget": (leave_out, [made.OLD, made.NEW]),
     "rollback": (roll_back, [made.OLD, made.NEW]),
 }
 """What is done, and which versions were installed before, one after the other."""
@@ -133,7 +154,7 @@ def in_a_process_of_its_own(work: Callable[[], None]) -> int:
     return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
 
 
-def look(place: Path, before: str | None, found: Path) -> None:
+def look(place: Path, name: str, before: str | None, found: Path) -> None:
     """See what a process finds that knows nothing, and whether it can go on from there."""
     library = library_of(place)
     seen: dict[str, Any] = {"before": before, "answers": made.answer(library)}
@@ -141,7 +162,8 @@ def look(place: Path, before: str | None, found: Path) -> None:
     seen["faults"] = [] if current is None else [str(one) for one in folder_faults(current.folder, current.manifest)]
     seen["signed"] = None if current is None or current.origin is None else current.origin.signed_by
     seen["previous"] = library.previous()
-    update(place, lambda report: None)
+    (leave_out if name == "forget" else update)(place, silent)
+    seen["traces"] = traces(place)
     seen["then"] = made.answer(library)
     with library.alone():
         pass
@@ -176,7 +198,7 @@ def main(folder: Path, name: str, how: str) -> None:
 
         killed = in_a_process_of_its_own(stopped) == signal.SIGKILL
         staged = [file.name for file in (place / "data" / "performers" / ".staging").glob("*")]
-        in_a_process_of_its_own(lambda: look(place, before, found))
+        in_a_process_of_its_own(lambda: look(place, name, before, found))
         seen = json.loads(found.read_text())
         seen["told"] = notes.read_text().splitlines()[-1:]
         seen["own"] = (place / "data" / "stash_sense.db").read_bytes().decode()

@@ -32,8 +32,8 @@ def stops(folder: Path, work: str, how: str) -> list[dict[str, Any]]:
     [
         ("first update", None, NEW, {"download 0", "unpack, MB 0", *SWAPPING}),
         ("update", OLD, NEW, {"download 0", "unpack, MB 0", *SWAPPING}),
-        ("import", OLD, NEW, {"verify, MB 0", "unpack, MB 0", *SWAPPING}),
         ("put again", NEW, NEW, SWAPPING),
+        ("forget", NEW, NEW, SWAPPING),
         ("rollback", NEW, OLD, set()),
     ],
 )
@@ -49,7 +49,8 @@ def test_a_kill_at_any_step_leaves_a_complete_version_that_answers_and_can_be_up
         assert one["own"] == "the user's own", one
         assert one["then"] == NEW, one
         assert one["left"] == [], one
-        assert one["versions"][0] == NEW, one
+        assert one["versions"][0] == (f"{NEW}+without.1" if work == "forget" else NEW), one
+        assert work != "forget" or one["traces"] == [], one
     # Once the new version answers, it does so for good.
     answers = [one["answers"] for one in seen]
     assert answers[-1] == after
@@ -58,7 +59,7 @@ def test_a_kill_at_any_step_leaves_a_complete_version_that_answers_and_can_be_up
     assert stages <= {line for one in seen for line in one["told"]}
 
 
-@pytest.mark.parametrize(("work", "after"), [("update", NEW), ("put again", NEW), ("rollback", OLD)])
+@pytest.mark.parametrize(("work", "after"), [("update", NEW), ("put again", NEW), ("forget", NEW), ("rollback", OLD)])
 def test_a_disk_that_is_full_from_any_step_on_is_told_and_leaves_nothing_half_done(
     tmp_path: Path, work: str, after: str
 ) -> None:
@@ -67,6 +68,7 @@ def test_a_disk_that_is_full_from_any_step_on_is_told_and_leaves_nothing_half_do
     assert whole["answers"] == after
     for one in failed:
         assert one["error"] == "disk_full", one
+        assert work != "forget" or one["traces"] == [], one
         assert one["answers"] == one["before"], one
         assert one["faults"] == [], one
         assert one["staged"] == [], one

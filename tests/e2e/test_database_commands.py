@@ -177,3 +177,15 @@ def test_the_database_commands_say_what_to_do_without_a_database(run: Run) -> No
         assert ran.code == 1
         assert "db build FOLDER" in ran.err
     assert "db build FOLDER" in run("identify", OBAMA).err
+
+
+def test_somebody_who_is_forgotten_does_not_come_back_with_a_file_either(
+    run: Run, people: Path, tmp_path: Path
+) -> None:
+    run("db", "build", people)
+    run("db", "export", tmp_path / "before.zip")
+    run("db", "forget", "Joe Biden", "--yes")
+    imported = run("db", "import", tmp_path / "before.zip", "--json").document
+    assert imported["performer_count"] == 2
+    assert "without" in imported["version"]
+    assert run("db", "list", "Biden", "--json").document["performers"] == []

@@ -53,8 +53,18 @@ StashSenseError
 │   └── SourceUnknown · SourceUnreadable · ListingMissing · RepositoryMissing
 ├── ResourceError                what is heavy and loaded on demand cannot be used
 │   └── ResourceNotLoaded · ResourceNeedsItself
+├── JobError                     the operation queue cannot do what it was asked, or a job of it failed
+│   ├── JobTypeUnknown · JobUnknown · JobPayloadInvalid · JobListingInvalid · ScheduleInvalid
+│   ├── JobActive · JobEnded · JobTypeBusy · JobNotStoppable
+│   └── JobCrashed · JobFault · QueueUnavailable
 ├── UpdateError                  the performers database cannot be updated
 │   └── ReleaseUnsigned · SourceEmpty · UpdateRunning
+├── StateError                   the user's own state, stash_sense.db, cannot be used
+│   └── StateMissing · StateDamaged · StateTooNew · StateForeign · StateBusy
+├── BackupError                  a backup of it cannot be made or used
+│   └── BackupUnusable · BackupPlaceTaken
+├── ConfigurationError           a setting that changes while the program runs cannot be read or changed
+│   └── SettingUnknown · SettingRefused
 ├── StorageError                 the disk said no
 │   └── DiskFull · NotWritable · NotEnoughSpace
 └── SettingInvalid               a setting or option has a value that cannot be used
@@ -70,6 +80,22 @@ from stash_sense.errors.base import (
     SettingInvalid,
     StashSenseError,
     StorageError,
+)
+from stash_sense.errors.configuration import ConfigurationError, SettingRefused, SettingUnknown
+from stash_sense.errors.jobs import (
+    JobActive,
+    JobCrashed,
+    JobEnded,
+    JobError,
+    JobFault,
+    JobListingInvalid,
+    JobNotStoppable,
+    JobPayloadInvalid,
+    JobTypeBusy,
+    JobTypeUnknown,
+    JobUnknown,
+    QueueUnavailable,
+    ScheduleInvalid,
 )
 from stash_sense.errors.measuring import (
     FacesMissing,
@@ -186,6 +212,17 @@ from stash_sense.errors.releases import (
 )
 from stash_sense.errors.resources import ResourceError, ResourceNeedsItself, ResourceNotLoaded
 from stash_sense.errors.search import SearchError, SearchMatrixUnfit, VectorsNotNumbers
+from stash_sense.errors.state import (
+    BackupError,
+    BackupPlaceTaken,
+    BackupUnusable,
+    StateBusy,
+    StateDamaged,
+    StateError,
+    StateForeign,
+    StateMissing,
+    StateTooNew,
+)
 from stash_sense.errors.transfer import (
     AccessRefused,
     AddressPrivate,
@@ -227,6 +264,9 @@ __all__ = [
     "ArchiveOvercrowded",
     "ArchiveSizeWrong",
     "ArchiveUnreadable",
+    "BackupError",
+    "BackupPlaceTaken",
+    "BackupUnusable",
     "BuildStateDamaged",
     "CalibrationDamaged",
     "CanaryFailed",
@@ -234,6 +274,7 @@ __all__ = [
     "CertificateUntrusted",
     "ChangedWhileDownloading",
     "ChecksumMismatch",
+    "ConfigurationError",
     "ConnectionLost",
     "ConversionFailed",
     "DatabaseDamaged",
@@ -260,6 +301,17 @@ __all__ = [
     "InstallerFailed",
     "InstallerMissing",
     "InternalFault",
+    "JobActive",
+    "JobCrashed",
+    "JobEnded",
+    "JobError",
+    "JobFault",
+    "JobListingInvalid",
+    "JobNotStoppable",
+    "JobPayloadInvalid",
+    "JobTypeBusy",
+    "JobTypeUnknown",
+    "JobUnknown",
     "LargerThanAnnounced",
     "LibraryBusy",
     "LicenceNotAccepted",
@@ -301,6 +353,7 @@ __all__ = [
     "PublicReleaseUnchecked",
     "PublicReleaseUnreadable",
     "PublicReleaseUnsafe",
+    "QueueUnavailable",
     "RateLimitReached",
     "RedirectRefused",
     "ReleaseAlreadyPublished",
@@ -315,11 +368,14 @@ __all__ = [
     "ResourceNeedsItself",
     "ResourceNotLoaded",
     "ScenesTooFew",
+    "ScheduleInvalid",
     "SearchError",
     "SearchMatrixUnfit",
     "ServerBroken",
     "ServerUnreachable",
     "SettingInvalid",
+    "SettingRefused",
+    "SettingUnknown",
     "ShorterThanAnnounced",
     "SignatureError",
     "SignatureMissing",
@@ -337,6 +393,12 @@ __all__ = [
     "SourceUnknown",
     "SourceUnreadable",
     "StashSenseError",
+    "StateBusy",
+    "StateDamaged",
+    "StateError",
+    "StateForeign",
+    "StateMissing",
+    "StateTooNew",
     "StorageError",
     "TooFewPeople",
     "TooManyRequests",

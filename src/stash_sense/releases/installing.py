@@ -8,6 +8,8 @@ from pathlib import Path
 from stash_sense.files import storage_errors
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import ProgressListener, silent
+from stash_sense.performers.forgetting import without_forgotten
+from stash_sense.performers.forgotten import forgotten_ids
 from stash_sense.performers.library import InstalledVersion, PerformersLibrary
 from stash_sense.performers.manifest import Manifest
 from stash_sense.performers.origin import Origin
@@ -114,8 +116,17 @@ class ReleaseInstaller:
         self, folder: Path, manifest: Manifest, origin: Origin, cancel: CancelToken, listen: ProgressListener
     ) -> InstalledVersion:
         self._board.enter(UpdateState.VERIFYING, target=manifest.version)
-        self._library.forget_derived(manifest)
-        self._prove(InstalledVersion(folder, manifest, origin), cancel, listen)
+        library = self._library
+        staged = without_forgotten(
+            InstalledVersion(folder, manifest, origin),
+            folder.with_name("without"),
+            forgotten_ids(library.folder),
+            library.versions(),
+            cancel,
+            listen,
+        )
+        library.forget_derived(staged.manifest)
+        self._prove(staged, cancel, listen)
         cancel.raise_if_cancelled()
         self._board.enter(UpdateState.SWAPPING)
-        return self._library.install(folder, origin, listen)
+        return library.install(staged.folder, origin, listen)

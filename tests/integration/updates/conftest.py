@@ -1,6 +1,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.integration.releases.serving import QUICK
@@ -51,12 +52,12 @@ class Stage:
         }[kind]
         return source_of(text, HttpClient(proxies={}), QUICK, api=self.server.url)
 
-    def update(self, kind: str = "web folder", **options: bool) -> Installed | None:
+    def update(self, kind: str = "web folder", **options: Any) -> Installed | None:
         return self.updater.update(self.source(kind), CancelToken(), **options)
 
     def bring_in(self) -> Installed:
         """Import the new version's archive."""
-        installer = ReleaseInstaller(self.library, lambda *told: made.prove(*told, self.library.derived))
+        installer = ReleaseInstaller(self.library, made.prover_of(self.library))
         return import_file(self.release.files[0], installer, self.trusted, made.ED25519, CancelToken())
 
     def everything(self) -> dict[str, bytes]:

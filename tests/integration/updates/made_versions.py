@@ -14,7 +14,7 @@ import numpy as np
 from stash_sense.adapters.signing.pynacl import PyNaClEd25519
 from stash_sense.kernel.arrays import Floats
 from stash_sense.kernel.cancel import CancelToken
-from stash_sense.kernel.progress import ProgressListener, silent
+from stash_sense.kernel.progress import ProgressListener
 from stash_sense.performers.canary import prove as canary
 from stash_sense.performers.database import PackSpace, PerformersDatabase
 from stash_sense.performers.int8_numpy import NumpyInt8Kernel
@@ -24,6 +24,7 @@ from stash_sense.performers.records import FaceRecord, PerformerRecord
 from stash_sense.performers.writer import Heading, VersionWriter
 from stash_sense.recognition.space import Block, FaceSpace, unit
 from stash_sense.releases.checking import CachedCheck
+from stash_sense.releases.installing import Prove
 from stash_sense.releases.keys import PublicKey, SecretKey
 from stash_sense.releases.publishing import Published, publish
 from stash_sense.releases.release_manifest import ReleaseManifest
@@ -113,8 +114,14 @@ def _entry(path: Path) -> FileEntry:
     return FileEntry(size=len(content), sha256=hashlib.sha256(content).hexdigest())
 
 
-def prove(version: InstalledVersion, cancel: CancelToken, progress: ProgressListener, derived: Path) -> None:
-    canary(version, SPACE, derived, NumpyInt8Kernel(), cancel, progress)
+def prover_of(library: PerformersLibrary, proving: Callable[[], object] = lambda: None) -> Prove:
+    """Make what searches a version for its own faces; `proving` is called before it does."""
+
+    def proved(version: InstalledVersion, cancel: CancelToken, progress: ProgressListener) -> None:
+        proving()
+        canary(version, SPACE, library.derived, NumpyInt8Kernel(), cancel, progress)
+
+    return proved
 
 
 def opened(library: PerformersLibrary, version: InstalledVersion | None = None) -> PerformersDatabase:
@@ -150,8 +157,7 @@ def updater_of(
     library: PerformersLibrary,
     trusted: tuple[PublicKey, ...] = (KEY.public,),
     reload: Callable[[], object] = lambda: None,
+    proving: Callable[[], object] = lambda: None,
 ) -> Updater:
-    def proved(version: InstalledVersion, cancel: CancelToken, progress: ProgressListener = silent) -> None:
-        prove(version, cancel, progress, library.derived)
-
-    return Updater(library, CachedCheck(library.folder), lambda: trusted, ED25519, proved, reload)
+    check = CachedCheck(library.folder)
+    return Updater(library, check, lambda: trusted, ED25519, prover_of(library, proving), reload)

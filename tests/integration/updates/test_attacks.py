@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -266,3 +267,18 @@ def test_an_archive_alone_is_understood_before_it_is_unpacked(
     for file in (MANIFEST, SIGNATURE):
         stage.release.files[file].unlink()
     refused(code, stage.bring_in)
+
+
+@pytest.mark.parametrize("name", ["missing.zip", "x" * 5_000, "missing/at all.zip"])
+def test_a_file_that_is_not_there_cannot_be_imported(stage: Stage, refused: Refused, name: str) -> None:
+    archive = stage.release.files[ARCHIVE]
+    stage.release = replace(stage.release, files=(archive.with_name("x") / name, *stage.release.files[1:]))
+    refused("input_missing", stage.bring_in)
+
+
+def test_an_archive_under_another_name_than_its_manifest_says_is_refused(stage: Stage, refused: Refused) -> None:
+    files = [path.with_name(path.name.replace(made.NEW, "2026.12.1")) for path in stage.release.files]
+    for path, renamed in zip(stage.release.files[:3], files, strict=False):
+        path.rename(renamed)
+    stage.release = replace(stage.release, files=tuple(files))
+    refused("release_contradictory", stage.bring_in)

@@ -3,6 +3,7 @@
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.integration.updates import made_versions as made
@@ -20,7 +21,7 @@ from stash_sense.releases.importing import import_file
 from stash_sense.releases.installing import ReleaseInstaller
 
 PAGE = 4096
-LARGE = {"people": made.MANY // 100, "faces": 100}
+LARGE: dict[str, Any] = {"people": made.MANY // 100, "faces": 100}
 """A version for which a search matrix is derived, which takes room as well."""
 
 
@@ -33,7 +34,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     if mounted.returncode != 0:
         pytest.skip(f"no small disk can be mounted here: {mounted.stderr.strip()}")
     yield disk
-    subprocess.run(["umount", str(disk)], check=True)
+    if subprocess.run(["umount", str(disk)], check=False).returncode:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+        pytest.fail("a file of the disk was left open")
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.integration.updates import made_versions as made
@@ -22,6 +23,7 @@ from stash_sense.resources.resource import ResourceState
 ROLLBACK = """
 import sys
 from pathlib import Path
+from typing import Any
 from stash_sense.performers.library import PerformersLibrary
 library = PerformersLibrary(Path(sys.argv[1]))
 with library.alone():
@@ -139,7 +141,7 @@ def test_a_request_that_began_before_the_switch_ends_on_its_version_though_that_
 def test_what_is_switched_from_is_let_go_of(stage: Stage, registry: ResourceRegistry) -> None:
     if not Path("/proc/self/maps").exists():
         pytest.skip("what a process holds open is read from /proc")
-    large = {"people": made.MANY // 100, "faces": 100}
+    large: dict[str, Any] = {"people": made.MANY // 100, "faces": 100}
     made.install(stage.library, "2026.9.2", **large)
     made.published(stage.place, "2026.10.2", **large)
     live = LiveDatabase(stage.library, lambda version: made.opened(stage.library, version), registry)

@@ -1,0 +1,86 @@
+"""The tables of stash_sense.db, as SQLAlchemy knows them; the migrations make them.
+
+Moments are ISO 8601 text in UTC, values of any shape are JSON text: both mean the same in SQLite and PostgreSQL.
+"""
+
+from sqlalchemy import CheckConstraint, Column, Float, Index, Integer, MetaData, Table, Text, text
+
+METADATA = MetaData()
+
+_WAITING = text("status IN ('pending', 'queued')")
+_ACTIVE = text("status IN ('pending', 'queued', 'running', 'stopping')")
+_OWNED = text("owner IS NOT NULL")
+
+JOBS = Table(
+    "job_queue",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("type", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("priority", Integer, nullable=False),
+    # What the queue is ordered by: earlier is smaller, see jobs.ranking.
+    Column("rank", Float, nullable=False),
+    Column("resource", Text, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("cursor", Text),
+    Column("counters", Text, nullable=False, server_default="{}"),
+    Column("phase", Text, nullable=False, server_default=""),
+    Column("items_done", Integer, nullable=False, server_default="0"),
+    Column("items_total", Integer),
+    Column("error_code", Text),
+    Column("error_message", Text),
+    # How often it was begun; also tells an earlier run of a job from a later one.
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    # How often in a row it failed or was lost without a checkpoint in between; `max_attempts` is their limit.
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("max_attempts", Integer, nullable=False),
+    # Seconds since 1970.
+    Column("not_before", Float),
+    Column("triggered_by", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("started_at", Text),
+    Column("completed_at", Text),
+    Column("updated_at", Text, nullable=False),
+    Column("stop_requested", Integer, nullable=False, server_default="0"),
+    # Who runs it, until when of which start of the machine; an owner without a running status is an abandoned thread.
+    Column("owner", Text),
+    Column("lease_until", Float),
+    Column("boot", Text),
+    Column("result", Text),
+    # Of two active jobs with one key there is only ever one.
+    Column("dedupe_key", Text),
+    CheckConstraint(
+        "status IN ('pending', 'queued', 'running', 'stopping', 'completed', 'failed', 'cancelled')",
+        name="job_queue_status",
+    ),
+    sqlite_autoincrement=True,  # a number is never given twice, whatever was pruned
+)
+Index("job_queue_waiting", JOBS.c.rank, JOBS.c.id, sqlite_where=_WAITING, postgresql_where=_WAITING)
+Index("job_queue_owned", JOBS.c.resource, sqlite_where=_OWNED, postgresql_where=_OWNED)
+Index("job_queue_active", JOBS.c.dedupe_key, unique=True, sqlite_where=_ACTIVE, postgresql_where=_ACTIVE)
+Index("job_queue_by_status", JOBS.c.status, JOBS.c.id)
+Index("job_queue_by_type", JOBS.c.type, JOBS.c.id)
+
+SCHEDULES = Table(
+    "job_schedules",
+    METADATA,
+    Column("type", Text, primary_key=True),
+    Column("enabled", Integer, nullable=False),
+    Column("interval_seconds", Float),
+    Column("cron", Text),
+    Column("timezone", Text, nullable=False),
+    Column("jitter_seconds", Float, nullable=False, server_default="0"),
+    Column("priority", Integer),
+    # Seconds since 1970, both: they are compared with the clock, hours of a time zone are `cron`'s business.
+    Column("last_run_at", Float),
+    Column("next_run_at", Float),
+)
+
+USER_SETTINGS = Table(
+    "user_settings",
+    METADATA,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("updated_at", Text, nullable=False),
+)

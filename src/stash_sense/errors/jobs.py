@@ -1,0 +1,85 @@
+"""Errors about the operation queue: its jobs, their kinds, their schedules."""
+
+from stash_sense.errors.base import StashSenseError
+
+
+class JobError(StashSenseError):
+    """The operation queue cannot do that."""
+
+    code = "job_error"
+
+
+class JobTypeUnknown(JobError):
+    """There is no kind of job called {type}; there are: {known}."""
+
+    code = "job_type_unknown"
+
+
+class JobUnknown(JobError):
+    """There is no job {job}; it may have been cleared from the history."""
+
+    code = "job_unknown"
+
+
+class JobPayloadInvalid(JobError):
+    """{type} cannot be started with {field}: {reason}."""
+
+    code = "job_payload_invalid"
+
+
+class JobActive(JobError):
+    """Job {job} is still {status}; stop it, or wait until it has ended."""
+
+    code = "job_active"
+
+
+class JobEnded(JobError):
+    """Job {job} has ended already ({status}); there is nothing left to stop."""
+
+    code = "job_ended"
+
+
+class JobTypeBusy(JobError):
+    """{title} is at work already, as job {job}; stop that one first, or wait until it has ended."""
+
+    code = "job_type_busy"
+
+
+class JobNotStoppable(JobError):
+    """{title} cannot be stopped once it has begun; wait until it has ended."""
+
+    code = "job_not_stoppable"
+
+
+class JobCrashed(JobError):
+    """The program ended {times} times in a row while this job ran, without any progress; it is not tried again by
+    itself, and the program's log may tell why.
+    """
+
+    code = "job_crashed"
+
+
+class JobFault(JobError):
+    """{title} failed for a reason that nobody foresaw ({reason}); the program's log tells more, please report this
+    fault in Stash Sense.
+    """
+
+    code = "job_fault"
+
+
+class JobListingInvalid(JobError):
+    """The list of jobs cannot be asked for with {field} {value}: {reason}."""
+
+    code = "job_listing_invalid"
+
+
+class ScheduleInvalid(JobError):
+    """The {field} of a schedule cannot be {value}: {reason}."""
+
+    code = "schedule_invalid"
+
+
+class QueueUnavailable(JobError):
+    """The operation queue cannot be read or written ({reason}); it is tried again until it can."""
+
+    code = "queue_unavailable"

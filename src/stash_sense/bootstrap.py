@@ -1,4 +1,10 @@
-"""The composition root: settings in, ready services out. The only module that imports adapters."""
+"""The composition root: settings in, ready services out. The only module that imports adapters.
+
+Each service imports what it is made of when it is first asked for: the libraries behind them all take two seconds of
+computing and 80 MB, and the running service wants none of it before somebody has something recognised.
+"""
+
+from __future__ import annotations
 
 import hashlib
 import json
@@ -7,51 +13,37 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Lock
+from typing import TYPE_CHECKING
 
-from stash_sense.adapters.hardware.machine import read_hardware
-from stash_sense.adapters.hardware.memory import give_memory_back
-from stash_sense.adapters.http.client import HttpClient
-from stash_sense.adapters.images.pillow import PillowReader
-from stash_sense.adapters.onnx.int8_kernel import int8_kernel
-from stash_sense.adapters.onnx.runtime import OnnxRuntime
-from stash_sense.adapters.packages.installers import InstallerPrograms
-from stash_sense.adapters.signing.pynacl import PyNaClEd25519
-from stash_sense.adapters.video.pyav import PyavOpener
-from stash_sense.calibration.calibrate import Calibrator
 from stash_sense.errors import PackCorrupt, PackNotInstalled, PackUnknown
-from stash_sense.identification.live_database import LiveDatabase
-from stash_sense.identification.recognizer import Recognizer
 from stash_sense.kernel.cancel import CancelToken
-from stash_sense.kernel.hardware import HardwareInfo
 from stash_sense.kernel.limits import Limits
 from stash_sense.kernel.progress import ProgressListener, silent
-from stash_sense.media.ports import PictureReader, VideoOpener
-from stash_sense.models.capabilities import Capability, Installation, capabilities
-from stash_sense.models.card import PackCard
-from stash_sense.models.catalogue import Catalogue
-from stash_sense.models.installer import PackInstaller
-from stash_sense.models.overlay import models_of
-from stash_sense.models.store import OpenPack, PackStore
-from stash_sense.performers.building.build import BuildingPack, DatabaseBuilder
-from stash_sense.performers.canary import plain_space, prove
-from stash_sense.performers.database import PackSpace, PerformersDatabase
-from stash_sense.performers.index import Int8Kernel
-from stash_sense.performers.library import InstalledVersion, PerformersLibrary
-from stash_sense.recognition.alignment import enlarged
-from stash_sense.recognition.describing import FaceDescriber, View
-from stash_sense.recognition.face_finder import FaceFinder
-from stash_sense.recognition.space import Block, FaceSpace
-from stash_sense.recognition.spec import Decision
-from stash_sense.releases.checking import CachedCheck
-from stash_sense.releases.installing import ReleaseInstaller
-from stash_sense.releases.keyring import KeyRing
-from stash_sense.releases.keys import Ed25519
-from stash_sense.releases.ports import ReleaseSource
-from stash_sense.releases.sources import source_of
-from stash_sense.releases.updater import Updater
-from stash_sense.resources.registry import Handle, ResourceRegistry
-from stash_sense.resources.resource import Resource
-from stash_sense.settings import Settings
+
+if TYPE_CHECKING:
+    from stash_sense.adapters.onnx.runtime import OnnxRuntime
+    from stash_sense.calibration.calibrate import Calibrator
+    from stash_sense.identification.live_database import LiveDatabase
+    from stash_sense.identification.recognizer import Recognizer
+    from stash_sense.kernel.hardware import HardwareInfo
+    from stash_sense.media.ports import PictureReader, VideoOpener
+    from stash_sense.models.capabilities import Capability
+    from stash_sense.models.card import PackCard
+    from stash_sense.models.installer import PackInstaller
+    from stash_sense.models.store import OpenPack, PackStore
+    from stash_sense.performers.building.build import DatabaseBuilder
+    from stash_sense.performers.database import PackSpace, PerformersDatabase
+    from stash_sense.performers.index import Int8Kernel
+    from stash_sense.performers.library import InstalledVersion, PerformersLibrary
+    from stash_sense.recognition.face_finder import FaceFinder
+    from stash_sense.recognition.space import FaceSpace
+    from stash_sense.releases.installing import ReleaseInstaller
+    from stash_sense.releases.keyring import KeyRing
+    from stash_sense.releases.keys import Ed25519
+    from stash_sense.releases.ports import HttpTransport, ReleaseSource
+    from stash_sense.releases.updater import Updater
+    from stash_sense.resources.registry import Handle, ResourceRegistry
+    from stash_sense.settings import Settings
 
 _MOST_THREADS = 4
 """Threads taken without being asked: the models gain little from more, and the machine has other things to do."""
@@ -64,35 +56,87 @@ class Services:
     settings: Settings
     cancel: CancelToken
     limits: Limits
-    runtime: OnnxRuntime
-    threads: int
-    packs: PackStore
-    installer: PackInstaller
     _recognizers: dict[str, Handle[Recognizer]] = field(default_factory=dict)
     _alone: Lock = field(default_factory=Lock)
 
     @cached_property
+    def threads(self) -> int:
+        """How many threads the models compute with."""
+        return self.settings.threads or min(self.machine.cpus, _MOST_THREADS)
+
+    @cached_property
+    def machine(self) -> HardwareInfo:
+        """What this machine has; what its models really run on is not found out."""
+        from stash_sense.adapters.hardware.machine import read_hardware
+
+        return read_hardware()
+
+    @cached_property
+    def runtime(self) -> OnnxRuntime:
+        """What runs models."""
+        from stash_sense.adapters.onnx.runtime import OnnxRuntime
+
+        return OnnxRuntime(self.threads, self.settings.device)
+
+    @cached_property
+    def packs(self) -> PackStore:
+        """The model packs."""
+        from stash_sense.models.catalogue import Catalogue
+        from stash_sense.models.store import PackStore
+
+        settings = self.settings
+        return PackStore(
+            settings.models_dir, self.runtime, Catalogue.shipped(), self.limits, self.machine.cpu_features
+        )
+
+    @cached_property
+    def installer(self) -> PackInstaller:
+        """What installs model packs."""
+        from stash_sense.adapters.packages.installers import InstallerPrograms
+        from stash_sense.models.installer import PackInstaller
+
+        return PackInstaller(self.packs, self.runtime, InstallerPrograms(), self.limits)
+
+    @cached_property
+    def http(self) -> HttpTransport:
+        """What asks servers."""
+        from stash_sense.adapters.http.client import HttpClient
+
+        return HttpClient()
+
+    @cached_property
     def hardware(self) -> HardwareInfo:
         """What this machine has, and on what its models really run."""
+        from stash_sense.adapters.hardware.machine import read_hardware
+
         return read_hardware(self.runtime.providers())
 
     @cached_property
     def videos(self) -> VideoOpener:
         """What opens videos."""
+        from stash_sense.adapters.video.pyav import PyavOpener
+
         return PyavOpener(self.limits)
 
     @cached_property
     def pictures(self) -> PictureReader:
         """What reads pictures."""
+        from stash_sense.adapters.images.pillow import PillowReader
+
         return PillowReader(self.limits)
 
     @cached_property
     def resources(self) -> ResourceRegistry:
         """What is heavy and shared."""
+        from stash_sense.adapters.hardware.memory import give_memory_back
+        from stash_sense.resources.registry import ResourceRegistry
+
         return ResourceRegistry(self.settings.resource_idle_seconds, give_memory_back)
 
     def capabilities(self) -> list[Capability]:
         """Tell what is installed and works; opens the models."""
+        from stash_sense.models.capabilities import Installation, capabilities
+
         settings = self.settings
         here = Installation(self.packs, self.performers, self.hardware, settings.pack, settings.device)
         return capabilities(here)
@@ -100,37 +144,52 @@ class Services:
     @cached_property
     def performers(self) -> PerformersLibrary:
         """The installed versions of the performers database."""
+        from stash_sense.performers.library import PerformersLibrary
+
         return PerformersLibrary(self.settings.data_dir / "performers")
 
     @cached_property
     def kernel(self) -> Int8Kernel:
         """What multiplies bytes in searches."""
+        from stash_sense.adapters.onnx.int8_kernel import int8_kernel
+
         return int8_kernel(self.threads)
 
     @cached_property
     def ed25519(self) -> Ed25519:
         """What signs and checks signatures."""
+        from stash_sense.adapters.signing.pynacl import PyNaClEd25519
+
         return PyNaClEd25519()
 
     @cached_property
     def keys(self) -> KeyRing:
         """The publishers whom the user trusts, and the user's own key."""
+        from stash_sense.releases.keyring import KeyRing
+
         return KeyRing(self.settings.data_dir / "keys", self.settings.trusted_keys)
 
     @cached_property
     def live(self) -> LiveDatabase:
         """The version of the performers database in use."""
+        from stash_sense.identification.live_database import LiveDatabase
+
         return LiveDatabase(self.performers, self.open_version, self.resources)
 
     @cached_property
     def updater(self) -> Updater:
         """What updates the performers database."""
+        from stash_sense.releases.checking import CachedCheck
+        from stash_sense.releases.updater import Updater
+
         check = CachedCheck(self.performers.folder)
         return Updater(self.performers, check, self.keys.trusted, self.ed25519, self.prove, reload=self.live.follow)
 
     @cached_property
     def release_installer(self) -> ReleaseInstaller:
         """What installs releases that are at hand."""
+        from stash_sense.releases.installing import ReleaseInstaller
+
         return ReleaseInstaller(self.performers, self.prove)
 
     def release_source(self, text: str) -> ReleaseSource:
@@ -139,7 +198,9 @@ class Services:
         Raises:
             SourceUnknown: it is none.
         """
-        return source_of(text, HttpClient(), api=self.settings.github_api)
+        from stash_sense.releases.sources import source_of
+
+        return source_of(text, self.http, api=self.settings.github_api)
 
     def pack_space(self, pack_id: str) -> PackSpace:
         """Return what a pack says about vectors, without opening its models.
@@ -147,12 +208,16 @@ class Services:
         Raises:
             PackError: it cannot be used.
         """
+        from stash_sense.performers.database import PackSpace
+
         card, background = self.packs.described(pack_id)
         names = tuple(embedder.id for embedder in card.embedders)
         return PackSpace(card.id, names, _space_of(card, background))
 
     def open_version(self, version: InstalledVersion, progress: ProgressListener = silent) -> PerformersDatabase:
         """Make a version of the performers database ready to search; raises as `PerformersDatabase.open` does."""
+        from stash_sense.performers.database import PerformersDatabase
+
         pack = self.pack_space(version.manifest.pack)
         return PerformersDatabase.open(version, self.performers.derived, pack, self.kernel, self.cancel, progress)
 
@@ -162,6 +227,9 @@ class Services:
 
     def builder(self, pack: str | None) -> DatabaseBuilder:
         """Make a pack ready to build databases with; raises as `recognizer` does."""
+        from stash_sense.performers.building.build import BuildingPack, DatabaseBuilder
+        from stash_sense.performers.database import PackSpace
+
         opened = self.packs.open(self.packs.default_pack(pack or self.settings.pack))
         finder = face_finder_of(opened, self.limits)
         card = opened.card
@@ -176,6 +244,8 @@ class Services:
 
         Where its pack is not installed yet, every embedder counts the same.
         """
+        from stash_sense.performers.canary import plain_space, prove
+
         try:
             pack = self.pack_space(version.manifest.pack)
         except (PackNotInstalled, PackUnknown):
@@ -198,6 +268,8 @@ class Services:
             PackError: it cannot be used.
             Cancelled: the token was set while waiting for it to be opened.
         """
+        from stash_sense.resources.resource import Resource
+
         name = self.packs.default_pack(pack or self.settings.pack)
         with self._alone:
             if name not in self._recognizers:
@@ -221,18 +293,14 @@ class Services:
         Raises:
             PackCorrupt: its statistics are not those of its models.
         """
+        from stash_sense.calibration.calibrate import Calibrator
+
         return Calibrator(face_finder_of(pack, self.limits), pack.card.matching, self.pictures, self.videos)
 
 
 def build(settings: Settings, cancel: CancelToken | None = None, limits: Limits | None = None) -> Services:
     """Put the services together; nothing heavy happens before a service is used."""
-    limits = limits or Limits()
-    machine = read_hardware()
-    threads = settings.threads or min(machine.cpus, _MOST_THREADS)
-    runtime = OnnxRuntime(threads, settings.device)
-    packs = PackStore(settings.models_dir, runtime, Catalogue.shipped(), limits, machine.cpu_features)
-    installer = PackInstaller(packs, runtime, InstallerPrograms(), limits)
-    return Services(settings, cancel or CancelToken(), limits, runtime, threads, packs, installer)
+    return Services(settings, cancel or CancelToken(), limits or Limits())
 
 
 def face_finder_of(pack: OpenPack, limits: Limits | None = None) -> FaceFinder:
@@ -241,6 +309,10 @@ def face_finder_of(pack: OpenPack, limits: Limits | None = None) -> FaceFinder:
     Raises:
         PackCorrupt: its statistics are not those of its models.
     """
+    from stash_sense.recognition.alignment import enlarged
+    from stash_sense.recognition.describing import FaceDescriber, View
+    from stash_sense.recognition.face_finder import FaceFinder
+
     card = pack.card
     views = [
         View(
@@ -253,12 +325,16 @@ def face_finder_of(pack: OpenPack, limits: Limits | None = None) -> FaceFinder:
 
 def _models_digest(pack: OpenPack) -> str:
     """Name all that decides which vectors a pack gives: models, how faces are put before them, and in which form."""
+    from stash_sense.models.overlay import models_of
+
     card = pack.card
     told = [models_of(card), card.detector.model_dump(), [embedder.model_dump() for embedder in card.embedders]]
     return hashlib.sha256(json.dumps([*told, sorted(pack.quantised)], sort_keys=True).encode()).hexdigest()
 
 
 def _space_of(card: PackCard, background: bytes | None) -> FaceSpace:
+    from stash_sense.recognition.space import Block, FaceSpace
+
     blocks = [Block(embedder.dim, embedder.weight) for embedder in card.embedders]
     try:
         return FaceSpace.plain(blocks) if background is None else FaceSpace.read(blocks, background)
@@ -268,6 +344,11 @@ def _space_of(card: PackCard, background: bytes | None) -> FaceSpace:
 
 def recognizer_of(pack: OpenPack, limits: Limits) -> Recognizer:
     """Make a pack ready to recognise people in files."""
+    from stash_sense.adapters.images.pillow import PillowReader
+    from stash_sense.adapters.video.pyav import PyavOpener
+    from stash_sense.identification.recognizer import Recognizer
+    from stash_sense.recognition.spec import Decision
+
     finder = face_finder_of(pack, limits)
     decision = Decision(finder.space, pack.card.matching, pack.card.curve, pack.card.same_person)
     return Recognizer(pack.card.id, finder, decision, PyavOpener(limits), PillowReader(limits))

@@ -56,7 +56,7 @@ StashSenseError
 ├── JobError                     the operation queue cannot do what it was asked, or a job of it failed
 │   ├── JobTypeUnknown · JobUnknown · JobPayloadInvalid · JobListingInvalid · ScheduleInvalid
 │   ├── JobActive · JobEnded · JobTypeBusy · JobNotStoppable
-│   └── JobCrashed · JobFault · QueueUnavailable
+│   └── JobCrashed · JobFault
 ├── UpdateError                  the performers database cannot be updated
 │   └── ReleaseUnsigned · SourceEmpty · UpdateRunning
 ├── StateError                   the user's own state, stash_sense.db, cannot be used
@@ -94,7 +94,6 @@ from stash_sense.errors.jobs import (
     JobTypeBusy,
     JobTypeUnknown,
     JobUnknown,
-    QueueUnavailable,
     ScheduleInvalid,
 )
 from stash_sense.errors.measuring import (
@@ -353,7 +352,6 @@ __all__ = [
     "PublicReleaseUnchecked",
     "PublicReleaseUnreadable",
     "PublicReleaseUnsafe",
-    "QueueUnavailable",
     "RateLimitReached",
     "RedirectRefused",
     "ReleaseAlreadyPublished",

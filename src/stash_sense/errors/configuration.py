@@ -16,9 +16,7 @@ class SettingUnknown(ConfigurationError):
 
 
 class SettingRefused(ConfigurationError):
-    """{reasons}; nothing was changed.
+    """{reasons}; nothing was changed."""
 
-    The field `faults` tells the reason for every setting that was refused, by its key.
-    """
-
+    # Besides `reasons`, the field `faults` has the reason for each setting that was refused, by its key.
     code = "setting_refused"

@@ -77,9 +77,3 @@ class ScheduleInvalid(JobError):
     """The {field} of a schedule cannot be {value}: {reason}."""
 
     code = "schedule_invalid"
-
-
-class QueueUnavailable(JobError):
-    """The operation queue cannot be read or written ({reason}); it is tried again until it can."""
-
-    code = "queue_unavailable"

@@ -16,7 +16,7 @@ class StateMissing(StateError):
 
 
 class StateDamaged(StateError):
-    """The state {path} is damaged ({reason}); type `stash-sense restore FILE` with a backup, which are in {backups}."""
+    """The state {path} is damaged ({reason}); type `stash-sense restore FILE` with a backup from {backups}."""
 
     code = "state_damaged"
 

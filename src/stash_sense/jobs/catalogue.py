@@ -33,8 +33,8 @@ class JobType(Generic[P]):
         what: what it does, in plain words.
         slot: what it mainly uses.
         payload: model of what it may be given.
-        run: does the work and gives a JSON object, or nothing; leaves by an error. It reports and asks whether to stop
-            through its context, at the edges of batches of at most a second or so.
+        run: does the work and gives a JSON object, or nothing; leaves by an error. It reports through its context, and
+            asks there whether to stop, at the edges of batches of at most a second or so.
         priority: where nobody asks for another one.
         interval_seconds, cron, scheduled: its first schedule, and whether it is enabled from the start.
         incremental: whether a new job goes on from the cursor that the type's last one left.

@@ -32,7 +32,7 @@ class Clock:
         return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
     def queue_time(self) -> float:
-        """Seconds since 1970 by the wall's clock at this process's start: later jumps of that clock leave it alone."""
+        """Seconds since 1970 by the wall's clock when this was made; later jumps of that clock leave it alone."""
         return self._begun_wall + self.steady() - self._begun
 
 

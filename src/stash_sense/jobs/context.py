@@ -82,7 +82,7 @@ class JobContext(Generic[P]):
         Raises:
             Cancelled: the job has to stop; the cursor was kept, unless the job was forced to stop before.
             StorageError: it could not be kept, again and again.
-            QueueUnavailable: the same.
+            StateError: the same.
         """
         before = self._report
         self._report = Report(

@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from stash_sense.errors import JobCrashed, JobTypeBusy
+from stash_sense.errors import JobTypeBusy
 from stash_sense.jobs.clock import Clock
 from stash_sense.jobs.job import ACTIVE, AT_WORK, ENDED, WAITING, Claim, Job, JobStatus, NewJob, Slot, rank
 from stash_sense.jobs.schedules import Schedule
 from stash_sense.jobs.store import (
+    AHEAD_SECONDS,
     LEASE_SECONDS,
     LONGEST_BACKOFF,
     Checkpoint,
@@ -18,6 +19,7 @@ from stash_sense.jobs.store import (
     Outcome,
     PageQuery,
     Report,
+    outcome_of_loss,
 )
 
 
@@ -87,17 +89,7 @@ class MemoryJobStore:
                 return None
             if outcome.status in WAITING and job.stop_requested:
                 outcome = Outcome(JobStatus.CANCELLED)
-            return self._put(
-                job,
-                status=outcome.status,
-                result=outcome.result,
-                error_code=outcome.error_code,
-                error_message=outcome.error_message,
-                not_before=outcome.not_before,
-                failures=job.failures + outcome.failed,
-                completed_at=self._now() if outcome.status in ENDED else None,
-                **_FREE,
-            )
+            return self._end(job, outcome)
 
     def owned(self, owner: str) -> list[Job]:
         """See `JobStore.owned`."""
@@ -114,8 +106,13 @@ class MemoryJobStore:
     def take_over(self, owner: str, *, alone: bool = False) -> list[Job]:
         """See `JobStore.take_over`."""
         with self._lock:
+            self._bring_forward()
             others = [job for job in self._jobs.values() if job.owner not in (None, owner)]
-            return [self._lost(job) for job in others if alone or self._is_silent(job)]
+            return [
+                self._end(job, outcome_of_loss(job)) if job.status in AT_WORK else self._put(job, **_FREE)
+                for job in others
+                if alone or self._is_silent(job)
+            ]
 
     def request_stop(self, job_id: int) -> Job | None:
         """See `JobStore.request_stop`."""
@@ -169,8 +166,8 @@ class MemoryJobStore:
                 job
                 for number, job in sorted(self._jobs.items(), reverse=True)
                 if query.before is None or number < query.before
-                if (not query.statuses or job.status in query.statuses)
-                and (not query.types or job.type in query.types)
+                if not query.statuses or job.status in query.statuses
+                if not query.types or job.type in query.types
             )
             return [job for job, _ in zip(found, range(query.limit), strict=False)]
 
@@ -274,25 +271,26 @@ class MemoryJobStore:
         self._jobs[job.id] = job
         return job, True
 
-    def _lost(self, job: Job) -> Job:
-        """What becomes of a job whose owner is gone."""
-        if job.status not in AT_WORK:
-            return self._put(job, **_FREE)
-        failures = job.failures + 1
-        if job.stop_requested:
-            return self._put(job, status=JobStatus.CANCELLED, completed_at=self._now(), **_FREE)
-        if failures < job.max_attempts:
-            return self._put(job, status=JobStatus.QUEUED, failures=failures, **_FREE)
-        error = JobCrashed(times=failures)
+    def _end(self, job: Job, outcome: Outcome) -> Job:
         return self._put(
             job,
-            status=JobStatus.FAILED,
-            failures=failures,
-            error_code=error.code,
-            error_message=str(error),
-            completed_at=self._now(),
+            status=outcome.status,
+            result=outcome.result,
+            error_code=outcome.error_code,
+            error_message=outcome.error_message,
+            not_before=outcome.not_before,
+            failures=job.failures + outcome.failed,
+            completed_at=self._now() if outcome.status in ENDED else None,
             **_FREE,
         )
+
+    def _bring_forward(self) -> None:
+        waiting = [job for job in self._jobs.values() if job.status in WAITING]
+        latest = max((job.rank - rank(job.priority, 0.0) for job in waiting), default=0.0)
+        ahead = latest - self._clock.queue_time()
+        if ahead > AHEAD_SECONDS:
+            for job in waiting:
+                self._put(job, rank=job.rank - ahead)
 
     def _active(self, key: str | None) -> Job | None:
         if key is None:

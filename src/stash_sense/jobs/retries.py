@@ -6,7 +6,7 @@ from stash_sense.errors import (
     ConnectionLost,
     DeadlinePassed,
     LibraryBusy,
-    QueueUnavailable,
+    StateBusy,
     RateLimitReached,
     ServerBroken,
     ServerUnreachable,
@@ -26,7 +26,7 @@ PASSING: tuple[type[StashSenseError], ...] = (
     DeadlinePassed,
     LibraryBusy,
     UpdateRunning,
-    QueueUnavailable,
+    StateBusy,
 )
 """Errors about the network and about what somebody else is at work on."""
 

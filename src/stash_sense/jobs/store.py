@@ -5,12 +5,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from stash_sense.errors import JobCrashed
 from stash_sense.jobs.job import ENDED, Claim, Job, JobStatus, NewJob, Slot
 
 LEASE_SECONDS = 15.0
 """How long a claim holds without a sign of life: a killed process's jobs are taken over after that."""
 LONGEST_BACKOFF = 24 * 3600.0
 """No retry is put off further; a moment beyond was written before somebody set the clock back."""
+
+
+AHEAD_SECONDS = 60.0
+"""Arrivals further in the future than this are no difference between two processes, but a clock that was set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +72,22 @@ class Counts:
     used: Mapping[Slot, int]
 
 
+def outcome_of_loss(job: Job) -> Outcome:
+    """What becomes of a job at work whose process is gone."""
+    if job.stop_requested:
+        return Outcome(JobStatus.CANCELLED)
+    if job.failures + 1 < job.max_attempts:
+        return Outcome(JobStatus.QUEUED, failed=True)
+    error = JobCrashed(times=job.failures + 1)
+    return Outcome(JobStatus.FAILED, error_code=error.code, error_message=str(error), failed=True)
+
+
 class JobStore(Protocol):
     """Keeps jobs; every method is one transaction, safe on any thread and in any number of processes.
 
     Raises:
         StorageError: the disk said no.
-        QueueUnavailable: the store cannot be read or written for another reason.
+        StateError: the store is busy for too long, or damaged.
     """
 
     def submit(self, new: NewJob) -> tuple[Job, bool]:
@@ -103,13 +118,15 @@ class JobStore(Protocol):
         """Put jobs back whose owner, another one, has given no sign of life for the length of a lease.
 
         Those that were asked to stop are cancelled, those lost too often in a row are failed; gives all of them.
+        Also moves jobs that wait since later than now, because somebody set the clock back, to before now in their
+        order; else whatever comes from now on would pass them all.
 
         Args:
             alone: the caller knows that there is no other owner, so leases need not run out.
         """
 
     def request_stop(self, job_id: int) -> Job | None:
-        """Cancel a waiting job; ask a running one to stop; force a stopping one. None: there is no such active job."""
+        """Cancel a waiting job, ask a running one to stop, force a stopping one; None: there is no such active job."""
 
     def retry(self, job_id: int, *, from_start: bool = False) -> Job | None:
         """Put an ended job back into the queue, with its cursor or without; None: no such ended job.

@@ -72,7 +72,8 @@ def forget(
         remember_forgotten(library.folder, gone)
         version = version_without(current.version, library.versions())
         folder = stage / "version"
-        folder.mkdir()
+        with storage_errors(folder):
+            folder.mkdir()
         write_without(current, folder, frozenset({found}), version, cancel, progress)
         source = current.origin.source if current.origin is not None else current.version
         installed = library.install(folder, new_origin(source, built_here=True), progress)

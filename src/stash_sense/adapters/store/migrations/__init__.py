@@ -1,0 +1,1 @@
+"""The steps by which stash_sense.db became what it is; alembic runs them."""

@@ -1,0 +1,211 @@
+"""One run of a job, on a thread of its own: what it may write, how it is stopped, how it ends."""
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from stash_sense.errors import Cancelled, JobFault, JobTypeUnknown, StashSenseError, StateBusy, StorageError
+from stash_sense.jobs.catalogue import JobType
+from stash_sense.jobs.clock import Clock
+from stash_sense.jobs.context import JobContext
+from stash_sense.jobs.events import EventHub, ProgressEvent
+from stash_sense.jobs.job import AT_WORK, Job, JobStatus
+from stash_sense.jobs.pace import Pace
+from stash_sense.jobs.store import Checkpoint, JobStore, Outcome, Report
+from stash_sense.kernel.cancel import CancelToken
+
+T = TypeVar("T")
+
+_LOG = logging.getLogger(__name__)
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
+"""Seconds between two tries to write what the store does not take."""
+CHECKPOINT_PATIENCE = 60.0
+"""Seconds that a job waits for a checkpoint to be written before it fails."""
+TROUBLE = (StorageError, StateBusy)
+"""What a store that cannot be written says, and may stop saying."""
+
+
+class Run:
+    """A claimed job at work.
+
+    Args:
+        job: as it was claimed.
+        job_type: its kind; None where this program has no such kind.
+        store: where it is written.
+        events: who hears of it.
+        clock: the machine's clocks.
+        ended: called at the very end, on the run's thread.
+        patience: seconds that a checkpoint may wait for the store.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        job_type: JobType[Any] | None,
+        store: JobStore,
+        events: EventHub,
+        clock: Clock,
+        ended: Callable[["Run"], None],
+        patience: float = CHECKPOINT_PATIENCE,
+    ) -> None:
+        self.job = job
+        self.claim = job.claim
+        self.report = Report(job.phase, job.items_done, job.items_total)
+        self._type = job_type
+        self._store = store
+        self._events = events
+        self._clock = clock
+        self._ended = ended
+        self._patience = patience
+        self._pace = Pace(clock.steady)
+        self._cancel = CancelToken()
+        self._refused = False
+        self._closing = False
+        self._hurry = threading.Event()
+        self._status = JobStatus.RUNNING
+        # A daemon: a thread that was abandoned, or does not come to its next checkpoint, does not hold up the end
+        # of the program.
+        self._thread = threading.Thread(target=self._work, name=f"job-{job.id}-{job.type}", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def join(self, timeout: float) -> bool:
+        """Wait for the end; whether it came within `timeout` seconds."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def stop(self) -> None:
+        """The user asked: end at the next checkpoint."""
+        self._status = JobStatus.STOPPING
+        self._cancel.cancel()
+
+    def abandon(self) -> None:
+        """The run was ended from outside, forced or taken over: nothing it says counts any more."""
+        self._refused = True
+        self._cancel.cancel()
+
+    def give_back(self) -> None:
+        """The program ends: stop at the next checkpoint, and go back into the queue."""
+        self._closing = True
+        self._cancel.cancel()
+
+    def hurry(self) -> None:
+        """Wait for the store no longer."""
+        self._hurry.set()
+
+    def tell(self, report: Report) -> None:
+        """Publish how far the job is, unless nothing it says counts."""
+        self.report = report
+        if self._refused:
+            return
+        rate = self._pace.rate(report)
+        self._events.publish(
+            ProgressEvent(
+                id=0,
+                job_id=self.job.id,
+                type=self.job.type,
+                status=self._status,
+                phase=report.phase,
+                done=report.done,
+                total=report.total,
+                rate=rate,
+                eta_seconds=self._pace.eta(report, rate),
+                message=report.message,
+            )
+        )
+
+    def _work(self) -> None:
+        try:
+            self.tell(self.report)
+            outcome = self._outcome()
+            job = self._insist(lambda: self._store.finish(self.claim, outcome), None)
+            if job is not None:
+                self._events.publish(event_of(job))
+        except TROUBLE as error:
+            # Its lease runs out; whoever comes next goes on from the last checkpoint.
+            _LOG.error("job %d: its end cannot be written: %s", self.job.id, error)
+        except Exception:
+            _LOG.exception("job %d: its end cannot be written", self.job.id)
+        finally:
+            self._ended(self)
+
+    def _outcome(self) -> Outcome:
+        """Do the work; whatever happens is told by the outcome."""
+        try:
+            if self._type is None:
+                raise JobTypeUnknown(type=self.job.type, known="others")
+            context = JobContext(
+                self.job.id,
+                self._type.read(self.job.payload),
+                self.job.cursor,
+                self.report,
+                self.job.counters,
+                self._cancel,
+                self.tell,
+                self._save,
+            )
+            result = self._type.run(context)
+            return Outcome(JobStatus.COMPLETED, result=dict(result or {}))
+        except Cancelled:
+            return Outcome(JobStatus.QUEUED if self._closing else JobStatus.CANCELLED)
+        except StashSenseError as error:
+            return self._failed(error)
+        except Exception as error:
+            _LOG.exception("job %d (%s) failed", self.job.id, self.job.type)
+            reason = str(error) or type(error).__name__
+            return self._failed(JobFault(title=self.job.title, reason=reason))
+
+    def _failed(self, error: StashSenseError) -> Outcome:
+        failures = self.job.failures + 1
+        pause = None if self._type is None else self._type.retries.pause_after(error, failures)
+        return Outcome(
+            JobStatus.FAILED if pause is None else JobStatus.PENDING,
+            error_code=error.code,
+            error_message=str(error),
+            not_before=None if pause is None else self._clock.wall() + pause,
+            failed=True,
+        )
+
+    def _save(self, checkpoint: Checkpoint) -> None:
+        if self._refused:
+            raise Cancelled
+        job = self._insist(lambda: self._store.checkpoint(self.claim, checkpoint), self._patience)
+        if job is None or job.status not in AT_WORK:
+            self.abandon()
+            raise Cancelled
+        self.job = job
+        if job.status is JobStatus.STOPPING:
+            self.stop()
+        self._cancel.raise_if_cancelled()
+
+    def _insist(self, write: Callable[[], T], patience: float | None) -> T:
+        """Try until the store takes it; with a limit of seconds (None: none), or until told to hurry."""
+        end = None if patience is None else self._clock.steady() + patience
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                return write()
+            except TROUBLE as error:
+                is_late = end is not None and self._clock.steady() + pause > end
+                if is_late or self._hurry.is_set() or (end is not None and self._cancel.is_cancelled):
+                    raise
+                self.tell(Report(self.report.phase, self.report.done, self.report.total, f"Waits: {error}"))
+                self._hurry.wait(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def event_of(job: Job) -> ProgressEvent:
+    """What can be told of a job as it is written."""
+    return ProgressEvent(
+        id=0,
+        job_id=job.id,
+        type=job.type,
+        status=job.status,
+        phase=job.phase,
+        done=job.items_done,
+        total=job.items_total,
+        message=job.error_message or "",
+    )

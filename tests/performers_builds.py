@@ -19,9 +19,9 @@ from stash_sense.media.frame import Frame
 from stash_sense.media.ports import PictureReader
 from stash_sense.performers import schema
 from stash_sense.performers.building.build import BuildingPack, BuildOptions, BuildReport, DatabaseBuilder
+from stash_sense.performers.building.sources import FolderSource
 from stash_sense.performers.database import PackSpace
-from stash_sense.performers.library import PerformersLibrary
-from stash_sense.performers.sources import FolderSource
+from stash_sense.performers.versions.library import PerformersLibrary
 from stash_sense.recognition.spec import MatchingConstants
 
 PACK = "test-pack"

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from stash_sense.kernel.arrays import Floats
-from stash_sense.performers.library import InstalledVersion, PerformersLibrary, new_origin
 from stash_sense.performers.manifest import Manifest
 from stash_sense.performers.records import FaceRecord, PerformerRecord
+from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary, new_origin
 from stash_sense.performers.writer import Heading, VersionWriter
 from stash_sense.recognition.space import unit
 

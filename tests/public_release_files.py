@@ -18,7 +18,7 @@ import numpy as np
 import voyager
 
 from stash_sense.kernel.arrays import Floats
-from stash_sense.performers.public_limits import MANIFEST
+from stash_sense.performers.public.limits import MANIFEST
 from stash_sense.recognition.space import unit
 
 DIM = 512

@@ -21,7 +21,7 @@ from stash_sense.bootstrap import Services, build
 from stash_sense.kernel.arrays import Image
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress
-from stash_sense.performers.sources import FolderSource
+from stash_sense.performers.building.sources import FolderSource
 from stash_sense.samples import PEOPLE
 from stash_sense.settings import load_settings
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from stash_sense.kernel.arrays import Doubles, Floats, Ints
-from stash_sense.performers.index import Vectors
+from stash_sense.performers.search.index import Vectors
 from stash_sense.performers.vectors import FusedVectors, VectorFile, map_vectors
 from stash_sense.recognition.space import unit
 

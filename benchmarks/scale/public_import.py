@@ -22,7 +22,7 @@ import voyager
 from benchmarks.measure import cost_of, peak_mib, run_child, table, write_json
 from tests.public_release_files import INDEXES, universal_id_of, write_manifest, write_maps, write_tables
 
-from stash_sense.performers.public_import import PublicImport, write_public
+from stash_sense.performers.public.importing import PublicImport, write_public
 from stash_sense.recognition.space import unit
 
 FACES, PERFORMERS = 366_794, 108_001

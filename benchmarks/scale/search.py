@@ -29,10 +29,10 @@ from benchmarks.scale import clustered
 
 from stash_sense.adapters.onnx.int8_kernel import int8_kernel
 from stash_sense.kernel.arrays import Floats, Ints
-from stash_sense.performers.index import Vectors
-from stash_sense.performers.int8_matrix import Int8Matrix, derive
-from stash_sense.performers.int8_numpy import NumpyInt8Kernel
-from stash_sense.performers.int8_search import Int8Search
+from stash_sense.performers.search.index import Vectors
+from stash_sense.performers.search.int8_matrix import Int8Matrix, derive
+from stash_sense.performers.search.int8_numpy import NumpyInt8Kernel
+from stash_sense.performers.search.int8_search import Int8Search
 from stash_sense.recognition.space import unit
 
 SPACES = ((512, 512), (128, 192))

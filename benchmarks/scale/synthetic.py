@@ -20,8 +20,8 @@ from stash_sense.kernel.arrays import Floats, Ints
 from stash_sense.kernel.progress import Progress, ProgressListener, silent
 from stash_sense.performers.database import PackSpace, PerformersDatabase
 from stash_sense.performers.gallery import Gallery
-from stash_sense.performers.library import InstalledVersion, PerformersLibrary, new_origin
 from stash_sense.performers.records import Alias, FaceRecord, PerformerRecord, StashBoxId
+from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary, new_origin
 from stash_sense.performers.writer import Heading, VersionWriter
 from stash_sense.recognition.space import Block, FaceSpace
 

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from stash_sense.models.store import OpenPack, PackStore
     from stash_sense.performers.building.build import DatabaseBuilder
     from stash_sense.performers.database import PackSpace, PerformersDatabase
-    from stash_sense.performers.index import Int8Kernel
-    from stash_sense.performers.library import InstalledVersion, PerformersLibrary
+    from stash_sense.performers.search.index import Int8Kernel
+    from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary
     from stash_sense.recognition.face_finder import FaceFinder
     from stash_sense.recognition.space import FaceSpace
     from stash_sense.releases.installing import ReleaseInstaller
@@ -144,7 +144,7 @@ class Services:
     @cached_property
     def performers(self) -> PerformersLibrary:
         """The installed versions of the performers database."""
-        from stash_sense.performers.library import PerformersLibrary
+        from stash_sense.performers.versions.library import PerformersLibrary
 
         return PerformersLibrary(self.settings.data_dir / "performers")
 
@@ -244,7 +244,7 @@ class Services:
 
         Where its pack is not installed yet, every embedder counts the same.
         """
-        from stash_sense.performers.canary import plain_space, prove
+        from stash_sense.performers.versions.canary import plain_space, prove
 
         try:
             pack = self.pack_space(version.manifest.pack)

@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     `stash-sense db key trust` keeps in the data folder."""
     github_api: str = Field(default=GITHUB_API, pattern="^https?://")
     """Address of GitHub's interface, for those who have a GitHub of their own."""
+    allowed_hosts: str = ""
+    """Names and addresses, apart by spaces or commas, under which the service may be asked besides this machine's
+    own; see `api.hosts`."""
     resource_idle_seconds: int = Field(default=1800, ge=1, le=604_800)
     """How long what is heavy stays in memory while nobody uses it, seconds."""
 
@@ -48,6 +51,7 @@ _ALLOWED = {
     "device": "it must be auto, cpu or gpu",
     "trusted_keys": "it must be public keys, which begin with RW, apart by commas",
     "github_api": "it must be an address that begins with https:// or http://",
+    "allowed_hosts": "it must be names or addresses, apart by commas",
     "resource_idle_seconds": "it must be a whole number of seconds from 1 to 604800",
 }
 """What each setting may be, for the sentence about one that is not."""

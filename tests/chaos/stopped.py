@@ -27,8 +27,8 @@ from stash_sense.errors import PerformerUnknown, StashSenseError
 from stash_sense.files import storage_errors
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress, ProgressListener, silent
-from stash_sense.performers.forgetting import forget
-from stash_sense.performers.library import PerformersLibrary, new_origin
+from stash_sense.performers.versions.forgetting import forget
+from stash_sense.performers.versions.library import PerformersLibrary, new_origin
 from stash_sense.releases.importing import import_file
 from stash_sense.releases.installing import ReleaseInstaller
 from stash_sense.releases.sources import source_of

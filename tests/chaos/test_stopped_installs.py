@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.integration.updates.made_versions import KEY, NEW, OLD
 
-from stash_sense.performers.library import SWAP_STEPS
+from stash_sense.performers.versions.library import SWAP_STEPS
 
 ROOT = Path(__file__).parents[2]
 SWAPPING = {f"swapping {step}" for step in range(len(SWAP_STEPS) + 1)}

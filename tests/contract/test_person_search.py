@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stash_sense.kernel.arrays import Floats
-from stash_sense.performers.face_search import FaceSearch
 from stash_sense.performers.gallery import Gallery
 from stash_sense.performers.roster import KnownPerson
+from stash_sense.performers.search.face_search import FaceSearch
 from stash_sense.recognition.ports import PersonSearch
 from stash_sense.recognition.space import unit
 

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from stash_sense.adapters.onnx.int8_kernel import OnnxInt8Kernel
 from stash_sense.kernel.arrays import Floats
-from stash_sense.performers.float_search import FloatSearch
-from stash_sense.performers.index import ArrayVectors, Int8Kernel, VectorIndex
-from stash_sense.performers.int8_matrix import Int8Matrix, derive
-from stash_sense.performers.int8_numpy import NumpyInt8Kernel
-from stash_sense.performers.int8_search import Int8Search
+from stash_sense.performers.search.float_search import FloatSearch
+from stash_sense.performers.search.index import ArrayVectors, Int8Kernel, VectorIndex
+from stash_sense.performers.search.int8_matrix import Int8Matrix, derive
+from stash_sense.performers.search.int8_numpy import NumpyInt8Kernel
+from stash_sense.performers.search.int8_search import Int8Search
 from stash_sense.recognition.space import unit
 
 Adapter = Callable[[Floats], VectorIndex]

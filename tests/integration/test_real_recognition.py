@@ -18,7 +18,7 @@ from stash_sense.media.plan import SamplingPlan
 from stash_sense.models.card import CARD_NAME
 from stash_sense.models.catalogue import Catalogue
 from stash_sense.models.store import PackStore
-from stash_sense.performers.enrolment import Enrolment
+from stash_sense.performers.building.enrolment import Enrolment
 from stash_sense.recognition.matching.modes import DEFAULT_MODE, MODES
 from stash_sense.samples import PEOPLE, STRANGER
 from stash_sense.samples.film import make_film

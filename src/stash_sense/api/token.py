@@ -51,13 +51,15 @@ class TokenFile:
         with contextlib.suppress(FileNotFoundError):
             return EnsuredToken(self._read_privately(), is_new=False)
         part = self._written()
-        try:
-            with storage_errors(self.path):
-                os.link(part, self.path)  # fails where another process was faster
-        except FileExistsError:
-            pass
-        finally:
-            part.unlink(missing_ok=True)
+        with storage_errors(self.path):
+            try:
+                os.link(part, self.path)
+            except FileExistsError:
+                pass  # another process was faster
+            except OSError:  # a file system without links
+                part.replace(self.path)
+            finally:
+                part.unlink(missing_ok=True)
         return EnsuredToken(self._read_privately(), is_new=True)
 
     def rotate(self) -> str:
@@ -100,7 +102,9 @@ class TokenFile:
 
     def _read_privately(self) -> str:
         if stat.S_IMODE(self.path.stat().st_mode) & 0o077:
-            with contextlib.suppress(OSError):  # a secret mounted read-only, or another owner's: it is theirs to close
+            with contextlib.suppress(
+                OSError
+            ):  # a secret mounted read-only, or another owner's: it is theirs to close
                 self.path.chmod(_PERMISSIONS)
         return self.read()
 

@@ -16,7 +16,7 @@ from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.stages import StageClock
 from stash_sense.media.plan import SamplingPlan
 from stash_sense.media.ports import VideoOpener
-from stash_sense.performers.face_search import FaceSearch
+from stash_sense.performers.search.face_search import FaceSearch
 from stash_sense.recognition.evidence import FEATURES, GalleryEvidence, ProbeFaces
 from stash_sense.recognition.face_finder import FaceFinder
 from stash_sense.recognition.faces import Faces, Sightings

@@ -12,8 +12,8 @@ from stash_sense.cli.progress import ProgressDisplay
 from stash_sense.errors import InputUnreadable, PackDiffers
 from stash_sense.identification.recognizer import Recognizer
 from stash_sense.performers.known import KnownPeople
-from stash_sense.performers.library import InstalledVersion, PerformersLibrary
 from stash_sense.performers.manifest import MANIFEST_NAME, Manifest
+from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary
 
 
 @dataclass(frozen=True, slots=True)

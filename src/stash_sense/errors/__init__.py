@@ -65,6 +65,12 @@ StashSenseError
 │   └── BackupUnusable · BackupPlaceTaken
 ├── ConfigurationError           a setting that changes while the program runs cannot be read or changed
 │   └── SettingUnknown · SettingRefused
+├── ServiceError                 the service cannot run
+│   └── ServiceRunning · AddressUnusable · TokenUnusable · ServiceStopping
+├── RequestError                 the service does not answer a request
+│   ├── HostForeign · OriginForeign · TokenMissing · TokenWrong · TicketWrong · LinkWrong
+│   ├── SecretInAddress · BodyTooLarge · AddressTooLong · HeadersTooLarge · RequestInvalid
+│   └── NotFound · MethodNotAllowed · TooManyWaiting · PicturePlaceRefused
 ├── StorageError                 the disk said no
 │   └── DiskFull · NotWritable · NotEnoughSpace
 └── SettingInvalid               a setting or option has a value that cannot be used
@@ -73,6 +79,29 @@ StashSenseError
 and is what `--json` reports.
 """
 
+from stash_sense.errors.api import (
+    AddressTooLong,
+    AddressUnusable,
+    BodyTooLarge,
+    HeadersTooLarge,
+    HostForeign,
+    LinkWrong,
+    MethodNotAllowed,
+    NotFound,
+    OriginForeign,
+    PicturePlaceRefused,
+    RequestError,
+    RequestInvalid,
+    SecretInAddress,
+    ServiceError,
+    ServiceRunning,
+    ServiceStopping,
+    TicketWrong,
+    TokenMissing,
+    TokenUnusable,
+    TokenWrong,
+    TooManyWaiting,
+)
 from stash_sense.errors.base import (
     Cancelled,
     DiskFull,
@@ -257,6 +286,8 @@ from stash_sense.errors.updates import (
 __all__ = [
     "AccessRefused",
     "AddressPrivate",
+    "AddressTooLong",
+    "AddressUnusable",
     "ArchiveChanged",
     "ArchiveDamaged",
     "ArchiveError",
@@ -266,6 +297,7 @@ __all__ = [
     "BackupError",
     "BackupPlaceTaken",
     "BackupUnusable",
+    "BodyTooLarge",
     "BuildStateDamaged",
     "CalibrationDamaged",
     "CanaryFailed",
@@ -289,6 +321,8 @@ __all__ = [
     "GalleryMissing",
     "GalleryWithoutFaces",
     "GalleryWithoutPeople",
+    "HeadersTooLarge",
+    "HostForeign",
     "InputEmpty",
     "InputError",
     "InputIsPlaylist",
@@ -314,6 +348,7 @@ __all__ = [
     "LargerThanAnnounced",
     "LibraryBusy",
     "LicenceNotAccepted",
+    "LinkWrong",
     "ListingMissing",
     "MeasurementError",
     "MemberCompressionUnknown",
@@ -326,12 +361,15 @@ __all__ = [
     "MemberNotFile",
     "MemberSizeWrong",
     "MemberUnexpected",
+    "MethodNotAllowed",
     "ModelRejected",
     "NoEarlierVersion",
     "NotEnoughSpace",
+    "NotFound",
     "NotOnServer",
     "NotWritable",
     "NpmMissing",
+    "OriginForeign",
     "PackCardInvalid",
     "PackCorrupt",
     "PackDiffers",
@@ -344,6 +382,7 @@ __all__ = [
     "PerformerAmbiguous",
     "PerformerUnknown",
     "PictureDamaged",
+    "PicturePlaceRefused",
     "PictureTooLarge",
     "PublicKeyUnreadable",
     "PublicReleaseDamaged",
@@ -362,6 +401,8 @@ __all__ = [
     "ReleaseUnreadable",
     "ReleaseUnsigned",
     "RepositoryMissing",
+    "RequestError",
+    "RequestInvalid",
     "ResourceError",
     "ResourceNeedsItself",
     "ResourceNotLoaded",
@@ -369,8 +410,12 @@ __all__ = [
     "ScheduleInvalid",
     "SearchError",
     "SearchMatrixUnfit",
+    "SecretInAddress",
     "ServerBroken",
     "ServerUnreachable",
+    "ServiceError",
+    "ServiceRunning",
+    "ServiceStopping",
     "SettingInvalid",
     "SettingRefused",
     "SettingUnknown",
@@ -398,8 +443,13 @@ __all__ = [
     "StateMissing",
     "StateTooNew",
     "StorageError",
+    "TicketWrong",
+    "TokenMissing",
+    "TokenUnusable",
+    "TokenWrong",
     "TooFewPeople",
     "TooManyRequests",
+    "TooManyWaiting",
     "TooSlow",
     "TransferError",
     "TruthUnusable",

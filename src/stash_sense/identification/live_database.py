@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from stash_sense.errors import Cancelled, DatabaseMissing, StashSenseError
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.performers.database import PerformersDatabase
-from stash_sense.performers.library import InstalledVersion, PerformersLibrary
+from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary
 from stash_sense.resources.registry import Handle, ResourceRegistry
 from stash_sense.resources.resource import Resource
 

@@ -13,7 +13,7 @@ from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress, ProgressListener, silent
 from stash_sense.media.plan import SamplingPlan
 from stash_sense.media.ports import PictureReader, VideoOpener
-from stash_sense.performers.enrolment import Enrolment, FolderEnrolment
+from stash_sense.performers.building.enrolment import Enrolment, FolderEnrolment
 from stash_sense.performers.known import KnownPeople
 from stash_sense.recognition.face_finder import FaceFinder
 from stash_sense.recognition.matching.modes import DEFAULT_MODE, matcher_for

@@ -33,10 +33,11 @@ class JobType(Generic[P]):
         what: what it does, in plain words.
         slot: what it mainly uses.
         payload: model of what it may be given.
-        run: does the work and gives a JSON object, or nothing; leaves by an error. It reports through its context, and
-            asks there whether to stop, at the edges of batches of at most a second or so.
+        run: does the work and gives a JSON object, or nothing; leaves by an error. It reports through its context,
+            and asks there whether to stop, at the edges of batches of at most a second or so.
         priority: where nobody asks for another one.
-        interval_seconds, cron, scheduled: its first schedule, and whether it is enabled from the start.
+        interval_seconds, cron, jitter_seconds, scheduled: its first schedule, and whether it is enabled from the
+            start; started by the clock it is given nothing.
         incremental: whether a new job goes on from the cursor that the type's last one left.
         cancellable: whether it can be stopped once it has begun.
         exclusive: whether there is only ever one active job of the type; who asks for another gets that one.
@@ -52,6 +53,7 @@ class JobType(Generic[P]):
     priority: int = Priority.NORMAL
     interval_seconds: float | None = None
     cron: str | None = None
+    jitter_seconds: float = 0.0
     scheduled: bool = False
     incremental: bool = False
     cancellable: bool = True
@@ -65,7 +67,13 @@ class JobType(Generic[P]):
 
     def first_schedule(self) -> Schedule:
         """The schedule it has until somebody changes it."""
-        return Schedule(self.name, enabled=self.scheduled, interval_seconds=self.interval_seconds, cron=self.cron)
+        return Schedule(
+            self.name,
+            enabled=self.scheduled,
+            interval_seconds=self.interval_seconds,
+            cron=self.cron,
+            jitter_seconds=self.jitter_seconds,
+        )
 
     def read(self, payload: Mapping[str, Any]) -> P:
         """Check what a job is given.
@@ -86,7 +94,7 @@ class JobType(Generic[P]):
         *,
         priority: int | None = None,
         triggered_by: str = "user",
-        cursor: Any = None,
+        from_start: bool = False,
     ) -> NewJob:
         """What is put into the queue for it.
 
@@ -99,7 +107,7 @@ class JobType(Generic[P]):
             slot=self.slot,
             priority=int(self.priority if priority is None else priority),
             payload=self.read(payload).model_dump(mode="json"),
-            cursor=cursor,
+            goes_on=self.incremental and not from_start,
             max_attempts=self.retries.max_attempts,
             triggered_by=triggered_by,
             dedupe_key=self.name if self.exclusive else None,
@@ -118,7 +126,9 @@ class Catalogue:
         """Make a kind known.
 
         Raises:
-            ValueError: its name is taken or no name, or its schedule is none.
+            ValueError: its name is taken or no name.
+            ScheduleInvalid: its schedule cannot be followed.
+            JobPayloadInvalid: it has a schedule, but has to be given something.
         """
         if not _NAME.fullmatch(job_type.name):
             raise ValueError(f"{job_type.name!r} is no name of a kind of job")
@@ -126,6 +136,7 @@ class Catalogue:
             raise ValueError(f"{job_type.name} is registered already")
         if job_type.has_schedule:
             job_type.first_schedule().check()
+            job_type.read({})
         self._types[job_type.name] = job_type
 
     def __iter__(self) -> Iterator[JobType[Any]]:

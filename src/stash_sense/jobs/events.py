@@ -1,8 +1,8 @@
 """What happens to jobs, for those who watch: the latest state of each job, under a number that only grows.
 
-A watcher holds a number and takes what is newer. Of each job only the latest is kept, so a slow watcher gets where the
-job is by then, not a queue of where it has been, and costs no memory. What comes too fast is held back until its turn;
-what replaces it meanwhile takes its place.
+A watcher holds a number and takes what is newer. Of each job only the latest is kept, so a slow watcher gets where
+the job is by then, not a queue of where it has been, and costs no memory. What comes too fast is held back until its
+turn; what replaces it meanwhile takes its place.
 """
 
 import threading
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 
-from stash_sense.jobs.job import JobStatus
+from stash_sense.jobs.job import AT_WORK, JobStatus
 
 PER_SECOND = 4
 """Events of one job in any one second; the one of its end comes at once, beyond that."""
@@ -26,6 +26,7 @@ class ProgressEvent:
 
     Attributes:
         id: grows with each event, over restarts, too.
+        attempt: which run of the job it is from; what an ended run still says is not told.
         rate: units per second of late; None: not known yet.
         eta_seconds: until this phase is done at that rate; None: not known.
         at: seconds since 1970.
@@ -35,6 +36,7 @@ class ProgressEvent:
     job_id: int
     type: str
     status: JobStatus
+    attempt: int = 0
     phase: str = ""
     done: int = 0
     total: int | None = None
@@ -57,6 +59,13 @@ class _Told:
         return self.moments[0] + 1.0 if len(self.moments) == PER_SECOND else 0.0
 
 
+def _is_late(event: ProgressEvent, shown: ProgressEvent | None) -> bool:
+    """Whether a run says something that was ended from outside."""
+    if shown is None or not shown.status.has_ended:
+        return False
+    return event.status in AT_WORK and event.attempt <= shown.attempt
+
+
 class EventHub:
     """Takes events from any thread and gives them to any number of watchers.
 
@@ -65,9 +74,7 @@ class EventHub:
         wall: seconds since 1970; numbers begin with its milliseconds, so that they grow over restarts.
     """
 
-    def __init__(
-        self, steady: Callable[[], float] = time.monotonic, wall: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, steady: Callable[[], float] = time.monotonic, wall: Callable[[], float] = time.time) -> None:
         self._steady = steady
         self._wall = wall
         self._changed = threading.Condition()
@@ -95,6 +102,8 @@ class EventHub:
         event = replace(event, at=self._wall())
         with self._changed:
             told = self._told.setdefault(event.job_id, _Told())
+            if _is_late(event, told.shown):
+                return
             told.held = event
             if event.status.has_ended:
                 self._show(told)

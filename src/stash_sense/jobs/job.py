@@ -75,7 +75,7 @@ class NewJob:
 
     Attributes:
         payload: JSON object; what the type's payload model made of what was asked.
-        cursor: JSON value from which an incremental job goes on; None to begin at the beginning.
+        goes_on: whether it begins with the cursor that the newest ended job of its type left.
         max_attempts: how often in a row it may fail for passing reasons, or be lost, without any progress.
         dedupe_key: of two active jobs with one key there is only ever one; None for as many as there are.
     """
@@ -85,7 +85,7 @@ class NewJob:
     slot: Slot
     priority: int
     payload: Mapping[str, Any] = field(default_factory=dict)
-    cursor: Any = None
+    goes_on: bool = False
     max_attempts: int = 5
     triggered_by: str = "user"
     dedupe_key: str | None = None

@@ -245,7 +245,7 @@ class MemoryJobStore:
             rank=rank(new.priority, self._clock.queue_time()),
             slot=new.slot,
             payload=new.payload,
-            cursor=new.cursor,
+            cursor=self._last_cursor(new.type) if new.goes_on else None,
             counters={},
             phase="",
             items_done=0,
@@ -283,6 +283,10 @@ class MemoryJobStore:
             completed_at=self._now() if outcome.status in ENDED else None,
             **_FREE,
         )
+
+    def _last_cursor(self, job_type: str) -> Any:
+        ended = [job for job in self._jobs.values() if job.type == job_type and job.status in ENDED]
+        return max(ended, key=lambda job: job.id).cursor if ended else None
 
     def _bring_forward(self) -> None:
         waiting = [job for job in self._jobs.values() if job.status in WAITING]

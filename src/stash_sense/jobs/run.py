@@ -1,11 +1,12 @@
 """One run of a job, on a thread of its own: what it may write, how it is stopped, how it ends."""
 
+import json
 import logging
 import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from stash_sense.errors import Cancelled, JobFault, JobTypeUnknown, StashSenseError, StateBusy, StorageError
+from stash_sense.errors import Cancelled, JobFault, StashSenseError, StateBusy, StorageError
 from stash_sense.jobs.catalogue import JobType
 from stash_sense.jobs.clock import Clock
 from stash_sense.jobs.context import JobContext
@@ -31,7 +32,7 @@ class Run:
 
     Args:
         job: as it was claimed.
-        job_type: its kind; None where this program has no such kind.
+        job_type: its kind.
         store: where it is written.
         events: who hears of it.
         clock: the machine's clocks.
@@ -42,7 +43,7 @@ class Run:
     def __init__(
         self,
         job: Job,
-        job_type: JobType[Any] | None,
+        job_type: JobType[Any],
         store: JobStore,
         events: EventHub,
         clock: Clock,
@@ -108,6 +109,7 @@ class Run:
                 job_id=self.job.id,
                 type=self.job.type,
                 status=self._status,
+                attempt=self.claim.attempt,
                 phase=report.phase,
                 done=report.done,
                 total=report.total,
@@ -127,7 +129,7 @@ class Run:
         except TROUBLE as error:
             # Its lease runs out; whoever comes next goes on from the last checkpoint.
             _LOG.error("job %d: its end cannot be written: %s", self.job.id, error)
-        except Exception:
+        except Exception:  # noqa: BLE001 - the outermost edge of a job
             _LOG.exception("job %d: its end cannot be written", self.job.id)
         finally:
             self._ended(self)
@@ -135,8 +137,6 @@ class Run:
     def _outcome(self) -> Outcome:
         """Do the work; whatever happens is told by the outcome."""
         try:
-            if self._type is None:
-                raise JobTypeUnknown(type=self.job.type, known="others")
             context = JobContext(
                 self.job.id,
                 self._type.read(self.job.payload),
@@ -147,20 +147,21 @@ class Run:
                 self.tell,
                 self._save,
             )
-            result = self._type.run(context)
-            return Outcome(JobStatus.COMPLETED, result=dict(result or {}))
+            result = dict(self._type.run(context) or {})
+            json.dumps(result)  # what cannot be kept is the job's fault, not the store's
+            return Outcome(JobStatus.COMPLETED, result=result)
         except Cancelled:
             return Outcome(JobStatus.QUEUED if self._closing else JobStatus.CANCELLED)
         except StashSenseError as error:
             return self._failed(error)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the outermost edge of a job
             _LOG.exception("job %d (%s) failed", self.job.id, self.job.type)
             reason = str(error) or type(error).__name__
             return self._failed(JobFault(title=self.job.title, reason=reason))
 
     def _failed(self, error: StashSenseError) -> Outcome:
         failures = self.job.failures + 1
-        pause = None if self._type is None else self._type.retries.pause_after(error, failures)
+        pause = self._type.retries.pause_after(error, failures)
         return Outcome(
             JobStatus.FAILED if pause is None else JobStatus.PENDING,
             error_code=error.code,
@@ -182,16 +183,17 @@ class Run:
         self._cancel.raise_if_cancelled()
 
     def _insist(self, write: Callable[[], T], patience: float | None) -> T:
-        """Try until the store takes it; with a limit of seconds (None: none), or until told to hurry."""
+        """Try until the store takes it, or until told to hurry; with a limit of seconds until asked to stop, too."""
         end = None if patience is None else self._clock.steady() + patience
         pause = FIRST_PAUSE
         while True:
             try:
                 return write()
             except TROUBLE as error:
-                is_late = end is not None and self._clock.steady() + pause > end
-                if is_late or self._hurry.is_set() or (end is not None and self._cancel.is_cancelled):
+                if self._hurry.is_set() or (end is not None and self._clock.steady() + pause > end):
                     raise
+                if end is not None and self._cancel.is_cancelled:
+                    raise Cancelled from error
                 self.tell(Report(self.report.phase, self.report.done, self.report.total, f"Waits: {error}"))
                 self._hurry.wait(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
@@ -204,6 +206,7 @@ def event_of(job: Job) -> ProgressEvent:
         job_id=job.id,
         type=job.type,
         status=job.status,
+        attempt=job.attempts,
         phase=job.phase,
         done=job.items_done,
         total=job.items_total,

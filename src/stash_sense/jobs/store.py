@@ -126,7 +126,7 @@ class JobStore(Protocol):
         """
 
     def request_stop(self, job_id: int) -> Job | None:
-        """Cancel a waiting job, ask a running one to stop, force a stopping one; None: there is no such active job."""
+        """Cancel a waiting job, ask a running one to stop, force a stopping one; None: there is no active one."""
 
     def retry(self, job_id: int, *, from_start: bool = False) -> Job | None:
         """Put an ended job back into the queue, with its cursor or without; None: no such ended job.

@@ -20,7 +20,7 @@ from stash_sense.errors import (
 )
 from stash_sense.kernel.hardware import HardwareInfo
 from stash_sense.models.store import PackState, PackStatus, PackStore
-from stash_sense.performers.library import InstalledVersion, PerformersLibrary
+from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary
 
 _CPU = "CPUExecutionProvider"
 

@@ -11,14 +11,14 @@ from stash_sense.kernel.arrays import Ints
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import ProgressListener, silent
 from stash_sense.performers import schema
-from stash_sense.performers.derived import Derived, derived_key, open_derived
-from stash_sense.performers.face_search import FaceSearch
-from stash_sense.performers.float_search import FloatSearch
-from stash_sense.performers.index import ArrayVectors, Int8Kernel, Vectors
-from stash_sense.performers.library import InstalledVersion
 from stash_sense.performers.manifest import DATABASE_NAME, Manifest
 from stash_sense.performers.roster import StoredRoster
+from stash_sense.performers.search.derived import Derived, derived_key, open_derived
+from stash_sense.performers.search.face_search import FaceSearch
+from stash_sense.performers.search.float_search import FloatSearch
+from stash_sense.performers.search.index import ArrayVectors, Int8Kernel, Vectors
 from stash_sense.performers.vectors import FusedVectors, map_vectors
+from stash_sense.performers.versions.library import InstalledVersion
 from stash_sense.recognition.evidence import GalleryEvidence
 from stash_sense.recognition.matching.judge import Judge
 from stash_sense.recognition.people import People, PeopleInMemory

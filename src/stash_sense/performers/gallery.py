@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from stash_sense.kernel.arrays import Floats, Ints
-from stash_sense.performers.face_search import FaceSearch
 from stash_sense.performers.roster import KnownPerson, ListedRoster
+from stash_sense.performers.search.face_search import FaceSearch
 from stash_sense.recognition.matching.judge import Judge
 from stash_sense.recognition.spec import Decision
 

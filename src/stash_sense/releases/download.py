@@ -81,7 +81,7 @@ class Download:
         part = PartFile(into)
         transfer = Transfer(
             url=url,
-            named=named or url,
+            named=url if named is None else named,
             size=size,
             part=part,
             transport=self._transport,
@@ -133,7 +133,7 @@ class Download:
         patience = self._patience(url, self._limits.small_deadline_seconds, cancel)
         limits = self._limits
         every = {**AS_IT_IS, **(headers or {})}
-        inquiry = Inquiry(url, every, named or url, limits.connect_seconds, limits.silence_seconds)
+        inquiry = Inquiry(url, every, url if named is None else named, limits.connect_seconds, limits.silence_seconds)
 
         def attempt() -> bytes:
             content = bytearray()

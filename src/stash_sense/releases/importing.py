@@ -7,8 +7,8 @@ from stash_sense import __version__
 from stash_sense.errors import ArchiveDamaged, InputMissing, ReleaseContradictory, ReleaseUnreadable
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import ProgressListener, silent
-from stash_sense.performers.library import new_origin
 from stash_sense.performers.manifest import MANIFEST_NAME, Manifest, check_understood
+from stash_sense.performers.versions.library import new_origin
 from stash_sense.releases.installing import Installed, ReleaseInstaller
 from stash_sense.releases.keys import Ed25519, PublicKey
 from stash_sense.releases.release_manifest import (

@@ -8,12 +8,12 @@ from pathlib import Path
 from stash_sense.files import storage_errors
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import ProgressListener, silent
-from stash_sense.performers.forgetting import without_forgotten
-from stash_sense.performers.forgotten import forgotten_ids
-from stash_sense.performers.library import InstalledVersion, PerformersLibrary
 from stash_sense.performers.manifest import Manifest
-from stash_sense.performers.origin import Origin
-from stash_sense.performers.public_import import ImportNote, write_public
+from stash_sense.performers.public.importing import ImportNote, write_public
+from stash_sense.performers.versions.forgetting import without_forgotten
+from stash_sense.performers.versions.forgotten import forgotten_ids
+from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary
+from stash_sense.performers.versions.origin import Origin
 from stash_sense.releases.archive import unpack
 from stash_sense.releases.status import StatusBoard, UpdateState
 
@@ -129,4 +129,6 @@ class ReleaseInstaller:
         self._prove(staged, cancel, listen)
         cancel.raise_if_cancelled()
         self._board.enter(UpdateState.SWAPPING)
+        if staged.version != manifest.version:
+            origin = origin.model_copy(update={"reduced_from": manifest.version})
         return library.install(staged.folder, origin, listen)

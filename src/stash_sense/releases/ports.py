@@ -22,7 +22,7 @@ class Inquiry:
         url: what to fetch; a name and password in it go to its host alone.
         headers: besides those that every request has.
         named: the address that the user named. Where it is on this machine or a private network, the request and its
-            redirects may go to such addresses too; otherwise they may not.
+            redirects may go to such addresses too; otherwise they may not. Empty where no user named any.
         connect_seconds: to wait for a connection.
         silence_seconds: to wait for the next byte.
     """

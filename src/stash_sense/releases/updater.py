@@ -22,8 +22,8 @@ from stash_sense.errors import (
 from stash_sense.files import storage_errors
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import ProgressListener, silent
-from stash_sense.performers import leftovers
-from stash_sense.performers.library import PerformersLibrary, new_origin
+from stash_sense.performers.versions import leftovers
+from stash_sense.performers.versions.library import PerformersLibrary, new_origin
 from stash_sense.releases.checking import CachedCheck
 from stash_sense.releases.found import FoundRelease, PublicOffer, SignedOffer, newest
 from stash_sense.releases.installing import Installed, Prove, ReleaseInstaller

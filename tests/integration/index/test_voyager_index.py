@@ -10,8 +10,8 @@ from stash_sense.adapters.index.voyager_index import VoyagerIndex, export
 from stash_sense.errors import Cancelled, StorageError, VoyagerDamaged, VoyagerUnknown
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress
-from stash_sense.performers.index import ArrayVectors, VectorIndex
-from stash_sense.performers.voyager_file import VoyagerFile
+from stash_sense.performers.public.voyager_file import VoyagerFile
+from stash_sense.performers.search.index import ArrayVectors, VectorIndex
 
 DIM = 32
 

@@ -23,8 +23,8 @@ from stash_sense.models.capabilities import (
 from stash_sense.models.catalogue import Catalogue
 from stash_sense.models.pack_folder import write_card
 from stash_sense.models.store import PackStore
-from stash_sense.performers.library import PerformersLibrary
 from stash_sense.performers.manifest import EmbedderVectors, FileEntry, Manifest
+from stash_sense.performers.versions.library import PerformersLibrary
 
 CPU = ProviderStatus("CPUExecutionProvider", True)
 

@@ -27,8 +27,8 @@ from stash_sense.errors import Cancelled, PublicReleaseUnreadable
 from stash_sense.kernel.arrays import Floats
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress
-from stash_sense.performers.public_import import PublicImport, write_public
-from stash_sense.performers.public_limits import PublicLimits
+from stash_sense.performers.public.importing import PublicImport, write_public
+from stash_sense.performers.public.limits import PublicLimits
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 Import = Callable[..., PublicImport]

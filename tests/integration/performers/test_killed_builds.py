@@ -14,7 +14,7 @@ from stash_sense.kernel.limits import Limits
 from stash_sense.kernel.progress import Progress
 from stash_sense.media.frame import Frame
 from stash_sense.performers.building.build import BuildReport
-from stash_sense.performers.library import PerformersLibrary
+from stash_sense.performers.versions.library import PerformersLibrary
 
 ROOT = Path(__file__).parents[3]
 PICTURES = 60

@@ -11,9 +11,9 @@ from stash_sense.adapters.onnx.int8_kernel import int8_kernel
 from stash_sense.errors import CanaryFailed, DatabaseDamaged, PackDiffers
 from stash_sense.kernel.arrays import Floats
 from stash_sense.kernel.cancel import CancelToken
-from stash_sense.performers.canary import plain_space, prove
 from stash_sense.performers.database import PackSpace, PerformersDatabase
-from stash_sense.performers.library import InstalledVersion, PerformersLibrary
+from stash_sense.performers.versions.canary import plain_space, prove
+from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary
 from stash_sense.recognition.evidence import GalleryEvidence, ProbeFaces
 from stash_sense.recognition.people import PeopleInMemory
 from stash_sense.recognition.space import Block, FaceSpace

@@ -10,7 +10,7 @@ from tests.integration.updates import made_versions as made
 from stash_sense.adapters.http.client import HttpClient
 from stash_sense.fakes.release_server import ReleaseServer
 from stash_sense.kernel.cancel import CancelToken
-from stash_sense.performers.library import PerformersLibrary
+from stash_sense.performers.versions.library import PerformersLibrary
 from stash_sense.releases.importing import import_file
 from stash_sense.releases.installing import Installed, ReleaseInstaller
 from stash_sense.releases.keys import PublicKey

@@ -15,12 +15,12 @@ from stash_sense.adapters.signing.pynacl import PyNaClEd25519
 from stash_sense.kernel.arrays import Floats
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import ProgressListener
-from stash_sense.performers.canary import prove as canary
 from stash_sense.performers.database import PackSpace, PerformersDatabase
-from stash_sense.performers.int8_numpy import NumpyInt8Kernel
-from stash_sense.performers.library import InstalledVersion, PerformersLibrary, new_origin
 from stash_sense.performers.manifest import FileEntry, Manifest
 from stash_sense.performers.records import FaceRecord, PerformerRecord
+from stash_sense.performers.search.int8_numpy import NumpyInt8Kernel
+from stash_sense.performers.versions.canary import prove as canary
+from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary, new_origin
 from stash_sense.performers.writer import Heading, VersionWriter
 from stash_sense.recognition.space import Block, FaceSpace, unit
 from stash_sense.releases.checking import CachedCheck

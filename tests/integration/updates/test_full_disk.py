@@ -13,10 +13,10 @@ from tests.public_release_files import make_release, zip_release
 from stash_sense.errors import DiskFull, NotEnoughSpace, NotWritable
 from stash_sense.fakes.release_server import ReleaseServer
 from stash_sense.kernel.cancel import CancelToken
-from stash_sense.performers.canary import plain_space
-from stash_sense.performers.canary import prove as canary
-from stash_sense.performers.int8_numpy import NumpyInt8Kernel
-from stash_sense.performers.library import PerformersLibrary
+from stash_sense.performers.search.int8_numpy import NumpyInt8Kernel
+from stash_sense.performers.versions.canary import plain_space
+from stash_sense.performers.versions.canary import prove as canary
+from stash_sense.performers.versions.library import PerformersLibrary
 from stash_sense.releases.importing import import_file
 from stash_sense.releases.installing import ReleaseInstaller
 

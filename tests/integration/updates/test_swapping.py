@@ -16,7 +16,7 @@ from tests.integration.updates.conftest import Stage
 
 from stash_sense.identification.live_database import LiveDatabase
 from stash_sense.kernel.cancel import CancelToken
-from stash_sense.performers.library import PerformersLibrary
+from stash_sense.performers.versions.library import PerformersLibrary
 from stash_sense.resources.registry import ResourceRegistry
 from stash_sense.resources.resource import ResourceState
 
@@ -24,7 +24,7 @@ ROLLBACK = """
 import sys
 from pathlib import Path
 from typing import Any
-from stash_sense.performers.library import PerformersLibrary
+from stash_sense.performers.versions.library import PerformersLibrary
 library = PerformersLibrary(Path(sys.argv[1]))
 with library.alone():
     library.rollback()

@@ -16,7 +16,7 @@ from tests.integration.updates.test_swapping import ROLLBACK, in_another_process
 from stash_sense.errors import Cancelled, StashSenseError
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress, silent
-from stash_sense.performers.library import new_origin
+from stash_sense.performers.versions.library import new_origin
 from stash_sense.releases.found import FoundRelease, Listing
 from stash_sense.releases.ports import ReleaseSource
 from stash_sense.releases.status import UpdateState
@@ -30,7 +30,7 @@ from tests.integration.updates import made_versions as made
 from stash_sense.adapters.http.client import HttpClient
 from stash_sense.errors import StashSenseError
 from stash_sense.kernel.cancel import CancelToken
-from stash_sense.performers.library import PerformersLibrary
+from stash_sense.performers.versions.library import PerformersLibrary
 from stash_sense.releases.sources import source_of
 try:
     source = source_of(sys.argv[2], HttpClient(proxies={}))

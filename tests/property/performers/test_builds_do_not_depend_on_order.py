@@ -11,7 +11,7 @@ from tests.performers_builds import Workshop, kept, portrait
 
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.performers.building.build import BuildReport
-from stash_sense.performers.sources import FolderSource, SourcePerformer, SourcePicture
+from stash_sense.performers.building.sources import FolderSource, SourcePerformer, SourcePicture
 
 COLOURS = {"red": RED, "nearly red": NEARLY_RED, "green": GREEN, "blue": BLUE}
 PICTURES = st.lists(

@@ -31,8 +31,8 @@ from stash_sense.errors import (
     PublicReleaseUnreadable,
     PublicReleaseUnsafe,
 )
-from stash_sense.performers.public_import import write_public
-from stash_sense.performers.public_limits import REQUIRED, PublicLimits
+from stash_sense.performers.public.importing import write_public
+from stash_sense.performers.public.limits import REQUIRED, PublicLimits
 
 LISTED = [name for name in REQUIRED if name != "manifest.json"]
 Refused = Callable[..., str]

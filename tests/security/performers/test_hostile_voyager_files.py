@@ -10,7 +10,7 @@ from tests.public_release_files import made_vectors, write_index
 
 from stash_sense.errors import VoyagerError
 from stash_sense.kernel.arrays import Floats
-from stash_sense.performers.voyager_file import VoyagerFile
+from stash_sense.performers.public.voyager_file import VoyagerFile
 
 DIM, COUNT = 16, 60
 HEAD = 115

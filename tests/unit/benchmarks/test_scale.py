@@ -7,7 +7,7 @@ from benchmarks.scale import database, swap, synthetic
 from benchmarks.scale.swap import FILM, Asked
 
 from stash_sense.performers.database import PackSpace
-from stash_sense.performers.library import PerformersLibrary
+from stash_sense.performers.versions.library import PerformersLibrary
 from stash_sense.recognition.space import Block, FaceSpace
 
 SPACE = PackSpace("none", ("one", "two"), FaceSpace.plain([Block(32, 0.5), Block(32, 0.5)]))

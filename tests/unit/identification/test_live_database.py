@@ -9,7 +9,7 @@ from stash_sense.errors import Cancelled, DatabaseMissing, PackNotInstalled
 from stash_sense.identification.live_database import LiveDatabase
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.performers.database import PerformersDatabase
-from stash_sense.performers.library import InstalledVersion, PerformersLibrary
+from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary
 from stash_sense.resources.registry import ResourceRegistry
 
 FIRST, SECOND, THIRD = "2026.1.1", "2026.1.2", "2026.1.3"

@@ -17,7 +17,7 @@ class Gate:
 
     Args:
         url: of the request.
-        named: the address that the user named.
+        named: the address that the user named; empty where no user did.
     """
 
     def __init__(self, url: httpx2.URL, named: str) -> None:
@@ -47,6 +47,8 @@ class Gate:
             raise AddressPrivate(address=shown(str(self._url)))
 
     def _named_is_private(self) -> bool:
+        if not self._named:
+            return False
         try:
             return not all(is_public(address) for address in resolved(httpx2.URL(self._named).host, None))
         except (httpcore2.ConnectError, httpx2.InvalidURL):

@@ -13,9 +13,9 @@ from stash_sense.files import flush_folder, storage_error, storage_errors
 from stash_sense.kernel.arrays import Floats, Ints
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress, ProgressListener, silent
-from stash_sense.performers.index import Nearest, Vectors
-from stash_sense.performers.voyager_file import VoyagerFile
-from stash_sense.performers.voyager_header import Space
+from stash_sense.performers.public.voyager_file import VoyagerFile
+from stash_sense.performers.public.voyager_header import Space
+from stash_sense.performers.search.index import Nearest, Vectors
 
 _DEPTH = 1000
 """Candidates a search keeps: of 50,000 vectors it finds 98.6 % of the ten nearest, with 100 it finds 83 %."""

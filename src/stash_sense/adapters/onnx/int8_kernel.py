@@ -7,8 +7,8 @@ import numpy as np
 import onnxruntime as ort
 
 from stash_sense.adapters.onnx.image_model import CPU, NATIVE_ERRORS, session_options
-from stash_sense.performers.index import MOST, Bytes, Int8Kernel, Scores, WholeProbes
-from stash_sense.performers.int8_numpy import NumpyInt8Kernel
+from stash_sense.performers.search.index import MOST, Bytes, Int8Kernel, Scores, WholeProbes
+from stash_sense.performers.search.int8_numpy import NumpyInt8Kernel
 
 _COLUMNS, _VALUES = 16, 1024
 """What onnxruntime works on at once: it fills up to 16 columns of probes with zeros, and goes through longer rows

@@ -1,9 +1,11 @@
 """The state -> a copy of one moment in a file of its own, checked, while others write."""
 
+import contextlib
 import os
 import re
 import secrets
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -11,9 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from stash_sense.adapters.store.engine import BACKUPS, connect, connect_to_read, sqlite_errors
-from stash_sense.adapters.store.locks import state_alone
 from stash_sense.adapters.store.schema import schema_in, schema_of
-from stash_sense.errors import BackupPlaceTaken, DiskFull, StateDamaged, StateError, StateMissing
+from stash_sense.errors import BackupPlaceTaken, StateDamaged, StateError, StateMissing, StorageError
 from stash_sense.files import flush_folder, storage_errors
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress, ProgressListener, silent
@@ -21,6 +22,7 @@ from stash_sense.kernel.progress import Progress, ProgressListener, silent
 KEPT = 5
 """Automatic backups that are kept; older ones go."""
 _AUTOMATIC = re.compile(r"stash_sense-[0-9]{4}-([0-9]{8}T[0-9]{12}Z)\.db")
+_STALE_SECONDS = 3600.0
 _PAGES_AT_ONCE = 1000
 """Pages, of 4 KiB each, between two looks at the token."""
 
@@ -61,42 +63,30 @@ def backup(
         StorageError: nothing is left behind.
         Cancelled: the token was set; the same.
     """
-    with state_alone(_there(path)):
-        made_at = datetime.now(UTC)
-        file = _automatic_name(path, made_at, "-kept") if target is None else _free(path, target)
-        return write_backup(path, file, made_at, cancel, progress)
+    made_at = datetime.now(UTC)
+    file = _name(_there(path), made_at, "-kept") if target is None else _free(path, target)
+    return _write(path, file, made_at, cancel, progress)
 
 
-def automatic_backup(
-    path: Path, cancel: CancelToken | None = None, progress: ProgressListener = silent
-) -> Backup:
+def automatic_backup(path: Path, cancel: CancelToken | None = None, progress: ProgressListener = silent) -> Backup:
     """Back the state up into its folder of backups, and remove the automatic ones beyond the last 5.
 
     Raises:
         StateError, StorageError, Cancelled: as of `backup`.
     """
-    with state_alone(_there(path)):
-        return write_automatic_backup(path, cancel, progress)
-
-
-def write_automatic_backup(
-    path: Path, cancel: CancelToken | None = None, progress: ProgressListener = silent
-) -> Backup:
-    """As `automatic_backup`, for who is alone with the state already."""
     made_at = datetime.now(UTC)
-    written = write_backup(path, _automatic_name(path, made_at), made_at, cancel, progress)
-    folder = path.parent / BACKUPS
-    ours = [(found[1], file) for file in folder.iterdir() if (found := _AUTOMATIC.fullmatch(file.name))]
-    with storage_errors(folder):
+    written = _write(path, _name(_there(path), made_at), made_at, cancel, progress)
+    with storage_errors(written.file):
+        files = list(written.file.parent.iterdir())
+        ours = [(found[1], file) for file in files if (found := _AUTOMATIC.fullmatch(file.name))]
         for _, file in sorted(ours)[:-KEPT]:
             file.unlink(missing_ok=True)
     return written
 
 
-def write_backup(
+def _write(
     path: Path, file: Path, made_at: datetime, cancel: CancelToken | None, progress: ProgressListener
 ) -> Backup:
-    """Copy the state into a file, in one step for whoever looks; for who is alone with it."""
     with sqlite_errors(path), closing(connect_to_read(path)) as source:
         schema = schema_of(path, source)
         if schema is None:
@@ -118,8 +108,10 @@ def copy_checked(
         Cancelled: the token was set.
     """
 
+    token = cancel or CancelToken()
+
     def told(_: int, remaining: int, total: int) -> None:
-        (cancel or CancelToken()).raise_if_cancelled()
+        token.raise_if_cancelled()
         progress(Progress("copying", total - remaining, total))
 
     with sqlite_errors(part), closing(connect(part)) as target:
@@ -148,7 +140,9 @@ def faults_of(connection: sqlite3.Connection, most: int = 10) -> list[str]:
     """Return what is wrong with a database, in SQLite's words; empty when it is whole."""
     try:
         told = [str(row[0]) for row in connection.execute(f"PRAGMA integrity_check({most})")]
-        told += [f"a row of {row[0]} refers to none of {row[2]}" for row in connection.execute("PRAGMA foreign_key_check")]
+        told += [
+            f"a row of {row[0]} refers to none of {row[2]}" for row in connection.execute("PRAGMA foreign_key_check")
+        ]
     except sqlite3.DatabaseError as error:
         if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             raise
@@ -185,11 +179,16 @@ def new_file(file: Path) -> Iterator[Path]:
 
 
 def clear_parts(file: Path) -> None:
-    """Remove what killed processes left of a file; of any file in a folder of backups, which is one state's own."""
+    """Remove what killed processes left of a file; of any file in a folder of backups, which is one state's own.
+
+    What was written to within the last hour may be somebody's who is at work.
+    """
     pattern = r"\..*" if file.parent.name == BACKUPS else re.escape(f".{file.name[:50]}")
     for left in file.parent.iterdir():
         if re.fullmatch(rf"{pattern}\.part-[0-9a-f]{{16}}(-journal|-wal|-shm)?", left.name):
-            left.unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - left.stat().st_mtime > _STALE_SECONDS:
+                    left.unlink()
 
 
 def _there(path: Path) -> Path:
@@ -198,20 +197,23 @@ def _there(path: Path) -> Path:
     return path
 
 
-def _automatic_name(path: Path, made_at: datetime, mark: str = "") -> Path:
+def _name(path: Path, made_at: datetime, mark: str = "") -> Path:
     return path.parent / BACKUPS / f"stash_sense-{schema_in(path) or '0000'}-{made_at:%Y%m%dT%H%M%S%f}Z{mark}.db"
 
 
 def _free(path: Path, target: Path) -> Path:
     """Make sure that what is at the target may be replaced: an older backup, but not the state itself."""
+    _there(path)
     with storage_errors(target):
-        if target.is_dir() or (target.exists() and target.samefile(path)):
-            raise BackupPlaceTaken(path=target)
         if not target.exists():
+            return target
+        if not target.is_file() or target.samefile(path):
+            raise BackupPlaceTaken(path=target)
+        if target.stat().st_size == 0:
             return target
     try:
         schema = schema_in(target)
-    except (StateError, DiskFull):
+    except (StateError, StorageError):
         schema = None
     if schema is None:
         raise BackupPlaceTaken(path=target)

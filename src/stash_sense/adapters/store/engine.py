@@ -138,7 +138,9 @@ def sqlite_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise (state_error(path, error) or error) from error
+        if ours := state_error(path, error):
+            raise ours from error
+        raise
 
 
 def state_error(path: Path, error: sqlite3.Error) -> StashSenseError | None:

@@ -15,7 +15,9 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    Float,
     Row,
+    Select,
     and_,
     bindparam,
     delete,
@@ -31,7 +33,6 @@ from stash_sense.adapters.store.tables import JOBS, SCHEDULES
 from stash_sense.errors import JobTypeBusy
 from stash_sense.jobs.clock import Clock
 from stash_sense.jobs.job import (
-    ACTIVE,
     AT_WORK,
     ENDED,
     SECONDS_PER_POINT,
@@ -69,7 +70,7 @@ def _next_job() -> Any:
         used = select(func.count()).where(held.c.owner.is_not(None), held.c.resource == slot.value).scalar_subquery()
         return and_(JOBS.c.resource == slot.value, used < bindparam(f"most_{slot}"))
 
-    now = bindparam("wall")
+    now = bindparam("wall", type_=Float)
     return (
         select(JOBS.c.id)
         .where(
@@ -101,6 +102,11 @@ _CLAIM = (
     )
     .returning(JOBS)
 )
+
+
+def _last_cursor(job_type: str) -> Select[tuple[str | None]]:
+    ended = select(JOBS.c.cursor).where(JOBS.c.type == job_type, _is(ENDED))
+    return ended.order_by(JOBS.c.id.desc()).limit(1)
 
 
 class SqlJobStore:
@@ -326,7 +332,7 @@ class SqlJobStore:
             "rank": rank(new.priority, self._clock.queue_time()),
             "resource": new.slot.value,
             "payload": json.dumps(dict(new.payload)),
-            "cursor": _text(new.cursor),
+            "cursor": connection.scalar(_last_cursor(new.type)) if new.goes_on else None,
             "max_attempts": new.max_attempts,
             "triggered_by": new.triggered_by,
             "dedupe_key": new.dedupe_key,

@@ -5,10 +5,12 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection
 
 from stash_sense.adapters.store.engine import connect_to_read, sqlite_errors
+from stash_sense.adapters.store.tables import METADATA
 from stash_sense.errors import StateForeign, StateTooNew
 
 SCHEMA = "0001"
@@ -27,7 +29,7 @@ class Migrations:
     folder: Path = Path(__file__).parent / "migrations"
     head: str = SCHEMA
 
-    def known(self, path: Path, schema: str | None) -> None:
+    def require_known(self, path: Path, schema: str | None) -> None:
         """Make sure that a file's schema is one this program can use or migrate.
 
         Raises:
@@ -46,6 +48,9 @@ class Migrations:
         config.set_main_option("path_separator", "os")
         config.set_main_option("script_location", str(self.folder).replace("%", "%%"))
         command.upgrade(config, "head")
+
+
+SHIPPED = Migrations()
 
 
 def schema_in(path: Path) -> str | None:
@@ -70,3 +75,21 @@ def schema_of(path: Path, connection: sqlite3.Connection) -> str | None:
     if len(versions) != 1 or not re.fullmatch(r"[0-9]{4}", str(versions[0][0])):
         raise StateForeign(path=path, reason="its schema is not one of ours")
     return str(versions[0][0])
+
+
+def differences(connection: Connection) -> list[str]:
+    """Return in what a database differs from the tables this program knows; empty when it does not."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+    found = [_in_words(one) for one in compare_metadata(context, METADATA)]
+    # Nothing of ours runs by itself; what a file from elsewhere brings along could.
+    strange = "SELECT type || ' ' || name FROM sqlite_master WHERE type IN ('trigger', 'view')"
+    return found + [str(row[0]) for row in connection.exec_driver_sql(strange)]
+
+
+def _in_words(difference: Any) -> str:
+    """Name one of alembic's differences: a tuple of what would have to be done, or a list of such."""
+    what = difference[0] if isinstance(difference, list) else difference
+    return " ".join(str(getattr(part, "name", part)) for part in what if part is not None)

@@ -13,11 +13,11 @@ from stash_sense.cli.models import print_json
 from stash_sense.cli.present import print_warnings, say
 from stash_sense.cli.progress import shown_progress
 from stash_sense.performers.building.build import BuildOptions, BuildReport
-from stash_sense.performers.forgetting import forget as forget_performer
-from stash_sense.performers.forgotten import forgotten_ids
-from stash_sense.performers.forgotten import unforget as unforget_performer
-from stash_sense.performers.notes import ReferenceNote
-from stash_sense.performers.sources import FolderSource
+from stash_sense.performers.building.notes import ReferenceNote
+from stash_sense.performers.building.sources import FolderSource
+from stash_sense.performers.versions.forgetting import forget as forget_performer
+from stash_sense.performers.versions.forgotten import forgotten_ids
+from stash_sense.performers.versions.forgotten import unforget as unforget_performer
 
 _NOTES_SHOWN = 10
 """Notes of one kind that are printed."""

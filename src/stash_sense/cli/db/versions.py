@@ -14,8 +14,8 @@ from stash_sense.cli.present import say
 from stash_sense.cli.progress import shown_progress
 from stash_sense.errors import DatabaseError
 from stash_sense.performers import schema
-from stash_sense.performers.library import InstalledVersion, PerformersLibrary
 from stash_sense.performers.manifest import DATABASE_NAME
+from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary
 from stash_sense.releases.verification import folder_faults
 from stash_sense.reports.wording import visible
 
@@ -63,6 +63,7 @@ def version_document(installed: InstalledVersion, library: PerformersLibrary) ->
         "imported_from": manifest.imported_from,
         "signed": origin is not None and origin.signed_by is not None,
         "signed_by": origin.signed_by if origin else None,
+        "reduced_from": origin.reduced_from if origin else None,
         "built_here": origin is not None and origin.built_here,
         "installed_from": origin.source if origin else None,
         "installed_at": origin.installed_at.isoformat() if origin else None,
@@ -76,7 +77,8 @@ def version_document(installed: InstalledVersion, library: PerformersLibrary) ->
 def _signed_in_words(installed: InstalledVersion) -> str:
     origin = installed.origin
     if origin is not None and origin.signed_by is not None:
-        return f"yes, by the key {origin.signed_by}"
+        reduced = "; people who were forgotten were left out since" if origin.reduced_from else ""
+        return f"yes, by the key {origin.signed_by}{reduced}"
     if origin is not None and origin.built_here:
         return "no; it was built here"
     source = f" {origin.source}" if origin is not None else ""

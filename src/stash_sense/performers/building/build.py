@@ -19,16 +19,16 @@ from stash_sense.kernel.progress import ProgressListener, silent
 from stash_sense.media.ports import PictureReader
 from stash_sense.performers.building.comparing import compare_faces, lookalike_notes
 from stash_sense.performers.building.gathering import Gathered, gather
+from stash_sense.performers.building.notes import ReferenceNote
 from stash_sense.performers.building.portraits import PortraitFinder
+from stash_sense.performers.building.sources import PerformerSource
 from stash_sense.performers.building.state import BuildState
 from stash_sense.performers.building.state_folder import set_aside, state_of, states_of
 from stash_sense.performers.building.writing import PeopleWriter, Written
 from stash_sense.performers.database import PackSpace
-from stash_sense.performers.forgotten import forgotten_ids
-from stash_sense.performers.library import InstalledVersion, PerformersLibrary, new_origin
 from stash_sense.performers.manifest import Manifest, version_for
-from stash_sense.performers.notes import ReferenceNote
-from stash_sense.performers.sources import PerformerSource
+from stash_sense.performers.versions.forgotten import forgotten_ids
+from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary, new_origin
 from stash_sense.performers.writer import Heading, VersionWriter
 from stash_sense.recognition.face_finder import FaceFinder
 from stash_sense.recognition.spec import MatchingConstants

@@ -13,10 +13,10 @@ from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import ProgressListener
 from stash_sense.performers import schema
 from stash_sense.performers.building.lookalikes import NearestFaces, lookalikes, nearest_faces
+from stash_sense.performers.building.notes import ReferenceNote, looks_like_another
+from stash_sense.performers.building.sources import PerformerSource
 from stash_sense.performers.building.state import BuildState
 from stash_sense.performers.manifest import DATABASE_NAME, Manifest
-from stash_sense.performers.notes import ReferenceNote, looks_like_another
-from stash_sense.performers.sources import PerformerSource
 from stash_sense.performers.vectors import FusedVectors, map_vectors
 from stash_sense.recognition.space import FaceSpace
 from stash_sense.recognition.spec import MatchingConstants

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from stash_sense.errors import GalleryWithoutPeople
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress, ProgressListener
+from stash_sense.performers.building.notes import ReferenceNote, same_performer
 from stash_sense.performers.building.portraits import PortraitFinder
+from stash_sense.performers.building.sources import PerformerSource, SourcePicture, as_unicode
 from stash_sense.performers.building.state import BuildState
-from stash_sense.performers.forgotten import ids_of
-from stash_sense.performers.notes import ReferenceNote, same_performer
 from stash_sense.performers.records import PerformerRecord
-from stash_sense.performers.sources import PerformerSource, SourcePicture, as_unicode
+from stash_sense.performers.versions.forgotten import ids_of
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ import numpy as np
 from stash_sense.kernel.arrays import Floats, Ints
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress, ProgressListener, silent
-from stash_sense.performers.index import Vectors
+from stash_sense.performers.search.index import Vectors
 from stash_sense.recognition.spec import MatchingConstants
 
 _CLEARLY = 0.7

@@ -18,7 +18,7 @@ from stash_sense.kernel.arrays import Floats, Image
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.media.frame import Frame
 from stash_sense.media.ports import PictureReader
-from stash_sense.performers.sources import PerformerSource, SourcePicture, fingerprint_of
+from stash_sense.performers.building.sources import PerformerSource, SourcePicture, fingerprint_of
 from stash_sense.recognition.alignment import PORTRAIT, Patch
 from stash_sense.recognition.describing import DescribedFace
 from stash_sense.recognition.face_finder import FaceFinder

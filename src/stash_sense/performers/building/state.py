@@ -14,9 +14,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from stash_sense.errors import BuildStateDamaged
 from stash_sense.performers.building.portraits import LOOK_SIDE, Face, Portrait
+from stash_sense.performers.building.sources import SourcePerformer, SourcePicture
 from stash_sense.performers.building.state_file import StateFile, to_bytes, to_text
 from stash_sense.performers.records import PerformerRecord
-from stash_sense.performers.sources import SourcePerformer, SourcePicture
 
 _PAGE = 256
 """Rows read at once while the file is written to."""

@@ -11,9 +11,9 @@ from stash_sense.errors import BuildStateDamaged
 from stash_sense.files import storage_errors
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress, ProgressListener
+from stash_sense.performers.building.sources import PerformerSource
 from stash_sense.performers.building.state_file import StateFile
-from stash_sense.performers.library import PerformersLibrary
-from stash_sense.performers.sources import PerformerSource
+from stash_sense.performers.versions.library import PerformersLibrary
 
 _STATES = ".build"
 _PATIENCE = 0.5

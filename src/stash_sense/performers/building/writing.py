@@ -10,12 +10,12 @@ from stash_sense.kernel.arrays import Floats
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress, ProgressListener
 from stash_sense.performers.building.curation import Finding, examine
+from stash_sense.performers.building.notes import ReferenceNote, about_faces, no_reference, same_picture
 from stash_sense.performers.building.portraits import Face
+from stash_sense.performers.building.sources import PerformerSource, SourcePicture
 from stash_sense.performers.building.state import BuildState, KeptPicture, Listed
-from stash_sense.performers.forgotten import ids_of
-from stash_sense.performers.notes import ReferenceNote, about_faces, no_reference, same_picture
 from stash_sense.performers.records import FaceRecord
-from stash_sense.performers.sources import PerformerSource, SourcePicture
+from stash_sense.performers.versions.forgotten import ids_of
 from stash_sense.performers.writer import VersionWriter
 from stash_sense.recognition.space import FaceSpace, unit
 

@@ -20,7 +20,7 @@ from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress
 from stash_sense.performers.building.build import BuildOptions
 from stash_sense.performers.building.state_folder import states_of
-from stash_sense.performers.forgotten import forgotten_ids, remember_forgotten
+from stash_sense.performers.versions.forgotten import forgotten_ids, remember_forgotten
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from stash_sense.errors import Cancelled
 from stash_sense.kernel.arrays import Floats, Ints
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.performers.building.lookalikes import Lookalike, NearestFaces, lookalikes, nearest_faces
-from stash_sense.performers.index import ArrayVectors
+from stash_sense.performers.search.index import ArrayVectors
 from stash_sense.recognition.space import unit
 from stash_sense.recognition.spec import MatchingConstants
 

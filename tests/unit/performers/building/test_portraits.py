@@ -12,7 +12,7 @@ from stash_sense.errors import Cancelled, ModelRejected
 from stash_sense.kernel.arrays import Image
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.performers.building.portraits import Portrait, PortraitFinder, look_of
-from stash_sense.performers.sources import SourcePerformer, SourcePicture
+from stash_sense.performers.building.sources import SourcePerformer, SourcePicture
 from stash_sense.recognition.face_finder import FaceFinder
 from stash_sense.recognition.faces import Detections
 

@@ -1,0 +1,35 @@
+"""Looking after an open state: whether it is whole, and giving back the space of what was removed."""
+
+from contextlib import closing
+
+from stash_sense.adapters.store.backup import faults_of
+from stash_sense.adapters.store.engine import connect_to_read, sqlite_errors, without_transaction
+from stash_sense.adapters.store.store import Store
+
+
+def integrity_faults(store: Store) -> list[str]:
+    """Return what is wrong with the state, at most ten sentences of SQLite's; empty when it is whole.
+
+    Reads the whole file, beside whoever works on it.
+
+    Raises:
+        StateBusy, StorageError: it cannot be read.
+    """
+    with sqlite_errors(store.path), closing(connect_to_read(store.path)) as connection:
+        return faults_of(connection)
+
+
+def vacuum(store: Store) -> int:
+    """Write the state anew without its gaps, and return the bytes that were won. Writers wait meanwhile.
+
+    Raises:
+        StateBusy: another process has been writing for 5 s.
+        DiskFull: it needs up to twice its size for a while; the state is as it was.
+    """
+    before = store.path.stat().st_size
+    with without_transaction(store.engine) as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.exec_driver_sql("VACUUM")
+        connection.exec_driver_sql("PRAGMA optimize")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    return before - store.path.stat().st_size

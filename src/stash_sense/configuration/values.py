@@ -1,0 +1,164 @@
+"""What values a setting may have: the types, and the reasons for which a value is refused."""
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+Value: TypeAlias = bool | int | float | str
+
+_WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
+_DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+
+
+class ValueType(Protocol):
+    """The type of a setting.
+
+    `allowed` completes the sentence "it must be …". `check` takes a value as JSON has it and returns it as readers
+    get it; `parse` takes the text of an environment variable or of a command line. Both raise ValueError.
+    """
+
+    @property
+    def name(self) -> str:
+        """For programs: bool, int, float, choice or text."""
+
+    @property
+    def allowed(self) -> str:
+        """What is allowed, in words."""
+
+    def check(self, value: object) -> Value:
+        """Return the value, or raise ValueError."""
+
+    def parse(self, text: str) -> Value:
+        """Return the value that a text means, or raise ValueError."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoolType:
+    """True or false."""
+
+    name = "bool"
+    allowed = "true or false"
+
+    def check(self, value: object) -> bool:
+        """Return the value; 0 and 1 are none."""
+        if isinstance(value, bool):
+            return value
+        raise ValueError(self.allowed)
+
+    def parse(self, text: str) -> bool:
+        """Return what true, false, yes, no, on, off, 1 or 0 mean, in letters of any size."""
+        return self.check(_WORDS.get(text.strip().lower()))
+
+
+@dataclass(frozen=True, slots=True)
+class IntType:
+    """A whole number from `least` to `most`."""
+
+    least: int
+    most: int
+    unit: str = ""
+
+    name = "int"
+
+    @property
+    def allowed(self) -> str:
+        """What is allowed, in words."""
+        return f"a whole number{self.unit and f' of {self.unit}'} from {self.least} to {self.most}"
+
+    def check(self, value: object) -> int:
+        """Return the value; neither true nor 60.0 is a whole number."""
+        if isinstance(value, int) and not isinstance(value, bool) and self.least <= value <= self.most:
+            return value
+        raise ValueError(self.allowed)
+
+    def parse(self, text: str) -> int:
+        """Return what digits mean."""
+        return self.check(int(text) if _WHOLE.fullmatch(text.strip()) else None)
+
+
+@dataclass(frozen=True, slots=True)
+class FloatType:
+    """A number from `least` to `most`, both finite."""
+
+    least: float
+    most: float
+    unit: str = ""
+
+    name = "float"
+
+    @property
+    def allowed(self) -> str:
+        """What is allowed, in words."""
+        return f"a number{self.unit and f' of {self.unit}'} from {self.least:g} to {self.most:g}"
+
+    def check(self, value: object) -> float:
+        """Return the value as a float; NaN lies in no range."""
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        # Compared before it is converted: a whole number may be too large for a float.
+        if is_number and math.isfinite(self.least) and self.least <= value <= self.most:  # type: ignore[operator]
+            return float(value)  # type: ignore[arg-type]
+        raise ValueError(self.allowed)
+
+    def parse(self, text: str) -> float:
+        """Return what a decimal number means."""
+        return self.check(float(text) if _DECIMAL.fullmatch(text.strip()) else None)
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceType:
+    """One of some words."""
+
+    choices: tuple[str, ...]
+
+    name = "choice"
+
+    @property
+    def allowed(self) -> str:
+        """What is allowed, in words."""
+        *first, last = self.choices
+        return f"{', '.join(first)} or {last}" if first else last
+
+    def check(self, value: object) -> str:
+        """Return the value."""
+        if isinstance(value, str) and value in self.choices:
+            return value
+        raise ValueError(self.allowed)
+
+    def parse(self, text: str) -> str:
+        """Return the word."""
+        return self.check(text.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class TextType:
+    """A line of text.
+
+    Attributes:
+        longest: characters it may have.
+        empty: whether it may have none.
+        refused: completes "it must be …" where a text will not do; empty where it will.
+    """
+
+    longest: int = 200
+    empty: bool = True
+    refused: Callable[[str], str] = lambda _: ""
+
+    name = "text"
+
+    @property
+    def allowed(self) -> str:
+        """What is allowed, in words."""
+        return f"one line of {0 if self.empty else 1} to {self.longest} characters"
+
+    def check(self, value: object) -> str:
+        """Return the value."""
+        if not isinstance(value, str) or not 0 if self.empty else 1 <= len(value) <= self.longest:
+            raise ValueError(self.allowed)
+        return value
+
+    def parse(self, text: str) -> str:
+        """Return the text as it is."""
+        return self.check(text)

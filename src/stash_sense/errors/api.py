@@ -1,0 +1,135 @@
+"""Errors of the running service: starting it, its door, and what a request brings along."""
+
+from stash_sense.errors.base import StashSenseError
+
+
+class ServiceError(StashSenseError):
+    """The service cannot run."""
+
+    code = "service_error"
+
+
+class ServiceRunning(ServiceError):
+    """A service uses {folder} already (process {pid}, {url}); use that one, stop it, or set STASH_SENSE_DATA_DIR to
+    another folder.
+    """
+
+    code = "service_running"
+
+
+class AddressUnusable(ServiceError):
+    """The service cannot be reached at {host}, port {port} ({reason}); choose another with --host and --port."""
+
+    code = "address_unusable"
+
+
+class TokenUnusable(ServiceError):
+    """{path} holds no usable token ({reason}); `stash-sense token --rotate` makes a new one."""
+
+    code = "token_unusable"
+
+
+class ServiceStopping(ServiceError):
+    """The service is being stopped and takes nothing more on; ask again when it is back."""
+
+    code = "service_stopping"
+
+
+class RequestError(StashSenseError):
+    """This request is not answered."""
+
+    code = "request_error"
+
+
+class HostForeign(RequestError):
+    """This service is not called {host}; if it is yours under that name, set STASH_SENSE_ALLOWED_HOSTS to it and
+    start the service again.
+    """
+
+    code = "host_foreign"
+
+
+class OriginForeign(RequestError):
+    """Pages of {origin} may not use this service; only its own pages may."""
+
+    code = "origin_foreign"
+
+
+class TokenMissing(RequestError):
+    """This needs the service's token in the header `Authorization: Bearer …`; `stash-sense token` prints it."""
+
+    code = "token_missing"
+
+
+class TokenWrong(RequestError):
+    """The token is not the one of this service; `stash-sense token` prints it."""
+
+    code = "token_wrong"
+
+
+class TicketWrong(RequestError):
+    """The ticket is used up, too old or of another place; get a new one with POST /tickets."""
+
+    code = "ticket_wrong"
+
+
+class LinkWrong(RequestError):
+    """The link is too old or was changed; ask again for the page that it stood in."""
+
+    code = "link_wrong"
+
+
+class SecretInAddress(RequestError):
+    """The address carries a secret ({name}), and addresses are kept in logs and histories; send it in the header
+    `Authorization: Bearer …`, and if it was the token, make a new one with `stash-sense token --rotate`.
+    """
+
+    code = "secret_in_address"
+
+
+class BodyTooLarge(RequestError):
+    """The request's body is larger than the {limit:,} bytes that are taken here; send less."""
+
+    code = "body_too_large"
+
+
+class AddressTooLong(RequestError):
+    """The address is longer than the {limit:,} bytes that are taken; ask for less at a time."""
+
+    code = "address_too_long"
+
+
+class HeadersTooLarge(RequestError):
+    """The request's headers are larger than the {limit:,} bytes that are taken; send fewer."""
+
+    code = "headers_too_large"
+
+
+class RequestInvalid(RequestError):
+    """The request cannot be understood ({reason})."""
+
+    code = "request_invalid"
+
+
+class NotFound(RequestError):
+    """There is nothing at {path}; /openapi.json lists what there is."""
+
+    code = "not_found"
+
+
+class MethodNotAllowed(RequestError):
+    """{path} does not take {method}; /openapi.json tells what it takes."""
+
+    code = "method_not_allowed"
+
+
+class TooManyWaiting(RequestError):
+    """{waiting:,} pictures wait to be looked at already; send this one again when some of them are done."""
+
+    code = "too_many_waiting"
+
+
+class PicturePlaceRefused(RequestError):
+    """No picture is fetched from {address} ({reason}); send the picture itself."""
+
+    code = "picture_place_refused"

@@ -1,0 +1,191 @@
+"""Where performers and their pictures come from: the port, and folders named after people."""
+
+import hashlib
+import os
+import re
+import unicodedata
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from stash_sense.errors import GalleryMissing, InputUnreadable
+from stash_sense.kernel.cancel import CancelToken
+from stash_sense.media.folders import files_below
+from stash_sense.media.kinds import PICTURE_EXTENSIONS
+from stash_sense.performers.building.performer_file import PERFORMER_FILE, read_performer_file
+from stash_sense.performers.ids import universal_id
+from stash_sense.performers.records import PerformerRecord
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePicture:
+    """One picture of somebody, as a reference that costs nothing.
+
+    Attributes:
+        key: names it within its source, always the same.
+        fingerprint: changes whenever the picture may have changed; equal ones need not be read again. Of a file its
+            size, time and inode; of an entry elsewhere when that was updated.
+        url: where it is, as the database says; of a local picture its path below the source.
+    """
+
+    key: str
+    fingerprint: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePerformer:
+    """Somebody, and their pictures.
+
+    Attributes:
+        record: all that is known but the faces; the name as the source has it.
+        place: names the entry within its source.
+        origin: domain the pictures come from, or "folder".
+        pictures: to be read before the next performer is asked for, once.
+        faults: what is wrong with the entry, as sentences with what to do; it is used nevertheless.
+    """
+
+    record: PerformerRecord
+    place: str
+    origin: str
+    pictures: Iterator[SourcePicture]
+    faults: tuple[str, ...] = field(default=())
+
+
+class PerformerSource(Protocol):
+    """Performers with pictures, wherever they are: folders now, a Stash or a stash-box behind the same port later."""
+
+    @property
+    def identity(self) -> str:
+        """Tells this source from every other one, for good."""
+
+    @property
+    def title(self) -> str:
+        """Where the performers come from, in plain words without the user's private paths."""
+
+    def performers(self, cancel: CancelToken) -> Iterator[SourcePerformer]:
+        """Yield everybody, in an order that stays the same, holding only one of them in memory.
+
+        Raises:
+            GalleryError, InputError: the source cannot be read.
+            Cancelled: the token was set.
+        """
+
+    def opened(self, picture: SourcePicture) -> AbstractContextManager[Path]:
+        """Give a picture as a file, there until the block ends.
+
+        Raises:
+            StashSenseError: it cannot be had; the others still can.
+        """
+
+    def where(self, picture: SourcePicture) -> str:
+        """Say where a picture is, so that the user finds it."""
+
+
+class FolderSource:
+    """`folder/<person>/`, everybody named by their folder, with every picture below it.
+
+    A `performer.json` in a person's folder says more about them (see `performer_file`).
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @property
+    def identity(self) -> str:
+        """The folder itself, whichever way it was named."""
+        return f"folder {self._folder.resolve()}"
+
+    @property
+    def title(self) -> str:
+        """The folder's own name: where it lies is nobody else's business."""
+        return f"folder {self._folder.resolve().name}"
+
+    def performers(self, cancel: CancelToken) -> Iterator[SourcePerformer]:
+        """Yield the people in the order of their folders' names.
+
+        Hidden folders are passed over, and links back to the folder: everybody's pictures would be theirs. A folder
+        that cannot be listed is given as a picture, which says so when it is read as one.
+
+        Raises:
+            GalleryMissing: the folder is none.
+            InputUnreadable: it cannot be listed.
+            Cancelled: the token was set.
+        """
+        for name in self._names():
+            cancel.raise_if_cancelled()
+            record = PerformerRecord(folder_id(name), name)
+            said = read_performer_file(self._folder / name / PERFORMER_FILE, record)
+            yield SourcePerformer(said.record, name, "folder", self._pictures(name), said.faults)
+
+    def opened(self, picture: SourcePicture) -> AbstractContextManager[Path]:
+        """Give the file itself."""
+        return nullcontext(self._folder / picture.key)
+
+    def where(self, picture: SourcePicture) -> str:
+        """Return the path of a picture."""
+        return str(self._folder / picture.key)
+
+    def _names(self) -> list[str]:
+        if not self._folder.is_dir():
+            raise GalleryMissing(path=self._folder)
+        try:
+            with os.scandir(self._folder) as entries:
+                names = sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+            around = self._folder.resolve(strict=True)
+            return [name for name in names if not self._leads_back(name, around)]
+        except OSError as error:
+            raise InputUnreadable(path=self._folder, reason=error.strerror) from error
+
+    def _leads_back(self, name: str, around: Path) -> bool:
+        path = self._folder / name
+        return path.is_symlink() and around.is_relative_to(path.resolve(strict=True))
+
+    def _pictures(self, name: str) -> Iterator[SourcePicture]:
+        locked: list[Path] = []
+        for path in files_below(self._folder / name, PICTURE_EXTENSIONS, locked.append):
+            yield self._picture(path)
+        yield from map(self._picture, locked)
+
+    def _picture(self, path: Path) -> SourcePicture:
+        below = path.relative_to(self._folder)
+        return SourcePicture(str(below), fingerprint_of(path), as_unicode(below.as_posix()))
+
+
+def fingerprint_of(path: Path) -> str:
+    """Return what changes when a file is written or replaced; empty where it is not there."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ""
+    return f"{status.st_size} {status.st_mtime_ns} {status.st_ino}"
+
+
+def as_unicode(text: str) -> str:
+    """Replace what is no Unicode, as names of files may hold, so that a text can be stored."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+_LONGEST = 240
+"""Characters of a folder's name that its id holds; of longer ones, which escapes make, a digest does the rest."""
+_MUST_BE_ESCAPED = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]|%(?=[0-9A-F]{2})")
+
+
+def folder_id(name: str) -> str:
+    """Return the universal id of somebody who is known by a folder's name only.
+
+    Spellings of a name that look the same have the same id. Control characters, and bytes that are no text, are
+    written as %XX.
+    """
+    composed = unicodedata.normalize("NFC", name)
+    escaped = _MUST_BE_ESCAPED.sub(lambda match: _percent(match[0]), composed)
+    if len(escaped) > _LONGEST:
+        digest = hashlib.sha256(escaped.encode()).hexdigest()[:16]
+        escaped = f"{escaped[:_LONGEST]}~{digest}"
+    return universal_id("folder", escaped)
+
+
+def _percent(character: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogateescape"))

@@ -1,0 +1,1 @@
+"""Reading the existing system's public releases."""

@@ -1,0 +1,1 @@
+"""Finding the nearest faces and people of a database of any size."""

@@ -1,0 +1,227 @@
+"""Forgetting somebody for good: out of the version in use, the older ones and the builds, and not to come back."""
+
+import re
+import secrets
+import shutil
+import sqlite3
+from collections.abc import Collection
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from packaging.version import Version
+
+from stash_sense.errors import DatabaseDamaged, DatabaseError, PerformerAmbiguous, PerformerUnknown
+from stash_sense.files import storage_errors
+from stash_sense.kernel.cancel import CancelToken
+from stash_sense.kernel.progress import Progress, ProgressListener, silent
+from stash_sense.performers import schema
+from stash_sense.performers.building.state_folder import forget_in_states, states_of
+from stash_sense.performers.ids import domain_of, universal_id
+from stash_sense.performers.manifest import DATABASE_NAME, Manifest
+from stash_sense.performers.reader import read_performers
+from stash_sense.performers.versions.forgotten import forgotten_ids, remember_forgotten
+from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary, new_origin
+from stash_sense.performers.writer import Heading, VersionWriter
+
+_FIND = (
+    "SELECT universal_id, canonical_name FROM performers"
+    " WHERE universal_id = :who OR canonical_name = :who COLLATE NOCASE"
+    " OR id IN (SELECT performer_id FROM aliases WHERE alias = :who COLLATE NOCASE) ORDER BY universal_id"
+)
+_STASHBOX = (
+    "SELECT universal_id, endpoint, stashbox_performer_id FROM performers p"
+    " JOIN stashbox_ids s ON s.performer_id = p.id"
+)
+_LABEL = re.compile(r"(?:(?P<before>.*)\.)?without\.(?P<number>\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """Who was forgotten, and the version that is in use without them."""
+
+    universal_id: str
+    name: str
+    version: InstalledVersion
+
+
+def forget(
+    library: PerformersLibrary, who: str, cancel: CancelToken, progress: ProgressListener = silent
+) -> Forgotten:
+    """Forget somebody: their vectors are gone from the disk, and no build or release brings them back.
+
+    Args:
+        library: of the versions.
+        who: universal id, name or alias, in any case.
+        cancel: looked at until the new version is put into use.
+        progress: told what is done.
+
+    Raises:
+        DatabaseMissing: there is no version.
+        PerformerUnknown: nobody in it is called so.
+        PerformerAmbiguous: several people are.
+        DatabaseDamaged, ForgottenUnreadable, StorageError, Cancelled: see there; doing it again finishes it.
+    """
+    with library.alone(cancel, progress), library.staging() as stage:
+        current = library.require()
+        # What was killed while it forgot somebody is finished first.
+        _remove_versions_with(library, forgotten_ids(library.folder), current.version, stage)
+        found, name = find_performer(current.folder, who)
+        gone = _with_all_ids(current.folder, found)
+        remember_forgotten(library.folder, gone)
+        version = version_without(current.version, library.versions())
+        folder = stage / "version"
+        with storage_errors(folder):
+            folder.mkdir()
+        write_without(current, folder, frozenset({found}), version, cancel, progress)
+        source = current.origin.source if current.origin is not None else current.version
+        installed = library.install(folder, new_origin(source, built_here=True), progress)
+        _remove_versions_with(library, gone, installed.version, stage)
+        forget_in_states(states_of(library), found)
+    return Forgotten(found, name, installed)
+
+
+def without_forgotten(
+    version: InstalledVersion,
+    into: Path,
+    forgotten: frozenset[str],
+    taken: Collection[str],
+    cancel: CancelToken,
+    progress: ProgressListener = silent,
+) -> InstalledVersion:
+    """Return a version that holds nobody who was forgotten: itself, or another one written from it.
+
+    Args:
+        version: that is to be installed, unpacked and verified.
+        into: folder to write the other one to; missing or empty.
+        forgotten: all universal ids of those people (`forgotten_ids`).
+        taken: versions that are installed, whose names are not to be used.
+        cancel: looked at at every performer.
+        progress: told what is done.
+
+    Raises:
+        DatabaseDamaged, DatabaseUnwritten, StorageError, Cancelled: see there.
+    """
+    gone = _known_by(version.folder, forgotten)
+    if not gone:
+        return version
+    with storage_errors(into):
+        into.mkdir(parents=True, exist_ok=True)
+    name = version_without(version.version, taken)
+    return InstalledVersion(into, write_without(version, into, gone, name, cancel, progress), version.origin)
+
+
+def write_without(
+    version: InstalledVersion,
+    into: Path,
+    gone: frozenset[str],
+    name: str,
+    cancel: CancelToken,
+    progress: ProgressListener = silent,
+) -> Manifest:
+    """Write a version again without some people.
+
+    Args:
+        version: to be read.
+        into: an empty folder.
+        gone: universal ids of those people.
+        name: of the new version.
+        cancel: looked at at every performer.
+        progress: told how many performers are done.
+    """
+    old = version.manifest
+    heading = Heading(
+        version=name,
+        created_at=datetime.now(UTC),
+        pack=old.pack,
+        embedders=tuple((one.id, one.dim) for one in old.embedders),
+        sources=old.sources,
+        imported_from=old.imported_from,
+        dtype=old.embedders[0].dtype,
+    )
+    with VersionWriter(into, heading) as writer:
+        for done, performer in enumerate(read_performers(version.folder, old)):
+            cancel.raise_if_cancelled()
+            progress(Progress("writing", done, old.performer_count, performer.record.name))
+            if performer.record.universal_id not in gone:
+                writer.add(performer.record, performer.faces, performer.vectors)
+        return writer.finish()
+
+
+def version_without(version: str, taken: Collection[str]) -> str:
+    """Name a version that comes right after another one: 2026.11.22+without.1."""
+    parsed = Version(version)
+    label = _LABEL.fullmatch(parsed.local or "")
+    before = label["before"] if label else parsed.local
+    number = int(label["number"]) if label else 0
+    known = {Version(one) for one in taken}
+    while True:
+        number += 1
+        name = f"{parsed.public}+{f'{before}.' if before else ''}without.{number}"
+        if Version(name) not in known:
+            return name
+
+
+def find_performer(folder: Path, who: str) -> tuple[str, str]:
+    """Find somebody in a version by universal id, name or alias: their universal id and name.
+
+    Raises:
+        PerformerUnknown: nobody is called so.
+        PerformerAmbiguous: several people are.
+        DatabaseDamaged: it cannot be read.
+    """
+    rows = [(str(found), str(name)) for found, name in _query(folder, _FIND, {"who": who})]
+    by_id = [row for row in rows if row[0] == who]
+    rows = by_id or rows
+    if not rows:
+        raise PerformerUnknown(name=who)
+    if len(rows) > 1:
+        raise PerformerAmbiguous(name=who, ids=", ".join(found for found, _ in rows))
+    return rows[0]
+
+
+def _with_all_ids(folder: Path, who: str) -> frozenset[str]:
+    rows = _query(folder, f"{_STASHBOX} WHERE universal_id = :who", {"who": who})
+    return frozenset({who, *(universal_id(domain_of(str(endpoint)), str(there)) for _, endpoint, there in rows)})
+
+
+def _known_by(folder: Path, ids: frozenset[str]) -> frozenset[str]:
+    """Return the universal ids of those in a version who are known by any of the ids."""
+    if not ids:
+        return frozenset()
+    everybody = {str(who) for (who,) in _query(folder, "SELECT universal_id FROM performers", {})}
+    others = {
+        str(who)
+        for who, endpoint, there in _query(folder, _STASHBOX, {})
+        if universal_id(domain_of(str(endpoint)), str(there)) in ids
+    }
+    return frozenset(everybody & ids | others)
+
+
+def _query(folder: Path, query: str, values: dict[str, str]) -> list[tuple[object, ...]]:
+    path = folder / DATABASE_NAME
+    try:
+        with closing(schema.open_finished(path)) as database:
+            return database.execute(query, values).fetchall()
+    except sqlite3.Error as error:
+        raise DatabaseDamaged(path=path, reason=str(error)) from error
+
+
+def _remove_versions_with(library: PerformersLibrary, gone: frozenset[str], current: str, stage: Path) -> None:
+    """Remove the versions that hold somebody, what is derived from them, and those of which nobody can tell."""
+    for version in library.versions():
+        if version == current:
+            continue
+        try:
+            holds = bool(_known_by(library.folder / version, gone))
+        except DatabaseError:
+            holds = bool(gone)
+        if holds:
+            with storage_errors(library.folder):
+                aside = stage / secrets.token_hex(8)
+                (library.folder / version).rename(aside)  # so that no half of it is taken for a version
+                shutil.rmtree(aside)
+                (library.folder / f"{version}.origin.json").unlink(missing_ok=True)
+                for derived in library.derived.glob(f"{version}-*"):
+                    shutil.rmtree(derived)

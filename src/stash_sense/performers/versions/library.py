@@ -1,0 +1,387 @@
+"""The performers folder: which versions are installed, which one is in use, and putting another in its place.
+
+A version is written aside, made durable, and becomes one by a rename; which one is in use says a pointer file that is
+replaced in one step. A process that is killed at any moment leaves a complete version in use, the old or the new one.
+"""
+
+import contextlib
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import filelock
+from packaging.version import InvalidVersion, Version
+from pydantic import ValidationError
+
+from stash_sense import __version__
+from stash_sense.errors import (
+    DatabaseDamaged,
+    DatabaseMissing,
+    DatabaseTooNew,
+    LibraryBusy,
+    NoEarlierVersion,
+    VersionTaken,
+)
+from stash_sense.files import flush_folder, storage_errors, write_atomically
+from stash_sense.kernel.cancel import CancelToken
+from stash_sense.kernel.progress import Progress, ProgressListener, silent
+from stash_sense.performers.manifest import MANIFEST_NAME, Manifest
+from stash_sense.performers.versions import leftovers
+from stash_sense.performers.versions.origin import Origin
+from stash_sense.performers.versions.pointer import POINTER_NAME, Pointer
+
+_STAGING = ".staging"
+_DERIVED = ".search"
+_LOCK = ".lock"
+_REPLACED = ".replaced-"
+_ORIGIN = ".origin.json"
+_PATIENCE = 0.5
+"""Seconds between two looks at whether somebody asked to stop, while another process changes the folder."""
+
+SWAP_STEPS = ("flush the files", "name the folder", "note where it comes from", "switch", "remove old versions")
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledVersion:
+    """A complete version in the performers folder."""
+
+    folder: Path
+    manifest: Manifest
+    origin: Origin | None
+
+    @property
+    def version(self) -> str:
+        """Its name."""
+        return self.manifest.version
+
+
+class PerformersLibrary:
+    """The versions of the performers database below one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def current(self) -> InstalledVersion | None:
+        """Return the version in use; None where there is none.
+
+        Raises:
+            DatabaseDamaged: the pointer, or the version's manifest, cannot be read.
+            DatabaseTooNew: a newer program is needed for it.
+        """
+        version = Pointer.read(self.folder).current
+        return None if version is None else self._installed(version)
+
+    def require(self) -> InstalledVersion:
+        """Return the version in use; raises as `current` does, and DatabaseMissing where there is none."""
+        current = self.current()
+        if current is None:
+            raise DatabaseMissing
+        return current
+
+    def name_in_use(self) -> str | None:
+        """Return the name of the version in use, whether or not it can be used.
+
+        Where the pointer cannot be read, it is the newest one that is complete.
+        """
+        pointer = self._pointer_if_readable()
+        return next(iter(self.versions()), None) if pointer is None else pointer.current
+
+    def is_whole(self, version: str) -> bool:
+        """Whether a version is here with all its files, in their sizes."""
+        return self._whole(version) is not None
+
+    def previous(self) -> str | None:
+        """Return the version that `rollback` goes back to."""
+        previous = Pointer.read(self.folder).previous
+        return previous if previous is not None and self._can_be_kept(previous) else None
+
+    def stamp(self) -> tuple[int, int]:
+        """Return what changes whenever the pointer does, and costs one look at the disk."""
+        try:
+            status = (self.folder / POINTER_NAME).stat()
+        except OSError:
+            return (0, 0)
+        return (status.st_mtime_ns, status.st_ino)
+
+    def versions(self) -> list[str]:
+        """Return all complete versions, the newest first."""
+        try:
+            names = [folder.name for folder in self.folder.iterdir() if (folder / MANIFEST_NAME).is_file()]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise DatabaseDamaged(path=self.folder, reason=error.strerror or "it cannot be read") from error
+        return sorted(filter(_is_version, names), key=Version, reverse=True)
+
+    @contextlib.contextmanager
+    def alone(self, cancel: CancelToken | None = None, progress: ProgressListener = silent) -> Iterator[None]:
+        """Have the folder for this process until the block ends, cleared of what killed processes left.
+
+        Raises:
+            LibraryBusy: another process has it, and there is no token by which waiting could be ended.
+            Cancelled: the token was set while waiting.
+            StorageError: the folder cannot be written.
+        """
+        with storage_errors(self.folder):
+            if not self.folder.is_dir():
+                self.folder.mkdir(parents=True, exist_ok=True)
+                flush_folder(self.folder.parent)
+            lock = filelock.FileLock(self.folder / _LOCK)
+            while not lock.is_locked:
+                try:
+                    lock.acquire(timeout=_PATIENCE)
+                except filelock.Timeout as error:
+                    if cancel is None:
+                        raise LibraryBusy(path=self.folder) from error
+                    cancel.raise_if_cancelled()
+                    progress(Progress("waiting", 0, note="another process is changing the performers database"))
+        try:
+            self._clear()
+            yield
+        finally:
+            try:
+                self._prune_derived()  # of a version that was not put into use after all
+            finally:
+                lock.release()
+
+    @contextlib.contextmanager
+    def staging(self) -> Iterator[Path]:
+        """Give an empty folder on the same disk, removed when the block ends; only while `alone`."""
+        with storage_errors(self.folder):
+            stage = self.folder / _STAGING / secrets.token_hex(8)
+            stage.mkdir(parents=True)
+        try:
+            yield stage
+        finally:
+            shutil.rmtree(stage, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                stage.parent.rmdir()
+
+    def install(self, staged: Path, origin: Origin, progress: ProgressListener = silent) -> InstalledVersion:
+        """Make a staged folder the version in use; only while `alone`, and after it was verified.
+
+        Every step but the switch leaves the old version in use, and after each of them a complete one is.
+
+        Args:
+            staged: a folder that a `VersionWriter` or an unpacked release has filled, on the same disk.
+            origin: how it came to be here.
+            progress: told the number of each of `SWAP_STEPS` before it is taken.
+
+        Raises:
+            VersionTaken: a version of this name and other content is here.
+            DatabaseDamaged: the staged folder has no manifest that can be read.
+            StorageError: the disk said no; the version in use stays.
+        """
+        manifest, digest = _manifest_of(staged)
+        version, target = manifest.version, self.folder / manifest.version
+        origin = origin.model_copy(update={"manifest": digest})
+
+        def step(number: int) -> None:
+            progress(Progress("swapping", number, len(SWAP_STEPS), SWAP_STEPS[number]))
+
+        there = self._whole(version)
+        if there is not None and there.content != manifest.content:
+            raise VersionTaken(version=version)
+        with storage_errors(target):
+            step(0)
+            _flush(staged)
+            step(1)
+            self._put_in_place(staged, version)
+            try:
+                step(2)
+                write_atomically(self._origin_file(version), origin.model_dump_json(indent=2).encode())
+                step(3)
+                self._switch(version)
+            except BaseException:
+                if there is None and self.name_in_use() != version:
+                    leftovers.remove_version(target)
+                    leftovers.remove(self._origin_file(version))
+                raise
+        step(4)
+        self._prune()
+        progress(Progress("swapping", len(SWAP_STEPS), len(SWAP_STEPS)))
+        return InstalledVersion(target, manifest, origin)
+
+    def rollback(self) -> InstalledVersion:
+        """Go back to the version before; doing it twice ends where it began. Only while `alone`.
+
+        Where the pointer is damaged or lost, the newest complete version is put into use.
+
+        Raises:
+            NoEarlierVersion: there is none.
+            DatabaseMissing: there is no version at all.
+            DatabaseDamaged: the pointer is, and there is no complete version.
+            StorageError: the disk said no; the version in use stays.
+        """
+        pointer = self._pointer_if_readable()
+        if pointer is None or pointer.current is None:
+            chosen = next(filter(self.is_whole, self.versions()), None)
+            if chosen is None:
+                self.require()  # says what is the matter
+                raise DatabaseMissing
+        elif pointer.previous is None or not self._can_be_kept(pointer.previous):
+            raise NoEarlierVersion(version=pointer.current)
+        else:
+            chosen = pointer.previous
+        installed = self._installed(chosen)
+        with storage_errors(self.folder):
+            self._switch(chosen)
+        return installed
+
+    @property
+    def derived(self) -> Path:
+        """Folder of what is derived from versions and can be made again at any time, `<version>-<key>` each."""
+        return self.folder / _DERIVED
+
+    def forget_derived(self, manifest: Manifest) -> None:
+        """Remove what was derived from another version of this name, which says of itself that it is the same.
+
+        Nothing vouches for that, and what was derived is found by name; only while `alone`.
+        """
+        with contextlib.suppress(DatabaseDamaged, DatabaseTooNew):
+            if _manifest_of(self._place(manifest.version))[0] == manifest:
+                return
+        for folder in self.derived.glob(f"*{manifest.version}-*"):
+            if leftovers.version_of_derived(folder.name) == manifest.version:
+                leftovers.remove(folder)
+
+    def _switch(self, version: str) -> None:
+        pointer = self._pointer_if_readable()
+        if pointer is None or pointer.current is None:  # damaged, or lost
+            before: list[str | None] = [*self.versions()]
+        else:
+            before = [pointer.current, pointer.previous]
+        earlier = (name for name in before if name is not None and name != version)
+        previous = next(filter(self._can_be_kept, earlier), None)
+        Pointer(current=version, previous=previous).write(self.folder)
+
+    def _put_in_place(self, staged: Path, version: str) -> None:
+        """Name the staged folder; what has the name already stays in use under another one until that is done."""
+        target, replaced = self.folder / version, self.folder / f"{_REPLACED}{version}"
+        if os.path.lexists(target):
+            leftovers.remove(replaced)
+            target.rename(replaced)
+        try:
+            staged.rename(target)
+        except OSError:
+            if os.path.lexists(replaced):
+                replaced.rename(target)
+            raise
+        flush_folder(self.folder)
+
+    def _place(self, version: str) -> Path:
+        """Return where a version lies: its folder, or what a killed process was about to replace."""
+        folder, replaced = self.folder / version, self.folder / f"{_REPLACED}{version}"
+        return replaced if not folder.exists() and replaced.exists() else folder
+
+    def _pointer_if_readable(self) -> Pointer | None:
+        try:
+            return Pointer.read(self.folder)
+        except DatabaseDamaged:
+            return None
+
+    def _installed(self, version: str) -> InstalledVersion:
+        folder = self._place(version)
+        manifest, digest = _manifest_of(folder)
+        if manifest.version != version:
+            raise DatabaseDamaged(path=folder, reason=f"its manifest is that of version {manifest.version}")
+        origin = None
+        with contextlib.suppress(OSError, ValidationError):
+            origin = Origin.model_validate_json(self._origin_file(version).read_bytes())
+        return InstalledVersion(folder, manifest, origin if origin and origin.manifest == digest else None)
+
+    def _whole(self, version: str) -> Manifest | None:
+        """Return the manifest of a version that is here with all its files in their sizes; None otherwise."""
+        try:
+            installed = self._installed(version)
+            sizes = {name: (installed.folder / name).stat().st_size for name in installed.manifest.files}
+        except (DatabaseDamaged, DatabaseTooNew, OSError):
+            return None
+        expected = {name: file.size for name, file in installed.manifest.files.items()}
+        return installed.manifest if sizes == expected else None
+
+    def _can_be_kept(self, version: str) -> bool:
+        """Whether somebody might go back to a version: it is whole, or only a newer program can say so."""
+        try:
+            self._installed(version)
+        except (DatabaseDamaged, DatabaseTooNew) as error:
+            return isinstance(error, DatabaseTooNew)
+        return self.is_whole(version)
+
+    def _origin_file(self, version: str) -> Path:
+        return self.folder / f"{version}{_ORIGIN}"
+
+    def _kept(self) -> set[str] | None:
+        """Return the versions to keep; None where nobody knows, so that nothing may be removed."""
+        pointer = self._pointer_if_readable()
+        if pointer is None or pointer.current is None:
+            return None
+        return {name for name in (pointer.current, pointer.previous) if name is not None}
+
+    def _prune(self) -> None:
+        """Remove all versions but the one in use and the one before; who still reads one keeps it open.
+
+        What cannot be removed stays until the next time: it is in nobody's way.
+        """
+        for replaced in self.folder.glob(f"{_REPLACED}*"):
+            leftovers.remove(replaced)
+        leftovers.remove_halves(self.folder)
+        self._prune_derived()
+        kept = self._kept()
+        if kept is None:
+            return
+        for version in self.versions():
+            if version not in kept:
+                leftovers.remove_version(self.folder / version)
+        for origin in self.folder.glob(f"*{_ORIGIN}"):
+            if origin.name.removesuffix(_ORIGIN) not in kept:
+                leftovers.remove(origin)
+
+    def _prune_derived(self) -> None:
+        kept = self._kept()
+        if kept is not None:
+            leftovers.remove_derived(self.derived, kept)
+
+    def _clear(self) -> None:
+        """Remove what killed processes left, and versions that only a kill between two steps kept from going."""
+        leftovers.remove(self.folder / _STAGING)
+        with storage_errors(self.folder):
+            for replaced in self.folder.glob(f"{_REPLACED}*"):
+                version = replaced.name.removeprefix(_REPLACED)
+                if not os.path.lexists(self.folder / version):
+                    replaced.rename(self.folder / version)
+        self._prune()
+
+
+def new_origin(source: str, *, signed_by: str | None = None, built_here: bool = False) -> Origin:
+    """Say how a version comes to be here now."""
+    return Origin(source=source, signed_by=signed_by, built_here=built_here, installed_at=datetime.now(UTC))
+
+
+def _is_version(name: str) -> bool:
+    try:
+        Version(name)
+    except InvalidVersion:
+        return False
+    return True
+
+
+def _manifest_of(folder: Path) -> tuple[Manifest, str]:
+    """Return a version's manifest, and the SHA-256, hex, of its bytes."""
+    try:
+        content = (folder / MANIFEST_NAME).read_bytes()
+    except OSError as error:
+        raise DatabaseDamaged(path=folder, reason="its manifest is missing") from error
+    return Manifest.read(content, folder, __version__), hashlib.sha256(content).hexdigest()
+
+
+def _flush(folder: Path) -> None:
+    for file in folder.iterdir():
+        with file.open("rb") as content:
+            os.fsync(content.fileno())
+    flush_folder(folder)

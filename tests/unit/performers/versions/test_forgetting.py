@@ -1,0 +1,167 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from packaging.version import Version
+from tests.fakes_faces import BLUE, RED, save_picture
+from tests.performers_builds import Workshop, codes, kept, portrait
+from tests.performers_files import Person, install_version, people, write_version
+
+from stash_sense.errors import DatabaseMissing, ForgottenUnreadable, PerformerAmbiguous, PerformerUnknown
+from stash_sense.kernel.cancel import CancelToken
+from stash_sense.performers.building.state_folder import states_of
+from stash_sense.performers.reader import read_performers
+from stash_sense.performers.records import Alias, StashBoxId
+from stash_sense.performers.versions.forgetting import forget, version_without, without_forgotten
+from stash_sense.performers.versions.forgotten import forgotten_ids, remember_forgotten, unforget
+from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary
+
+
+def named(member: Person, name: str, *aliases: str, ids: tuple[StashBoxId, ...] = ()) -> Person:
+    record = replace(member[0], name=name, aliases=tuple(map(Alias, aliases)), stashbox_ids=ids)
+    return (record, *member[1:])
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> PerformersLibrary:
+    """Ada, Bea (called Bee), and two called Cleo, in two versions."""
+    library = PerformersLibrary(tmp_path / "performers")
+    four = people(4)
+    install_version(library, four[1:], "1.0")
+    members = [
+        named(four[0], "Ada", ids=(StashBoxId("a.org", "1"), StashBoxId("b.org", "2"))),
+        named(four[1], "Bea", "Bee"),
+        named(four[2], "Cleo"),
+        named(four[3], "Cleo"),
+    ]
+    install_version(library, members, "2.0")
+    return library
+
+
+def names(version: InstalledVersion) -> list[str]:
+    return [one.record.name for one in read_performers(version.folder, version.manifest)]
+
+
+@pytest.mark.parametrize("who", ["Bea", "bee", "test.org:00001"])
+def test_somebody_is_forgotten_by_id_name_or_alias(library: PerformersLibrary, who: str) -> None:
+    forgotten = forget(library, who, CancelToken())
+    assert (forgotten.universal_id, forgotten.name) == ("test.org:00001", "Bea")
+    assert names(library.require()) == ["Ada", "Cleo", "Cleo"]
+    assert forgotten_ids(library.folder) == {"test.org:00001"}
+
+
+def test_no_version_with_them_is_left_and_those_without_them_are(library: PerformersLibrary) -> None:
+    forget(library, "Ada", CancelToken())
+    assert library.versions() == ["2.0+without.1"]  # 1.0 was without Ada, and is two versions old
+    forget(library, "Bea", CancelToken())
+    assert library.versions() == ["2.0+without.2"]
+    assert library.previous() is None
+    left = sorted(path.name for path in library.folder.iterdir())
+    assert left == [".lock", "2.0+without.2", "2.0+without.2.origin.json", "current.json", "forgotten.json"]
+
+
+def test_what_is_derived_from_versions_with_them_is_gone(library: PerformersLibrary) -> None:
+    derived = library.derived / "2.0-0123"
+    derived.mkdir(parents=True)
+    (derived / "faces.int8").write_bytes(b"vectors")
+    forget(library, "Ada", CancelToken())
+    assert not derived.exists()
+
+
+def test_all_ids_of_somebody_are_remembered_and_no_name(library: PerformersLibrary) -> None:
+    forget(library, "Ada", CancelToken())
+    assert forgotten_ids(library.folder) == {"test.org:00000", "a.org:1", "b.org:2"}
+    assert "Ada" not in (library.folder / "forgotten.json").read_text()
+
+
+def test_who_is_meant_must_be_clear(library: PerformersLibrary) -> None:
+    with pytest.raises(PerformerUnknown, match="Dora"):
+        forget(library, "Dora", CancelToken())
+    with pytest.raises(PerformerAmbiguous, match=r"test\.org:00002, test\.org:00003"):
+        forget(library, "Cleo", CancelToken())
+    assert library.require().version == "2.0"
+    assert forgotten_ids(library.folder) == frozenset()
+
+
+def test_without_a_database_nobody_can_be_forgotten(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseMissing):
+        forget(PerformersLibrary(tmp_path), "Ada", CancelToken())
+
+
+def test_builds_do_not_bring_anybody_back_and_keep_nothing_of_them(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path)
+    for name, colour in (("Red", RED), ("Blue", BLUE)):
+        save_picture(workshop.people / name / "0.png", portrait(colour))
+    workshop.build()
+    (state,) = states_of(workshop.library).glob("*.db")
+    assert b"folder:Red" in state.read_bytes()
+    forget(workshop.library, "red", CancelToken())
+    assert b"folder:Red" not in state.read_bytes()
+    report = workshop.build()
+    assert codes(report) == [("forgotten", "Red")]
+    assert list(kept(report)) == ["folder:Blue"]
+    assert b"folder:Red" not in state.read_bytes()
+    with workshop.library.alone():
+        assert unforget(workshop.library.folder, "folder:Red")
+        assert not unforget(workshop.library.folder, "folder:Red")
+    assert list(kept(workshop.build())) == ["folder:Blue", "folder:Red"]
+
+
+def test_a_state_of_no_use_is_removed_with_what_it_may_hold(library: PerformersLibrary) -> None:
+    states = states_of(library)
+    states.mkdir()
+    (states / "x.db").write_bytes(b"no database" * 100)
+    (states / "x.damaged").write_bytes(b"vectors")
+    forget(library, "Ada", CancelToken())
+    assert list(states.iterdir()) == []
+
+
+def test_what_was_killed_while_it_forgot_somebody_is_finished(library: PerformersLibrary) -> None:
+    forget(library, "Ada", CancelToken())
+    old = people(1)
+    with library.alone():
+        write_version(library.folder / "1.5", old)  # as if it had not been removed
+        (library.folder / "current.json").write_text(
+            json.dumps({"schema": 1, "current": library.require().version, "previous": "1.5"})
+        )
+    with pytest.raises(PerformerUnknown):
+        forget(library, "Ada", CancelToken())
+    assert library.versions() == ["2.0+without.1"]
+
+
+def test_a_release_is_installed_without_those_who_were_forgotten(library: PerformersLibrary, tmp_path: Path) -> None:
+    remember_forgotten(library.folder, {"b.org:2", "test.org:00001"})
+    release = library.require()
+    made = without_forgotten(release, tmp_path / "made", forgotten_ids(library.folder), ["2.0"], CancelToken())
+    assert (made.version, names(made)) == ("2.0+without.1", ["Cleo", "Cleo"])
+    assert made.manifest.face_count == 4
+
+
+def test_a_release_without_any_of_them_stays_as_it_is(library: PerformersLibrary, tmp_path: Path) -> None:
+    release = library.require()
+    for ids in (frozenset[str](), frozenset({"test.org:99999"})):
+        assert without_forgotten(release, tmp_path / "made", ids, [], CancelToken()) is release
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_list_that_cannot_be_read_is_not_taken_for_an_empty_one(library: PerformersLibrary) -> None:
+    for content in ("{", '{"schema": 2}', "[]"):
+        (library.folder / "forgotten.json").write_text(content)
+        with pytest.raises(ForgottenUnreadable):
+            forgotten_ids(library.folder)
+
+
+@pytest.mark.parametrize(
+    ("version", "taken", "expected"),
+    [
+        ("2026.11.22", [], "2026.11.22+without.1"),
+        ("2026.11.22+without.9", [], "2026.11.22+without.10"),
+        ("2026.11.22", ["2026.11.22+without.1"], "2026.11.22+without.2"),
+        ("1.0rc1+eu.3", [], "1.0rc1+eu.3.without.1"),
+        ("1.0+eu.3.without.1", [], "1.0+eu.3.without.2"),
+    ],
+)
+def test_a_version_without_somebody_comes_right_after(version: str, taken: list[str], expected: str) -> None:
+    assert version_without(version, taken) == expected
+    assert Version(expected) > Version(version)

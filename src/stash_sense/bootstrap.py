@@ -6,23 +6,31 @@ computing and 80 MB, and the running service wants none of it before somebody ha
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from stash_sense.errors import PackCorrupt, PackNotInstalled, PackUnknown
+from stash_sense.errors import PackCorrupt, PackDiffers, PackNotInstalled, PackUnknown
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.limits import Limits
 from stash_sense.kernel.progress import ProgressListener, silent
 
 if TYPE_CHECKING:
     from stash_sense.adapters.onnx.runtime import OnnxRuntime
+    from stash_sense.adapters.store.backup import Backup
+    from stash_sense.adapters.store.restoring import Restored
+    from stash_sense.adapters.store.store import Store
     from stash_sense.calibration.calibrate import Calibrator
+    from stash_sense.configuration.configuration import Configuration
+    from stash_sense.configuration.environment import Environment
     from stash_sense.identification.live_database import LiveDatabase
     from stash_sense.identification.recognizer import Recognizer
     from stash_sense.kernel.hardware import HardwareInfo
@@ -107,9 +115,11 @@ class Services:
     @cached_property
     def hardware(self) -> HardwareInfo:
         """What this machine has, and on what its models really run."""
+        from stash_sense.adapters.hardware.gpu import gpu_memory_bytes
         from stash_sense.adapters.hardware.machine import read_hardware
 
-        return read_hardware(self.runtime.providers())
+        found = read_hardware(self.runtime.providers())
+        return dataclasses.replace(found, gpu_memory_bytes=gpu_memory_bytes() if found.has_gpu else None)
 
     @cached_property
     def videos(self) -> VideoOpener:
@@ -131,7 +141,65 @@ class Services:
         from stash_sense.adapters.hardware.memory import give_memory_back
         from stash_sense.resources.registry import ResourceRegistry
 
-        return ResourceRegistry(self.settings.resource_idle_seconds, give_memory_back)
+        registry = ResourceRegistry(give_back=give_memory_back)
+
+        def set_idle_seconds(seconds: float) -> None:
+            registry.idle_seconds = seconds
+
+        self.configuration.follow("resource_idle_seconds", set_idle_seconds)
+        return registry
+
+    @property
+    def state_path(self) -> Path:
+        """Where the user's own state is."""
+        return self.settings.data_dir / "stash_sense.db"
+
+    @cached_property
+    def store(self) -> Store:
+        """The user's own state; the first to ask makes or migrates it, and raises as `Store.open` does."""
+        from stash_sense.adapters.store.store import Store
+
+        return Store.open(self.state_path)
+
+    @cached_property
+    def environment(self) -> Environment:
+        """What the environment says of settings.
+
+        Raises:
+            SettingInvalid: a variable has a value that cannot be used.
+        """
+        from stash_sense.configuration.catalogue import shipped_registry
+        from stash_sense.configuration.environment import Environment
+
+        return Environment.read(shipped_registry(), os.environ)
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        """The settings that change while the program runs; raises as `environment` does."""
+        from stash_sense.adapters.store.user_settings import SqlUserSettings
+        from stash_sense.configuration.catalogue import shipped_registry
+        from stash_sense.configuration.configuration import Configuration
+        from stash_sense.configuration.tiers import tier_of
+
+        user_settings = SqlUserSettings(self.state_path, lambda: self.store)
+        return Configuration(shipped_registry(), user_settings, self.environment, lambda: tier_of(self.hardware))
+
+    def close(self) -> None:
+        """Close the state where it was opened; what is asked for later opens it anew."""
+        if "store" in self.__dict__:
+            self.store.close()
+
+    def backup(self, target: Path | None, progress: ProgressListener = silent) -> Backup:
+        """Back the state up; raises as `store.backup.backup` does."""
+        from stash_sense.adapters.store.backup import backup
+
+        return backup(self.state_path, target, self.cancel, progress)
+
+    def restore(self, source: Path, progress: ProgressListener = silent) -> Restored:
+        """Put a backup in the place of the state; raises as `store.restoring.restore` does."""
+        from stash_sense.adapters.store.restoring import restore
+
+        return restore(source, self.state_path, cancel=self.cancel, progress=progress)
 
     def capabilities(self) -> list[Capability]:
         """Tell what is installed and works; opens the models."""
@@ -283,6 +351,28 @@ class Services:
             handle = self._recognizers[name]
         with handle.require(self.cancel) as recognizer:
             yield recognizer
+
+    @contextmanager
+    def naming(
+        self, pack: str | None, cancel: CancelToken | None = None
+    ) -> Iterator[tuple[Recognizer, PerformersDatabase]]:
+        """Lend the database in use, and the pack it was made with, until the block ends.
+
+        Args:
+            pack: the model pack that somebody names; else that of the settings, or of the database.
+            cancel: ends waiting for them to be opened.
+
+        Raises:
+            DatabaseError: there is no database, or it cannot be used with that pack.
+            PackError: the pack cannot be used.
+            Cancelled: the token was set.
+        """
+        made_with = self.performers.require().manifest.pack
+        wanted = pack or self.settings.pack or made_with
+        if wanted != made_with:
+            raise PackDiffers(made_with=made_with, pack=wanted)
+        with self.recognizing(made_with) as recognizer, self.live.lease(cancel or self.cancel) as database:
+            yield recognizer, database
 
     def calibrator(self, pack: OpenPack) -> Calibrator:
         """Make a pack ready to be calibrated.

@@ -1,5 +1,6 @@
 """What the user can set from the environment, and where things live when nothing is set."""
 
+import os
 from pathlib import Path
 
 from platformdirs import user_data_path
@@ -9,6 +10,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from stash_sense.errors import SettingInvalid
 
 APP_NAME = "stash-sense"
+OLD_DATA_DIR = "DATA_DIR"
+"""What the variable of the data folder was called in the system that this one takes the place of."""
 GITHUB_API = "https://api.github.com"
 
 
@@ -39,8 +42,6 @@ class Settings(BaseSettings):
     allowed_hosts: str = ""
     """Names and addresses, apart by spaces or commas, under which the service may be asked besides this machine's
     own; see `api.hosts`."""
-    resource_idle_seconds: int = Field(default=1800, ge=1, le=604_800)
-    """How long what is heavy stays in memory while nobody uses it, seconds."""
 
 
 _ALLOWED = {
@@ -52,7 +53,6 @@ _ALLOWED = {
     "trusted_keys": "it must be public keys, which begin with RW, apart by commas",
     "github_api": "it must be an address that begins with https:// or http://",
     "allowed_hosts": "it must be names or addresses, apart by commas",
-    "resource_idle_seconds": "it must be a whole number of seconds from 1 to 604800",
 }
 """What each setting may be, for the sentence about one that is not."""
 
@@ -63,8 +63,11 @@ def load_settings() -> Settings:
     Raises:
         SettingInvalid: a variable has a value that cannot be used.
     """
+    old = os.environ.get(OLD_DATA_DIR)
     try:
         settings = Settings()
+        if old and not os.environ.get("STASH_SENSE_DATA_DIR"):
+            settings = settings.model_copy(update={"data_dir": Path(old)})
     except ValidationError as error:
         first = error.errors()[0]
         field = str(first["loc"][0])

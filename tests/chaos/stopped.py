@@ -19,7 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy.ma  # noqa: F401 - numpy loads it when first needed, which every copied process would do anew
+import numpy as np
+import numpy.ma
 from tests.integration.updates import made_versions as made
 
 from stash_sense.adapters.http.client import HttpClient
@@ -27,6 +28,11 @@ from stash_sense.errors import PerformerUnknown, StashSenseError
 from stash_sense.files import storage_errors
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress, ProgressListener, silent
+from stash_sense.performers.building.portraits import LOOK_SIDE, Face, Portrait
+from stash_sense.performers.building.sources import FOLDER, SourcePerformer, SourcePicture
+from stash_sense.performers.building.state import BuildState
+from stash_sense.performers.building.state_folder import states_of
+from stash_sense.performers.records import PerformerRecord
 from stash_sense.performers.versions.forgetting import forget
 from stash_sense.performers.versions.library import PerformersLibrary, new_origin
 from stash_sense.releases.importing import import_file
@@ -106,9 +112,24 @@ def leave_out(place: Path, progress: ProgressListener) -> None:
         forget(library_of(place), LAST, CancelToken(), progress)
 
 
+def build_before(library: PerformersLibrary) -> None:
+    """Leave what a build knows of the last person, as if these versions had been built from a folder."""
+    path = states_of(library) / "0123.db"
+    with BuildState(path, "folder", "made up") as state:
+        state.begin()
+        picture = SourcePicture("one.png", "1", "one.png")
+        record = PerformerRecord(LAST, LAST)
+        state.note(SourcePerformer(record, LAST.removeprefix("folder:"), FOLDER, iter([picture])))
+        vector = np.concatenate([part[0] for part in made.vectors_of(made.PEOPLE - 1)])
+        face = Face(vector, 1.0, np.zeros((LOOK_SIDE, LOOK_SIDE), np.uint8))
+        state.keep(Portrait(picture, "0" * 64, faces=1, face=face))
+        state.commit()
+
+
 def traces(place: Path) -> list[str]:
     """The files in which vectors or the id of the last person are left."""
-    marks = [part[0].astype("<f2").tobytes() for part in made.vectors_of(made.PEOPLE - 1)]
+    vectors = made.vectors_of(made.PEOPLE - 1)
+    marks = [part[0].astype(kind).tobytes() for part in vectors for kind in ("<f2", "<f4")]
     files = [file for file in (place / "data" / "performers").rglob("*") if file.is_file()]
     return [
         file.name
@@ -177,6 +198,9 @@ def main(folder: Path, name: str, how: str) -> None:
     made.published(folder, made.NEW)
     for version in installed:
         made.install(library_of(folder), version)
+    if name == "forget":
+        build_before(library_of(folder))
+        assert "0123.db" in traces(folder)
     before = made.answer(library_of(folder))
     pristine, place, found, notes = folder / "data", folder / "at work", folder / "found", folder / "notes"
     error = folder / "error"

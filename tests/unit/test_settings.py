@@ -11,7 +11,7 @@ from stash_sense.settings import load_settings
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home without settings: no variable of ours or of the desktop is set."""
-    for name in [name for name in os.environ if name.startswith(("STASH_SENSE_", "XDG_"))]:
+    for name in [name for name in os.environ if name.startswith(("STASH_SENSE_", "XDG_", "DATA_DIR"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
     return tmp_path
@@ -83,8 +83,6 @@ def test_a_tilde_is_the_home_and_a_relative_folder_is_below_this_one(
         ("THREADS", "many"),
         ("THREADS", "2.5"),
         ("THREADS", "nan"),
-        ("RESOURCE_IDLE_SECONDS", "0"),
-        ("RESOURCE_IDLE_SECONDS", "never"),
         ("DEVICE", "tpu"),
         ("DEVICE", "CPU "),
         ("DEVICE", "cpu\n"),
@@ -115,3 +113,12 @@ def test_settings_do_not_change_once_read() -> None:
     settings = load_settings()
     with pytest.raises(ValidationError, match="frozen"):
         settings.device = "cpu"
+
+
+def test_the_old_name_of_the_data_folder_is_understood_and_the_new_one_wins(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATA_DIR", "~/old")
+    assert load_settings().data_dir == home / "old"
+    monkeypatch.setenv("STASH_SENSE_DATA_DIR", "/new")
+    assert load_settings().data_dir == Path("/new")

@@ -83,6 +83,7 @@ STATUSES: Mapping[type[StashSenseError], int] = {
     every.AddressTooLong: 414,
     every.HeadersTooLarge: 431,
     every.RequestInvalid: 422,
+    every.ContentTypeUnknown: 415,
     every.NotFound: 404,
     every.MethodNotAllowed: 405,
     every.TooManyWaiting: 429,
@@ -148,7 +149,7 @@ def add_error_handlers(app: FastAPI) -> None:
         if not isinstance(error, StashSenseError):
             raise error
         status = status_of(error)
-        if status >= 500:  # noqa: PLR2004
+        if status >= 500:
             _LOG.warning("request failed", extra={"code": error.code, "reason": str(error)})
         return answer_to(error)
 

@@ -60,12 +60,15 @@ def hosts_in(setting: str) -> list[str]:
     Raises:
         SettingInvalid: one of them is none.
     """
-    found = setting.replace(",", " ").split()
-    for name in found:
-        if not _HOST.fullmatch(name) and not _is_address(name):
-            reason = "it must be names or addresses without http:// and without a wildcard, apart by commas"
-            raise SettingInvalid(name="STASH_SENSE_ALLOWED_HOSTS", value=repr(name), reason=reason)
-    return [name if _is_address(name) else name.partition(":")[0] if name[0] != "[" else name for name in found]
+    return [_without_port(word) for word in setting.replace(",", " ").split()]
+
+
+def _without_port(word: str) -> str:
+    parsed = _HOST.fullmatch(word)
+    if parsed is None and not _is_address(word):
+        reason = "it must be names or addresses without http:// and without a wildcard, apart by commas"
+        raise SettingInvalid(name="STASH_SENSE_ALLOWED_HOSTS", value=repr(word), reason=reason)
+    return word if parsed is None else parsed[1]
 
 
 def _plain(host: str) -> str:

@@ -130,6 +130,7 @@ class TokenKeeper:
     def __init__(self, file: TokenFile) -> None:
         self._file = file
         self._known: tuple[tuple[int, int, int], str | None] = ((-1, -1, -1), None)
+        self._seen: tuple[str, ...] = ()
 
     def is_right(self, offered: str) -> bool:
         """Whether this is the token; takes as long for one that is nearly right as for any other."""
@@ -145,8 +146,14 @@ class TokenKeeper:
                 token = self._file.read()
             except (FileNotFoundError, TokenUnusable):
                 token = None
+            if token is not None and token not in self._seen:
+                self._seen = (*self._seen[-9:], token)
             self._known = (now, token)
         return token
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return the last tokens that were known here, for them to be kept out of logs; does not look at the disk."""
+        return self._seen
 
 
 def is_same(offered: str, secret: str) -> bool:

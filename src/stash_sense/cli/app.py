@@ -7,6 +7,7 @@ import typer
 from typer.core import TyperGroup
 
 from stash_sense import __version__
+from stash_sense.kernel.collector import paused_collector
 
 _COMMANDS = {
     "identify": "stash_sense.cli.identify:identify",
@@ -16,6 +17,9 @@ _COMMANDS = {
     "capabilities": "stash_sense.cli.capabilities:capabilities",
     "serve": "stash_sense.cli.serve:serve",
     "token": "stash_sense.cli.token:token",
+    "settings": "stash_sense.cli.configuration:app",
+    "backup": "stash_sense.cli.state:backup",
+    "restore": "stash_sense.cli.state:restore",
     "db": "stash_sense.cli.db.app:app",
     "models": "stash_sense.cli.models:app",
 }
@@ -32,7 +36,8 @@ class _Commands(TyperGroup):
         if cmd_name not in _COMMANDS:
             return None
         module, _, name = _COMMANDS[cmd_name].partition(":")
-        found = getattr(import_module(module), name)
+        with paused_collector():
+            found = getattr(import_module(module), name)
         if not isinstance(found, typer.Typer):
             alone = typer.Typer(add_completion=False)
             alone.command(cmd_name)(found)

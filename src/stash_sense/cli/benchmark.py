@@ -12,8 +12,7 @@ from rich.text import Text
 
 from stash_sense.cli.context import services_of
 from stash_sense.cli.identify import EXIT_SOME_FAILED, known_mode
-from stash_sense.cli.models import print_json
-from stash_sense.cli.present import print_warnings
+from stash_sense.cli.present import print_json, print_warnings
 from stash_sense.cli.progress import shown_progress
 from stash_sense.errors import Cancelled
 from stash_sense.evaluation.benchmark import (
@@ -32,7 +31,8 @@ from stash_sense.evaluation.people import Finding
 from stash_sense.evaluation.stratify import SAMPLE
 from stash_sense.evaluation.truth import read_truth
 from stash_sense.identification.recognizer import Request
-from stash_sense.media.plan import MAX_FRAMES, MIN_FRAMES, SamplingPlan
+from stash_sense.kernel.limits import MAX_FRAMES, MIN_FRAMES
+from stash_sense.media.plan import SamplingPlan
 from stash_sense.performers.gallery import Gallery
 from stash_sense.recognition.matching.modes import DEFAULT_MODE, MODES
 from stash_sense.reports.wording import NOT_KNOWN, counted, took, visible

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from stash_sense.models.overlay import MeasuredFigure, OverlayCard, OverlayStatus
+from stash_sense.models.overlay import MeasuredFigure, OverlayCard
 from stash_sense.reports.wording import NOT_KNOWN, visible
 
 _FIGURES = {
@@ -17,18 +17,6 @@ _FIGURES = {
     "calibration_error": "calibration error",
     "unknown_count_error": "unknown people miscounted",
 }
-
-
-def calibration_document(status: OverlayStatus | None) -> dict[str, Any] | None:
-    """Return what `--json` says of the calibration of a pack; None where there is none."""
-    if status is None:
-        return None
-    document: dict[str, Any] = {"state": status.state, "reason": status.reason}
-    if status.card is not None:
-        card = status.card.model_dump(mode="json")
-        document |= {name: card[name] for name in ("created_at", "program", "matching")}
-        document |= {"fitted_on": card["curve"]["fitted_on"], "fit": card["fit"]}
-    return document
 
 
 def in_words(document: Mapping[str, Any] | None) -> str:

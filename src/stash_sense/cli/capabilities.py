@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from stash_sense.cli.context import services_of
-from stash_sense.cli.models import print_json
+from stash_sense.cli.present import print_json
 from stash_sense.models.capabilities import Capability
 from stash_sense.reports.wording import visible
 

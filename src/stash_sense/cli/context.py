@@ -15,4 +15,7 @@ def services_of(context: typer.Context) -> Services:
     root = context.find_root()
     if not isinstance(root.obj, Services):
         root.obj = build(load_settings(), cancel=root.obj)
+        root.call_on_close(root.obj.close)
+        for sentence in root.obj.environment.warnings:
+            typer.echo(f"warning: {sentence}", err=True)
     return root.obj

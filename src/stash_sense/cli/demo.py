@@ -7,8 +7,7 @@ import typer
 
 from stash_sense import __version__
 from stash_sense.cli.context import services_of
-from stash_sense.cli.models import megabytes
-from stash_sense.cli.present import print_warnings, show
+from stash_sense.cli.present import megabytes, print_warnings, show
 from stash_sense.cli.progress import shown_progress
 from stash_sense.cli.report_file import checked_report
 from stash_sense.identification.recognizer import Request

@@ -19,11 +19,12 @@ from stash_sense.bootstrap import Services
 from stash_sense.cli.calibrate import advice as calibration_advice
 from stash_sense.cli.capabilities import advice, capability_documents
 from stash_sense.cli.context import services_of
-from stash_sense.cli.models import chosen_pack, megabytes, pack_document, print_json
-from stash_sense.kernel.hardware import HardwareInfo
+from stash_sense.cli.models import chosen_pack, pack_document
+from stash_sense.cli.present import megabytes, print_json
 from stash_sense.models.capabilities import Capability
 from stash_sense.models.store import PackState
 from stash_sense.models.tools import find_tools
+from stash_sense.reports.installed import hardware_document
 from stash_sense.reports.wording import visible
 
 _LIBRARIES = ("numpy", "onnxruntime", "onnx", "av", "pillow", "pydantic", "typer", "rich")
@@ -62,7 +63,7 @@ def examination(services: Services) -> dict[str, Any]:
         "python": platform.python_version(),
         "system": platform.platform(),
         "libraries": {name: _version(name) for name in _LIBRARIES},
-        "hardware": _hardware(hardware),
+        "hardware": hardware_document(hardware),
         "threads": services.runtime.threads,
         "device": services.settings.device,
         "eight_bit_instruction": services.packs.fast_instruction(),
@@ -74,19 +75,6 @@ def examination(services: Services) -> dict[str, Any]:
     }
     document["advice"] = list(_advice(document, capabilities["identification"]))
     return document
-
-
-def _hardware(hardware: HardwareInfo) -> dict[str, Any]:
-    return {
-        "cpu": hardware.cpu_model,
-        "cpus": hardware.cpus,
-        "cpu_features": list(hardware.cpu_features),
-        "memory_bytes": hardware.memory_bytes,
-        "providers": [
-            {"name": provider.name, "works": provider.works, "reason": provider.reason}
-            for provider in hardware.providers
-        ],
-    }
 
 
 def _version(library: str) -> str | None:

@@ -11,21 +11,23 @@ from stash_sense.cli.people import recognition
 from stash_sense.cli.present import print_warnings, show
 from stash_sense.cli.progress import shown_progress
 from stash_sense.cli.report_file import checked_report
-from stash_sense.identification.recognizer import Request
-from stash_sense.media.plan import MAX_FRAMES, MIN_FRAMES, SamplingPlan
+from stash_sense.configuration.catalogue import MOST_CANDIDATES
+from stash_sense.identification.requesting import request_of
+from stash_sense.kernel.limits import MAX_FRAMES, MIN_FRAMES
 from stash_sense.performers.known import KnownPeople
-from stash_sense.recognition.matching.modes import DEFAULT_MODE, MODES
+from stash_sense.recognition.matching.modes import MODES
 
 EXIT_SOME_FAILED = 1
+_ELSE = "As the settings say without."
 
 
-def known_mode(mode: str) -> str:
+def known_mode(mode: str | None) -> str | None:
     """Return the mode as it is, for use as an option's callback.
 
     Raises:
         typer.BadParameter: there is no such mode.
     """
-    if mode not in MODES:
+    if mode is not None and mode not in MODES:
         raise typer.BadParameter(f"there are {' and '.join(MODES)}.")
     return mode
 
@@ -47,13 +49,20 @@ def identify(
     ] = None,
     pack: Annotated[str | None, typer.Option(help="Model pack; `stash-sense models list` shows them.")] = None,
     mode: Annotated[
-        str, typer.Option(callback=known_mode, help=f"How names are decided: {' or '.join(MODES)}.")
-    ] = DEFAULT_MODE,
-    frames: Annotated[int, typer.Option(min=MIN_FRAMES, max=MAX_FRAMES, help="Frames of a video to look at.")] = 60,
+        str | None,
+        typer.Option(callback=known_mode, help=f"How names are decided: {' or '.join(MODES)}. {_ELSE}"),
+    ] = None,
+    frames: Annotated[
+        int | None, typer.Option(min=MIN_FRAMES, max=MAX_FRAMES, help=f"Frames of a video to look at. {_ELSE}")
+    ] = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Give only the surest names; fewer people get one.")
-    ] = False,
-    top_k: Annotated[int, typer.Option(min=0, max=20, help="Other likely people to list for each person.")] = 3,
+        bool | None,
+        typer.Option("--strict/--not-strict", help=f"Give only the surest names; fewer people get one. {_ELSE}"),
+    ] = None,
+    top_k: Annotated[
+        int | None,
+        typer.Option(min=0, max=MOST_CANDIDATES, help=f"Other likely people to list for each person. {_ELSE}"),
+    ] = None,
     tagged: Annotated[
         list[str] | None, typer.Option(help="Somebody tagged in these files already, by name; can be repeated.")
     ] = None,
@@ -64,7 +73,9 @@ def identify(
     says why and does not stop the others; the exit code is then 1.
     """
     services = services_of(context)
-    request = Request(SamplingPlan(num_frames=frames), mode, strict, top_k, frozenset(tagged or ()))
+    request = request_of(
+        services.configuration, frames=frames, mode=mode, strict=strict, top_k=top_k, tagged=tagged or ()
+    )
     with shown_progress() as progress:
         folder = gallery.expanduser() if gallery else None
         with recognition(services, folder, pack, progress) as known:

@@ -12,6 +12,7 @@ from types import FrameType
 from stash_sense.errors import Cancelled, StashSenseError
 from stash_sense.files import storage_error
 from stash_sense.kernel.cancel import CancelToken
+from stash_sense.kernel.collector import paused_collector
 
 EXIT_FAILED, EXIT_INTERRUPTED = 1, 130
 
@@ -33,8 +34,9 @@ def main() -> None:
 
 def _run(cancel: CancelToken) -> int:
     # Imported here, with the signals in hand: loading the libraries takes a second, in which ctrl-C comes, too.
-    from stash_sense.cli.app import app
-    from stash_sense.reports.wording import visible
+    with paused_collector():
+        from stash_sense.cli.app import app
+        from stash_sense.reports.wording import visible
 
     def say(error: StashSenseError) -> None:
         print(f"stash-sense: {_as_typed(visible(str(error)))}", file=sys.stderr)  # noqa: T201

@@ -1,6 +1,5 @@
 """`stash-sense models`: which model packs there are, installing one, checking one."""
 
-import json as json_text
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,13 +13,14 @@ from rich.text import Text
 from stash_sense.bootstrap import Services
 from stash_sense.calibration.calibrate import Material
 from stash_sense.calibration.overlaying import overlay_of
-from stash_sense.cli.calibrate import calibration_document, in_words, print_fit
+from stash_sense.cli.calibrate import in_words, print_fit
 from stash_sense.cli.context import services_of
-from stash_sense.cli.present import say
+from stash_sense.cli.present import megabytes, print_json, say
 from stash_sense.cli.progress import shown_progress
 from stash_sense.errors import PackError, PackNotInstalled
-from stash_sense.models.file_status import FileStatus
 from stash_sense.models.store import PackState, PackStatus
+from stash_sense.reports import installed as documents
+from stash_sense.reports.installed import calibration_document
 from stash_sense.reports.wording import visible
 from stash_sense.scenes.people import read_people
 
@@ -229,67 +229,7 @@ def chosen_pack(services: Services) -> str | None:
 
 def pack_document(services: Services, status: PackStatus) -> dict[str, Any]:
     """Return what `--json` says of a pack."""
-    entry = status.entry
-    card = entry.template if entry is not None else {}
-    if status.card is not None:
-        card = status.card.model_dump(mode="json", by_alias=True)
-    return {
-        "id": status.pack_id,
-        "title": card.get("title"),
-        "state": status.state.value,
-        "reason": status.reason,
-        "what_to_type": status.what_to_type,
-        "default": status.pack_id == chosen_pack(services),
-        "outdated": status.outdated,
-        "version": card.get("version"),
-        "brings": entry.brings if entry else None,
-        "licence": card.get("licence"),
-        "licence_text": entry.licence_text if entry else None,
-        "licence_must_be_accepted": entry.must_accept if entry else False,
-        "source": card.get("source"),
-        "download_bytes": status.download_bytes,
-        "installed_bytes": _installed_bytes(status),
-        "folder": str(status.folder),
-        "files": [_file_document(file) for file in sorted(status.files, key=lambda file: file.name)],
-        "needs_supplied": [source.names[0] for source in entry.supplied] if entry else [],
-        "embedders": [f"{embedder['id']} ({embedder['dim']})" for embedder in card.get("embedders", [])],
-        "in_8_bits": _in_8_bits(services, card),
-        "calibration": calibration_document(status.calibration),
-    }
-
-
-def _file_document(file: FileStatus) -> dict[str, Any]:
-    return {
-        "name": file.name,
-        "state": file.state.value,
-        "bytes": file.size,
-        "sha256": file.sha256,
-        "reason": file.reason,
-    }
-
-
-def _in_8_bits(services: Services, card: Mapping[str, Any]) -> list[str]:
-    """Return the embedders that run in their 8-bit form on this machine."""
-    quantised = [embedder["id"] for embedder in card.get("embedders", []) if embedder.get("quantised")]
-    return quantised if quantised and services.packs.fast_instruction() else []
-
-
-def print_json(document: object) -> None:
-    """Print one document on stdout."""
-    typer.echo(json_text.dumps(document, indent=2))
-
-
-def megabytes(count: int) -> str:
-    """Write a number of bytes for people."""
-    if count < 1e6:
-        return f"{count / 1e3:.0f} kB"
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
-
-
-def _installed_bytes(status: PackStatus) -> int:
-    if status.card is not None:
-        return sum(file.size for file in status.card.files.values())
-    return status.entry.installed_bytes if status.entry else 0
+    return documents.pack_document(services.packs, chosen_pack(services), status)
 
 
 def _state(status: PackStatus) -> str:

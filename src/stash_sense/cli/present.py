@@ -1,11 +1,13 @@
-"""Results as they come -> terminal, JSON and report; shared by the commands that identify."""
+"""What commands say: sentences, warnings, one JSON document; and results as they come, with their report."""
 
+import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import typer
 from rich.console import Console
 
 from stash_sense import __version__
@@ -21,6 +23,18 @@ from stash_sense.reports.wording import visible
 def say(sentence: str) -> None:
     """Print one sentence on stdout, whatever letters are in it."""
     Console().print(visible(sentence), markup=False, highlight=False, soft_wrap=True)
+
+
+def print_json(document: object) -> None:
+    """Print one document on stdout."""
+    typer.echo(json.dumps(document, indent=2))
+
+
+def megabytes(count: int) -> str:
+    """Write a number of bytes for people."""
+    if count < 1e6:
+        return f"{count / 1e3:.0f} kB"
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
 
 
 def print_warnings(sentences: Iterable[str], progress: ProgressDisplay) -> None:

@@ -1,10 +1,8 @@
 """What values a setting may have: the types, and the reasons for which a value is refused."""
 
-import math
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 Value: TypeAlias = bool | int | float | str
 
@@ -28,6 +26,10 @@ class ValueType(Protocol):
     def allowed(self) -> str:
         """What is allowed, in words."""
 
+    @property
+    def bounds(self) -> dict[str, Any]:
+        """The same for programs: `least` and `most`, `choices`, or `longest`."""
+
     def check(self, value: object) -> Value:
         """Return the value, or raise ValueError."""
 
@@ -41,6 +43,11 @@ class BoolType:
 
     name = "bool"
     allowed = "true or false"
+
+    @property
+    def bounds(self) -> dict[str, Any]:
+        """What is allowed, for programs."""
+        return {}
 
     def check(self, value: object) -> bool:
         """Return the value; 0 and 1 are none."""
@@ -68,6 +75,11 @@ class IntType:
         """What is allowed, in words."""
         return f"a whole number{self.unit and f' of {self.unit}'} from {self.least} to {self.most}"
 
+    @property
+    def bounds(self) -> dict[str, Any]:
+        """What is allowed, for programs."""
+        return {"least": self.least, "most": self.most}
+
     def check(self, value: object) -> int:
         """Return the value; neither true nor 60.0 is a whole number."""
         if isinstance(value, int) and not isinstance(value, bool) and self.least <= value <= self.most:
@@ -94,12 +106,16 @@ class FloatType:
         """What is allowed, in words."""
         return f"a number{self.unit and f' of {self.unit}'} from {self.least:g} to {self.most:g}"
 
+    @property
+    def bounds(self) -> dict[str, Any]:
+        """What is allowed, for programs."""
+        return {"least": self.least, "most": self.most}
+
     def check(self, value: object) -> float:
         """Return the value as a float; NaN lies in no range."""
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
         # Compared before it is converted: a whole number may be too large for a float.
-        if is_number and math.isfinite(self.least) and self.least <= value <= self.most:  # type: ignore[operator]
-            return float(value)  # type: ignore[arg-type]
+        if isinstance(value, int | float) and not isinstance(value, bool) and self.least <= value <= self.most:
+            return float(value)
         raise ValueError(self.allowed)
 
     def parse(self, text: str) -> float:
@@ -121,6 +137,11 @@ class ChoiceType:
         *first, last = self.choices
         return f"{', '.join(first)} or {last}" if first else last
 
+    @property
+    def bounds(self) -> dict[str, Any]:
+        """What is allowed, for programs."""
+        return {"choices": list(self.choices)}
+
     def check(self, value: object) -> str:
         """Return the value."""
         if isinstance(value, str) and value in self.choices:
@@ -134,30 +155,27 @@ class ChoiceType:
 
 @dataclass(frozen=True, slots=True)
 class TextType:
-    """A line of text.
-
-    Attributes:
-        longest: characters it may have.
-        empty: whether it may have none.
-        refused: completes "it must be …" where a text will not do; empty where it will.
-    """
+    """One line of text, of at most `longest` characters."""
 
     longest: int = 200
-    empty: bool = True
-    refused: Callable[[str], str] = lambda _: ""
 
     name = "text"
 
     @property
     def allowed(self) -> str:
         """What is allowed, in words."""
-        return f"one line of {0 if self.empty else 1} to {self.longest} characters"
+        return f"one line of 1 to {self.longest} characters"
+
+    @property
+    def bounds(self) -> dict[str, Any]:
+        """What is allowed, for programs."""
+        return {"longest": self.longest}
 
     def check(self, value: object) -> str:
-        """Return the value."""
-        if not isinstance(value, str) or not 0 if self.empty else 1 <= len(value) <= self.longest:
-            raise ValueError(self.allowed)
-        return value
+        """Return the value; a text with control characters is none."""
+        if isinstance(value, str) and 1 <= len(value) <= self.longest and value.isprintable():
+            return value
+        raise ValueError(self.allowed)
 
     def parse(self, text: str) -> str:
         """Return the text as it is."""

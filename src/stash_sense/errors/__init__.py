@@ -21,7 +21,7 @@ StashSenseError
 │   ├── DatabaseMissing · DatabaseDamaged · DatabaseTooNew · DatabaseUnwritten · CanaryFailed
 │   ├── VersionTaken · NoEarlierVersion · LibraryBusy
 │   ├── PackDiffers · PerformerUnknown · PerformerAmbiguous
-│   └── BuildStateDamaged · ForgottenUnreadable
+│   └── BuildStateDamaged · ForgottenUnreadable · EverybodyForgotten · DatabaseUnreadable
 ├── SearchError                  the performers database cannot be searched
 │   └── SearchMatrixUnfit · VectorsNotNumbers
 ├── SignatureError               nobody who is trusted vouches for a release
@@ -60,17 +60,18 @@ StashSenseError
 ├── UpdateError                  the performers database cannot be updated
 │   └── ReleaseUnsigned · SourceEmpty · UpdateRunning
 ├── StateError                   the user's own state, stash_sense.db, cannot be used
-│   └── StateMissing · StateDamaged · StateTooNew · StateForeign · StateBusy
+│   └── StateMissing · StateDamaged · StateNotWhole · StateTooNew · StateForeign · StateBusy
 ├── BackupError                  a backup of it cannot be made or used
 │   └── BackupUnusable · BackupPlaceTaken
 ├── ConfigurationError           a setting that changes while the program runs cannot be read or changed
 │   └── SettingUnknown · SettingRefused
 ├── ServiceError                 the service cannot run
-│   └── ServiceRunning · AddressUnusable · TokenUnusable · ServiceStopping
+│   ├── ServiceRunning · AddressUnusable · TokenUnusable · ServiceStopping
+│   └── ServiceUnreachable · ServiceAnswer · JobNotDone
 ├── RequestError                 the service does not answer a request
 │   ├── HostForeign · OriginForeign · TokenMissing · TokenWrong · TicketWrong · LinkWrong
 │   ├── SecretInAddress · BodyTooLarge · AddressTooLong · HeadersTooLarge · RequestInvalid
-│   └── NotFound · MethodNotAllowed · TooManyWaiting · PicturePlaceRefused
+│   └── ContentTypeUnknown · NotFound · MethodNotAllowed · TooManyWaiting · PicturePlaceRefused
 ├── StorageError                 the disk said no
 │   └── DiskFull · NotWritable · NotEnoughSpace
 └── SettingInvalid               a setting or option has a value that cannot be used
@@ -83,8 +84,10 @@ from stash_sense.errors.api import (
     AddressTooLong,
     AddressUnusable,
     BodyTooLarge,
+    ContentTypeUnknown,
     HeadersTooLarge,
     HostForeign,
+    JobNotDone,
     LinkWrong,
     MethodNotAllowed,
     NotFound,
@@ -93,9 +96,11 @@ from stash_sense.errors.api import (
     RequestError,
     RequestInvalid,
     SecretInAddress,
+    ServiceAnswer,
     ServiceError,
     ServiceRunning,
     ServiceStopping,
+    ServiceUnreachable,
     TicketWrong,
     TokenMissing,
     TokenUnusable,
@@ -175,7 +180,9 @@ from stash_sense.errors.performers import (
     DatabaseError,
     DatabaseMissing,
     DatabaseTooNew,
+    DatabaseUnreadable,
     DatabaseUnwritten,
+    EverybodyForgotten,
     ForgottenUnreadable,
     LibraryBusy,
     NoEarlierVersion,
@@ -249,6 +256,7 @@ from stash_sense.errors.state import (
     StateError,
     StateForeign,
     StateMissing,
+    StateNotWhole,
     StateTooNew,
 )
 from stash_sense.errors.transfer import (
@@ -307,14 +315,17 @@ __all__ = [
     "ChecksumMismatch",
     "ConfigurationError",
     "ConnectionLost",
+    "ContentTypeUnknown",
     "ConversionFailed",
     "DatabaseDamaged",
     "DatabaseError",
     "DatabaseMissing",
     "DatabaseTooNew",
+    "DatabaseUnreadable",
     "DatabaseUnwritten",
     "DeadlinePassed",
     "DiskFull",
+    "EverybodyForgotten",
     "FacesMissing",
     "ForgottenUnreadable",
     "GalleryError",
@@ -340,6 +351,7 @@ __all__ = [
     "JobError",
     "JobFault",
     "JobListingInvalid",
+    "JobNotDone",
     "JobNotStoppable",
     "JobPayloadInvalid",
     "JobTypeBusy",
@@ -413,9 +425,11 @@ __all__ = [
     "SecretInAddress",
     "ServerBroken",
     "ServerUnreachable",
+    "ServiceAnswer",
     "ServiceError",
     "ServiceRunning",
     "ServiceStopping",
+    "ServiceUnreachable",
     "SettingInvalid",
     "SettingRefused",
     "SettingUnknown",
@@ -441,6 +455,7 @@ __all__ = [
     "StateError",
     "StateForeign",
     "StateMissing",
+    "StateNotWhole",
     "StateTooNew",
     "StorageError",
     "TicketWrong",

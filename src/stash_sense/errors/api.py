@@ -111,6 +111,12 @@ class RequestInvalid(RequestError):
     code = "request_invalid"
 
 
+class ContentTypeUnknown(RequestError):
+    """A body of the type {type} is not taken here; send {wanted}."""
+
+    code = "content_type_unknown"
+
+
 class NotFound(RequestError):
     """There is nothing at {path}; /openapi.json lists what there is."""
 
@@ -133,3 +139,21 @@ class PicturePlaceRefused(RequestError):
     """No picture is fetched from {address} ({reason}); send the picture itself."""
 
     code = "picture_place_refused"
+
+
+class ServiceUnreachable(ServiceError):
+    """The service at {url} does not answer ({reason}); see what it says in its own terminal or log."""
+
+    code = "service_unreachable"
+
+
+class ServiceAnswer(ServiceError):
+    """{message} (the service's answer)."""
+
+    code = "service_answer"
+
+
+class JobNotDone(ServiceError):
+    """The job {job} ({title}) has {status}: {reason}."""
+
+    code = "job_not_done"

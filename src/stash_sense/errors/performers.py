@@ -23,6 +23,12 @@ class DatabaseDamaged(DatabaseError):
     code = "database_damaged"
 
 
+class DatabaseUnreadable(DatabaseError):
+    """The performers database {path} cannot be read ({reason}); mend that, its files may be whole."""
+
+    code = "database_unreadable"
+
+
 class DatabaseTooNew(DatabaseError):
     """The performers database {path} needs Stash Sense {requires} or newer, with schema {schema}; update the program
     first.
@@ -81,6 +87,14 @@ class LibraryBusy(DatabaseError):
     """Another Stash Sense is changing the performers databases in {path}; wait until it is done."""
 
     code = "library_busy"
+
+
+class EverybodyForgotten(DatabaseError):
+    """Everybody in {path} who has pictures is to be forgotten; `stash-sense db unforget` lists them, and lets them
+    come back.
+    """
+
+    code = "everybody_forgotten"
 
 
 class ForgottenUnreadable(DatabaseError):

@@ -57,3 +57,9 @@ class BackupPlaceTaken(BackupError):
     """{path} is there and is no backup of Stash Sense; choose another name."""
 
     code = "backup_place_taken"
+
+
+class StateNotWhole(StateError):
+    """The state of the service is not whole ({faults}); nothing was changed, restore a backup of it."""
+
+    code = "state_not_whole"

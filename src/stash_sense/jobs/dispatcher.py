@@ -16,7 +16,7 @@ from stash_sense.jobs.catalogue import Catalogue
 from stash_sense.jobs.clock import Clock
 from stash_sense.jobs.events import EventHub
 from stash_sense.jobs.job import AT_WORK, SLOTS, Claim, Job, JobStatus, Slot
-from stash_sense.jobs.run import Run, event_of
+from stash_sense.jobs.run import CHECKPOINT_PATIENCE, Run, event_of
 from stash_sense.jobs.scheduler import Scheduler
 from stash_sense.jobs.store import LEASE_SECONDS, JobStore
 
@@ -40,6 +40,7 @@ class Dispatcher:
         slots: how many jobs of each kind run at once, over all processes.
         scheduler: starts jobs by the clock; None: nobody does.
         look_seconds, beat_seconds: see LOOK_SECONDS, BEAT_SECONDS.
+        patience: seconds that a job waits for a checkpoint to be written before it fails.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Dispatcher:
         scheduler: Scheduler | None = None,
         look_seconds: float = LOOK_SECONDS,
         beat_seconds: float = BEAT_SECONDS,
+        patience: float = CHECKPOINT_PATIENCE,
     ) -> None:
         self._store = store
         self._catalogue = catalogue
@@ -61,6 +63,7 @@ class Dispatcher:
         self._scheduler = scheduler
         self._look_seconds = look_seconds
         self._beat_seconds = beat_seconds
+        self._patience = patience
         self.owner = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._changed = threading.Condition()
         self._is_woken = False
@@ -204,7 +207,8 @@ class Dispatcher:
         job = self._store.claim(self.owner, slots, self._catalogue.names)
         if job is None:
             return False
-        run = Run(job, self._catalogue.get(job.type), self._store, self._events, self._clock, self._has_ended)
+        job_type = self._catalogue.get(job.type)
+        run = Run(job, job_type, self._store, self._events, self._clock, self._has_ended, self._patience)
         with self._changed:
             self._runs[run.claim] = run
             if self._is_closing:

@@ -55,15 +55,19 @@ class _Told:
     moments: deque[float] = field(default_factory=lambda: deque(maxlen=PER_SECOND))
 
     def due(self) -> float:
-        """When the next one may be told."""
-        return self.moments[0] + 1.0 if len(self.moments) == PER_SECOND else 0.0
+        """When the one that is held back may be told: progress evenly, another state as soon as may be."""
+        if self.held is None or self.shown is None:
+            return 0.0
+        evenly = self.moments[-1] + 1.0 / PER_SECOND if self.held.status is self.shown.status else 0.0
+        return max(evenly, self.moments[0] + 1.0 if len(self.moments) == PER_SECOND else 0.0)
 
 
-def _is_late(event: ProgressEvent, shown: ProgressEvent | None) -> bool:
-    """Whether a run says something that was ended from outside."""
-    if shown is None or not shown.status.has_ended:
+def _is_late(event: ProgressEvent, last: ProgressEvent | None) -> bool:
+    """Whether something newer was told already: threads overtake each other, and a run may be ended from outside."""
+    if last is None:
         return False
-    return event.status in AT_WORK and event.attempt <= shown.attempt
+    ended = last.status.has_ended and event.status in AT_WORK
+    return event.attempt < last.attempt or (ended and event.attempt == last.attempt)
 
 
 class EventHub:
@@ -102,7 +106,7 @@ class EventHub:
         event = replace(event, at=self._wall())
         with self._changed:
             told = self._told.setdefault(event.job_id, _Told())
-            if _is_late(event, told.shown):
+            if _is_late(event, told.held or told.shown):
                 return
             told.held = event
             if event.status.has_ended:

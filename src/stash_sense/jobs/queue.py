@@ -224,7 +224,7 @@ class JobQueue:
         return retried
 
     def clear_history(self) -> int:
-        """Delete all ended jobs, but of each incremental kind the last, from which the next goes on; gives how many."""
+        """Delete all ended jobs, but of incremental kinds the last, from which the next goes on; gives how many."""
         return self._store.prune(None, spare=self._incremental())
 
     def prune(self, days: float = KEPT_DAYS) -> int:
@@ -277,7 +277,7 @@ class JobQueue:
     def _changed(self, job: Job) -> None:
         if self._dispatcher is not None:
             self._dispatcher.notice(job)
-        self.events.publish(event_of(job))
+        self.events.publish(event_of(self._live(job)))
 
     def _wake(self) -> None:
         if self._dispatcher is not None:

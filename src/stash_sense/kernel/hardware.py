@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+CPU_PROVIDER = "CPUExecutionProvider"
+"""What onnxruntime calls computing on the processor."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProviderStatus:
@@ -28,6 +31,8 @@ class HardwareInfo:
         memory_bytes: memory this process may use, the container's limit included; None where unknown.
         cpu_features: instruction sets that the models run faster with, as the system spells them.
         providers: what onnxruntime was built with for this machine.
+        gpu_memory_bytes: memory of the GPU, of the smallest where there are more; None where none works, or the
+            system does not tell.
     """
 
     cpu_model: str
@@ -35,3 +40,9 @@ class HardwareInfo:
     memory_bytes: int | None
     cpu_features: tuple[str, ...]
     providers: tuple[ProviderStatus, ...]
+    gpu_memory_bytes: int | None = None
+
+    @property
+    def has_gpu(self) -> bool:
+        """Whether models run on a GPU here."""
+        return any(provider.works and provider.name != CPU_PROVIDER for provider in self.providers)

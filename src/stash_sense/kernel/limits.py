@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+MIN_FRAMES, MAX_FRAMES = 10, 200
+"""Fewest and most frames of a video that may be asked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stash_sense.errors import SettingInvalid
-
-MIN_FRAMES, MAX_FRAMES = 10, 200
+from stash_sense.kernel.limits import MAX_FRAMES, MIN_FRAMES
 
 _EVERY = 3
 """Of so many moments, one is looked at in the first pass: 20 of 60."""

@@ -4,9 +4,19 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from packaging.version import InvalidVersion, Version
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from stash_sense.errors import DatabaseDamaged, DatabaseTooNew
+from stash_sense.kernel.text import StoredText
 
 MANIFEST_NAME = "manifest.json"
 DATABASE_NAME = "performers.db"
@@ -30,6 +40,9 @@ Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
 """A bare name: a manifest can never name a file outside its folder."""
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64)]
+
+
+_VERSION_TEXT: TypeAdapter[str] = TypeAdapter(VersionText)
 
 
 class _Part(BaseModel):
@@ -72,10 +85,10 @@ class Manifest(_Part):
     embedders: tuple[EmbedderVectors, ...] = Field(min_length=1, max_length=8)
     performer_count: int = Field(ge=0, le=10_000_000)
     face_count: int = Field(ge=0, le=100_000_000)
-    sources: tuple[str, ...] = Field(default=(), max_length=100)
+    sources: tuple[StoredText, ...] = Field(default=(), max_length=100)
     content: Sha256
     files: dict[FileName, FileEntry] = Field(max_length=32)
-    imported_from: str | None = Field(default=None, max_length=500)
+    imported_from: StoredText | None = Field(default=None, max_length=500)
 
     @property
     def dim(self) -> int:
@@ -144,6 +157,15 @@ def check_understood(content: bytes, where: object, program: str) -> None:
         raise DatabaseDamaged(path=where, reason="its manifest cannot be read") from error
     if heading.schema_ != SCHEMA or Version(heading.requires) > Version(program):
         raise DatabaseTooNew(path=where, requires=heading.requires, schema=heading.schema_)
+
+
+def can_be_version(text: str) -> bool:
+    """Whether a version may be called so."""
+    try:
+        _VERSION_TEXT.validate_python(text)
+    except ValidationError:
+        return False
+    return True
 
 
 def is_prerelease(version: str) -> bool:

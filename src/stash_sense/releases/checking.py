@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from stash_sense.errors import StorageError
 from stash_sense.files import write_atomically
 from stash_sense.kernel.cancel import CancelToken
+from stash_sense.kernel.text import StoredText
 from stash_sense.releases.found import FoundRelease, Listing, Offer, PublicOffer, SignedOffer, listing_of, version_of
 from stash_sense.releases.ports import ReleaseSource
 
@@ -62,10 +63,10 @@ class _Cached(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     schema_: Literal[1] = Field(default=1, alias="schema")
-    source: str
+    source: StoredText
     at: float
     releases: list[_CachedRelease]
-    notes: list[str]
+    notes: list[StoredText]
 
 
 @dataclass(frozen=True, slots=True)

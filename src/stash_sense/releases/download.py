@@ -16,7 +16,7 @@ from stash_sense.kernel.progress import ProgressListener, silent
 from stash_sense.releases.addresses import shown
 from stash_sense.releases.part_file import PartFile
 from stash_sense.releases.patience import DownloadLimits, Patience
-from stash_sense.releases.ports import HttpTransport, Inquiry
+from stash_sense.releases.ports import HttpTransport, Inquiry, Named
 from stash_sense.releases.rate import Meter
 from stash_sense.releases.refusals import refusal
 from stash_sense.releases.transfer import AS_IT_IS, OK, Transfer, require_as_it_is
@@ -49,7 +49,7 @@ class Download:
         url: str,
         into: Path,
         *,
-        named: str | None = None,
+        named: Named | None = None,
         size: int | None = None,
         sha256: str | None = None,
         progress: ProgressListener = silent,
@@ -61,7 +61,7 @@ class Download:
             url: its address.
             into: the file that it becomes, with one rename. What arrives meanwhile is in `<into>.part`, which is kept
                 when it breaks off, and gone on with.
-            named: see `Inquiry.named`; by default the url itself.
+            named: what the user named; by default the url itself.
             size: bytes that it must have, if that is known.
             sha256: that it must have, in hex, if that is known.
             progress: told the bytes and the rate.
@@ -81,7 +81,7 @@ class Download:
         part = PartFile(into)
         transfer = Transfer(
             url=url,
-            named=url if named is None else named,
+            named=named or Named(url),
             size=size,
             part=part,
             transport=self._transport,
@@ -112,7 +112,7 @@ class Download:
         url: str,
         limit: int,
         *,
-        named: str | None = None,
+        named: Named | None = None,
         headers: Mapping[str, str] | None = None,
         cancel: CancelToken | None = None,
     ) -> bytes:
@@ -121,7 +121,7 @@ class Download:
         Args:
             url: its address.
             limit: bytes that it may have.
-            named: see `Inquiry.named`; by default the url itself.
+            named: what the user named; by default the url itself.
             headers: to send with the request.
             cancel: looked at several times a second.
 
@@ -133,7 +133,7 @@ class Download:
         patience = self._patience(url, self._limits.small_deadline_seconds, cancel)
         limits = self._limits
         every = {**AS_IT_IS, **(headers or {})}
-        inquiry = Inquiry(url, every, url if named is None else named, limits.connect_seconds, limits.silence_seconds)
+        inquiry = Inquiry(url, every, named or Named(url), limits.connect_seconds, limits.silence_seconds)
 
         def attempt() -> bytes:
             content = bytearray()

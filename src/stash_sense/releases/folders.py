@@ -32,6 +32,7 @@ from stash_sense.releases.found import (
     version_of,
 )
 from stash_sense.releases.part_file import PartFile, Partial, write_all
+from stash_sense.releases.ports import Named
 from stash_sense.releases.rate import Meter
 from stash_sense.releases.release_manifest import LISTING_NAME, MANIFEST_BYTES, MANIFEST_SUFFIX, ReleaseListing
 
@@ -178,6 +179,7 @@ class HttpFolder:
 
     def __init__(self, url: str, download: Download) -> None:
         self._url = url
+        self._named = Named(url)
         self._download = download
 
     @property
@@ -214,11 +216,11 @@ class HttpFolder:
     ) -> str:
         """Download a file; see `ReleaseSource.fetch`."""
         return self._download.fetch(
-            self._place(name), into, named=self._url, size=size, sha256=sha256, progress=progress, cancel=cancel
+            self._place(name), into, named=self._named, size=size, sha256=sha256, progress=progress, cancel=cancel
         )
 
     def _read(self, name: str, limit: int, cancel: CancelToken) -> bytes:
-        return self._download.read(self._place(name), limit, named=self._url, cancel=cancel)
+        return self._download.read(self._place(name), limit, named=self._named, cancel=cancel)
 
     def _place(self, name: str) -> str:
         if not is_file_name(name):

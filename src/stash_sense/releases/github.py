@@ -21,6 +21,7 @@ from stash_sense.releases.found import (
     listing_of,
     version_of,
 )
+from stash_sense.releases.ports import Named
 from stash_sense.releases.release_manifest import MANIFEST_SUFFIX
 from stash_sense.settings import GITHUB_API
 
@@ -63,6 +64,7 @@ class GithubRepository:
         self._repository = repository
         self._download = download
         self._api = api.rstrip("/")
+        self._named = Named(self._api)
 
     @property
     def name(self) -> str:
@@ -91,7 +93,7 @@ class GithubRepository:
 
     def read_small(self, release: FoundRelease, name: str, limit: int, cancel: CancelToken) -> bytes:
         """Fetch a file into memory; see `ReleaseSource.read_small`."""
-        return self._download.read(self._place(release, name), limit, named=self._api, cancel=cancel)
+        return self._download.read(self._place(release, name), limit, named=self._named, cancel=cancel)
 
     def fetch(
         self,
@@ -107,13 +109,13 @@ class GithubRepository:
         """Download a file; see `ReleaseSource.fetch`."""
         place = self._place(release, name)
         return self._download.fetch(
-            place, into, named=self._api, size=size, sha256=sha256, progress=progress, cancel=cancel
+            place, into, named=self._named, size=size, sha256=sha256, progress=progress, cancel=cancel
         )
 
     def _page(self, page: int, cancel: CancelToken) -> list[_Release]:
         url = f"{self._api}/repos/{self._repository}/releases?per_page={_PAGE}&page={page}"
         try:
-            content = self._download.read(url, _PAGE_BYTES, named=self._api, headers=_HEADERS, cancel=cancel)
+            content = self._download.read(url, _PAGE_BYTES, named=self._named, headers=_HEADERS, cancel=cancel)
         except NotOnServer as error:
             raise RepositoryMissing(source=self._repository) from error
         try:

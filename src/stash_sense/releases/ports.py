@@ -14,6 +14,20 @@ Look: TypeAlias = Callable[[], None]
 """Called several times a second while work waits; whatever it raises ends the work and comes out of it."""
 
 
+@dataclass(slots=True, eq=False)
+class Named:
+    """An address that the user named, for all that is asked of that source.
+
+    Attributes:
+        address: as the user wrote it.
+        there: addresses that its host had when it was first asked, which the transport notes; None before that. What
+            its name means a moment later is not what the user named.
+    """
+
+    address: str
+    there: tuple[str, ...] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Inquiry:
     """One request.
@@ -21,15 +35,15 @@ class Inquiry:
     Attributes:
         url: what to fetch; a name and password in it go to its host alone.
         headers: besides those that every request has.
-        named: the address that the user named. Where it is on this machine or a private network, the request and its
-            redirects may go to such addresses too; otherwise they may not. Empty where no user named any.
+        named: what the user named. Requests and redirects to its host may go to this machine or a private network,
+            if that is where the host was at first; those to any other host may not.
         connect_seconds: to wait for a connection.
         silence_seconds: to wait for the next byte.
     """
 
     url: str
     headers: Mapping[str, str]
-    named: str
+    named: Named
     connect_seconds: float
     silence_seconds: float
 

@@ -14,7 +14,7 @@ from stash_sense.errors import (
 from stash_sense.releases.addresses import shown, without_password
 from stash_sense.releases.part_file import PartFile, Partial, write_all
 from stash_sense.releases.patience import DownloadLimits, Interrupted, Patience
-from stash_sense.releases.ports import Answer, HttpTransport, Inquiry
+from stash_sense.releases.ports import Answer, HttpTransport, Inquiry, Named
 from stash_sense.releases.rate import Meter
 from stash_sense.releases.refusals import refusal
 
@@ -38,7 +38,7 @@ class Transfer:
     """
 
     url: str
-    named: str
+    named: Named
     size: int | None
     part: PartFile
     transport: HttpTransport

@@ -1,9 +1,13 @@
 """Times, shares, counts and names as people read them, the same in the terminal and on the page."""
 
+from __future__ import annotations
+
 import math
 import unicodedata
+from typing import TYPE_CHECKING
 
-from stash_sense.identification.result import Identification, SeenPerson
+if TYPE_CHECKING:
+    from stash_sense.identification.result import Identification, SeenPerson
 
 NOT_KNOWN = "\N{EN DASH}"
 """Stands where there is nothing to say: the time of a picture, a length that is not known."""

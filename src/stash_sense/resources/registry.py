@@ -70,7 +70,7 @@ class ResourceRegistry:
     """All that is heavy.
 
     Args:
-        idle_seconds: how long what nobody uses stays loaded.
+        idle_seconds: how long what nobody uses stays loaded; may be changed at any time.
         give_back: gives freed memory back to the system after something was unloaded.
         clock: seconds that only grow.
     """
@@ -81,7 +81,7 @@ class ResourceRegistry:
         give_back: Callable[[], object] = gc.collect,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._idle_seconds = idle_seconds
+        self.idle_seconds = idle_seconds
         self._give_back = give_back
         self._clock = clock
         self._lock = threading.Lock()
@@ -116,7 +116,7 @@ class ResourceRegistry:
         Args:
             idle_seconds: how long; without it as long as the registry was told. 0 unloads all that is not in use.
         """
-        limit = self._idle_seconds if idle_seconds is None else idle_seconds
+        limit = self.idle_seconds if idle_seconds is None else idle_seconds
         with self._lock:
             entries = list(self._entries)
         unloaded = []

@@ -24,6 +24,7 @@ from stash_sense.fakes.release_answers import Fault
 from stash_sense.fakes.release_server import ReleaseServer
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.releases.download import Download
+from stash_sense.releases.ports import Named
 
 PUBLIC = "http://8.8.8.8"
 """An address of the public internet; it is only ever asked for through a proxy that is on the loopback."""
@@ -126,19 +127,38 @@ def test_a_server_learns_our_name_and_gets_no_cookies_back(server: ReleaseServer
 
 def test_what_a_public_source_names_on_this_machine_is_not_asked(server: ReleaseServer, download: Download) -> None:
     with pytest.raises(AddressPrivate, match=r"127\.0\.0\.1"):
-        download.read(place(server), LARGE, named=PUBLIC)
+        download.read(place(server), LARGE, named=Named(PUBLIC))
     assert server.requests == []
 
 
 def test_a_name_that_means_this_machine_is_judged_by_its_address(server: ReleaseServer, download: Download) -> None:
     with pytest.raises(AddressPrivate, match="localhost"):
-        download.read(f"http://localhost:{server.port}/{NAME}", LARGE, named=PUBLIC)
+        download.read(f"http://localhost:{server.port}/{NAME}", LARGE, named=Named(PUBLIC))
     assert server.requests == []
 
 
-def test_a_source_on_this_machine_may_name_this_machine(server: ReleaseServer, download: Download) -> None:
-    named = f"http://localhost:{server.port}/"
+def test_a_source_on_this_machine_may_name_other_places_of_its_host(server: ReleaseServer, download: Download) -> None:
+    named = Named("http://127.0.0.1:1/releases")
     assert download.read(place(server), LARGE, named=named) == CONTENT
+
+
+def test_a_source_on_this_machine_may_not_lead_to_another_private_host(
+    server: ReleaseServer, download: Download
+) -> None:
+    server.faults["there"] = [redirect(place(server))]
+    local = f"http://localhost:{server.port}/there"
+    with pytest.raises(AddressPrivate, match=r"127\.0\.0\.1"):
+        download.read(local, LARGE)
+    assert [request.path for request in server.requests] == ["there"]
+
+
+def test_a_name_that_was_public_at_first_does_not_lead_here_a_moment_later(
+    server: ReleaseServer, download: Download
+) -> None:
+    named = Named(server.url, there=("8.8.8.8",))
+    with pytest.raises(AddressPrivate):
+        download.read(place(server), LARGE, named=named)
+    assert server.requests == []
 
 
 def test_a_public_source_may_not_redirect_to_this_machine(server: ReleaseServer, tmp_path: Path) -> None:
@@ -156,7 +176,7 @@ def test_a_public_source_may_not_redirect_to_this_machine(server: ReleaseServer,
 def test_a_proxy_is_not_asked_for_private_addresses_either(server: ReleaseServer, host: str) -> None:
     download = Download(HttpClient(proxies={"http": server.url}), QUICK)
     with pytest.raises(AddressPrivate):
-        download.read(f"http://{host}/{NAME}", LARGE, named=PUBLIC)
+        download.read(f"http://{host}/{NAME}", LARGE, named=Named(PUBLIC))
     assert server.requests == []
 
 

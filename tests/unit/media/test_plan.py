@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stash_sense.errors import SettingInvalid
-from stash_sense.media.plan import MAX_FRAMES, MIN_FRAMES, SamplingPlan
+from stash_sense.kernel.limits import MAX_FRAMES, MIN_FRAMES
+from stash_sense.media.plan import SamplingPlan
 
 durations = st.floats(min_value=1e-3, max_value=1e6, allow_nan=False)
 frame_counts = st.integers(MIN_FRAMES, MAX_FRAMES)

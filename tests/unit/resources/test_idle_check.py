@@ -3,9 +3,9 @@ import time
 
 from tests.unit.resources.things import Clock, Maker
 
+from stash_sense.configuration.catalogue import shipped_registry
 from stash_sense.resources.idle_check import CHECK_SECONDS, IdleCheck
 from stash_sense.resources.registry import IDLE_SECONDS, ResourceRegistry
-from stash_sense.settings import Settings
 
 
 def checks() -> list[threading.Thread]:
@@ -42,4 +42,4 @@ def test_it_lives_from_start_to_stop() -> None:
 
 def test_without_a_setting_it_is_half_an_hour_looked_at_every_minute() -> None:
     assert (CHECK_SECONDS, IDLE_SECONDS) == (60.0, 1800.0)
-    assert Settings.model_fields["resource_idle_seconds"].default == IDLE_SECONDS
+    assert shipped_registry()["resource_idle_seconds"].fallback == IDLE_SECONDS

@@ -8,6 +8,7 @@ import httpx2
 
 from stash_sense.errors import AddressPrivate
 from stash_sense.releases.addresses import shown
+from stash_sense.releases.ports import Named
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
@@ -15,12 +16,14 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 class Gate:
     """Keeps a request that the user's own source did not ask for away from this machine and private networks.
 
+    The source's own name server is believed once: what a name leads to when it is first asked is what the user named.
+
     Args:
         url: of the request.
-        named: the address that the user named; empty where no user did.
+        named: what the user named.
     """
 
-    def __init__(self, url: httpx2.URL, named: str) -> None:
+    def __init__(self, url: httpx2.URL, named: Named) -> None:
         self._url = url
         self._named = named
 
@@ -30,12 +33,15 @@ class Gate:
         Raises:
             AddressPrivate: there are some, but none of them may.
         """
-        public = [address for address in addresses if is_public(address)]
-        if public == addresses or self._named_is_private():
-            return addresses
-        if not public:
+        there: tuple[str, ...] = ()
+        if self._is_named(host):
+            if self._named.there is None:
+                self._named.there = tuple(addresses)
+            there = self._named.there
+        admitted = [address for address in addresses if is_public(address) or address in there]
+        if addresses and not admitted:
             raise AddressPrivate(address=shown(str(self._url)))
-        return public
+        return admitted
 
     def check_for_proxy(self) -> None:
         """Judge the host by how it is written, for only the proxy resolves it.
@@ -43,15 +49,13 @@ class Gate:
         Raises:
             AddressPrivate: as it says.
         """
-        if _is_written_private(self._url.host) and not self._named_is_private():
+        if _is_written_private(self._url.host) and not self._is_named(self._url.host):
             raise AddressPrivate(address=shown(str(self._url)))
 
-    def _named_is_private(self) -> bool:
-        if not self._named:
-            return False
+    def _is_named(self, host: str) -> bool:
         try:
-            return not all(is_public(address) for address in resolved(httpx2.URL(self._named).host, None))
-        except (httpcore2.ConnectError, httpx2.InvalidURL):
+            return _plain(host) == _plain(httpx2.URL(self._named.address).host)
+        except httpx2.InvalidURL:
             return False
 
 
@@ -93,6 +97,10 @@ def is_this_machine(host: str) -> bool:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:
         return name == "localhost" or name.endswith(".localhost")
+
+
+def _plain(host: str) -> str:
+    return host.rstrip(".").lower()
 
 
 def _is_written_private(host: str) -> bool:

@@ -15,11 +15,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
-    Float,
-    Row,
-    Select,
     and_,
-    bindparam,
     delete,
     func,
     insert,
@@ -29,13 +25,25 @@ from sqlalchemy import (
 )
 
 from stash_sense.adapters.store.engine import reading
+from stash_sense.adapters.store.job_rows import (
+    FREE,
+    is_in,
+    is_run,
+    iso,
+    job_of,
+    job_or_none,
+    jobs_of,
+    json_text,
+    progress_values,
+    schedule_values,
+)
+from stash_sense.adapters.store.job_statements import CHECKPOINT, CLAIM, END, IS_WAITING, PUT_BACK, SINCE, last_cursor
 from stash_sense.adapters.store.tables import JOBS, SCHEDULES
 from stash_sense.errors import JobTypeBusy
 from stash_sense.jobs.clock import Clock
 from stash_sense.jobs.job import (
     AT_WORK,
     ENDED,
-    SECONDS_PER_POINT,
     WAITING,
     Claim,
     Job,
@@ -48,7 +56,6 @@ from stash_sense.jobs.schedules import Schedule
 from stash_sense.jobs.store import (
     AHEAD_SECONDS,
     LEASE_SECONDS,
-    LONGEST_BACKOFF,
     Checkpoint,
     Counts,
     Outcome,
@@ -56,57 +63,6 @@ from stash_sense.jobs.store import (
     Report,
     outcome_of_loss,
 )
-
-_FREE: Mapping[str, Any] = {"owner": None, "lease_until": None, "boot": None}
-_IS_WAITING = JOBS.c.status.in_(["pending", "queued"])  # spelled as the partial index has it
-_SINCE = JOBS.c.rank - SECONDS_PER_POINT * JOBS.c.priority
-
-
-def _next_job() -> Any:
-    """The first job by rank that is due, whose slot has room, and of whose key no other job has an owner."""
-    held, twin = JOBS.alias("held"), JOBS.alias("twin")
-
-    def has_room(slot: Slot) -> ColumnElement[bool]:
-        used = select(func.count()).where(held.c.owner.is_not(None), held.c.resource == slot.value).scalar_subquery()
-        return and_(JOBS.c.resource == slot.value, used < bindparam(f"most_{slot}"))
-
-    now = bindparam("wall", type_=Float)
-    return (
-        select(JOBS.c.id)
-        .where(
-            _IS_WAITING,
-            JOBS.c.owner.is_(None),
-            or_(JOBS.c.not_before.is_(None), JOBS.c.not_before <= now, JOBS.c.not_before > now + LONGEST_BACKOFF),
-            JOBS.c.type.in_(bindparam("types", expanding=True)),
-            or_(*map(has_room, Slot)),
-            ~select(1).where(twin.c.owner.is_not(None), twin.c.dedupe_key == JOBS.c.dedupe_key).exists(),
-        )
-        .order_by(JOBS.c.rank, JOBS.c.id)
-        .limit(1)
-        .scalar_subquery()
-    )
-
-
-_CLAIM = (
-    update(JOBS)
-    .where(JOBS.c.id == _next_job(), JOBS.c.owner.is_(None))
-    .values(
-        status=JobStatus.RUNNING.value,
-        attempts=JOBS.c.attempts + 1,
-        started_at=func.coalesce(JOBS.c.started_at, bindparam("now")),
-        not_before=None,
-        updated_at=bindparam("now"),
-        owner=bindparam("who"),
-        lease_until=bindparam("until"),
-        boot=bindparam("start"),
-    )
-    .returning(JOBS)
-)
-
-
-def _last_cursor(job_type: str) -> Select[tuple[str | None]]:
-    ended = select(JOBS.c.cursor).where(JOBS.c.type == job_type, _is(ENDED))
-    return ended.order_by(JOBS.c.id.desc()).limit(1)
 
 
 class SqlJobStore:
@@ -141,45 +97,44 @@ class SqlJobStore:
             **{f"most_{slot}": limits.get(slot, 0) for slot in Slot},
         }
         with self._write() as connection:
-            return _job(connection.execute(_CLAIM, values).one_or_none())
+            return job_or_none(connection.execute(CLAIM, values).one_or_none())
 
     def checkpoint(self, claim: Claim, checkpoint: Checkpoint) -> Job | None:
         """See `JobStore.checkpoint`."""
         values = {
-            "cursor": _text(checkpoint.cursor),
+            "cursor": json_text(checkpoint.cursor),
             "counters": json.dumps(dict(checkpoint.counters)),
-            "failures": 0,
-            **_progress(checkpoint.report),
-            **self._lease(claim.owner),
+            **progress_values(checkpoint.report),
+            **self._lease(),
         }
         with self._write() as connection:
-            return self._change(connection, values, *_run(claim), _is(AT_WORK))
+            return job_or_none(connection.execute(CHECKPOINT, self._of(claim, values)).one_or_none())
 
     def finish(self, claim: Claim, outcome: Outcome) -> Job | None:
         """See `JobStore.finish`."""
         with self._write() as connection:
             if outcome.status in WAITING:
-                job = self._change(connection, self._end(outcome), *_run(claim), _is({JobStatus.RUNNING}))
+                job = self._end(connection, PUT_BACK, claim, outcome)
                 if job is not None:
                     return job
                 outcome = Outcome(JobStatus.CANCELLED)
-            job = self._change(connection, self._end(outcome), *_run(claim), _is(AT_WORK))
+            job = self._end(connection, END, claim, outcome)
             if job is None:
-                self._change(connection, _FREE, *_run(claim))
+                self._change(connection, FREE, *is_run(claim))
             return job
 
     def owned(self, owner: str) -> list[Job]:
         """See `JobStore.owned`."""
         with reading(self._engine) as connection:
-            return _jobs(connection.execute(select(JOBS).where(JOBS.c.owner == owner)))
+            return jobs_of(connection.execute(select(JOBS).where(JOBS.c.owner == owner)))
 
     def heartbeat(self, owner: str, reports: Mapping[Claim, Report]) -> None:
         """See `JobStore.heartbeat`."""
         with self._write() as connection:
-            connection.execute(update(JOBS).where(JOBS.c.owner == owner).values(**self._lease(owner)))
+            connection.execute(update(JOBS).where(JOBS.c.owner == owner).values(**self._lease()))
             for claim, report in reports.items():
-                values = {**_progress(report), "updated_at": self._now()}
-                connection.execute(update(JOBS).where(*_run(claim), _is(AT_WORK)).values(**values))
+                values = {**progress_values(report), "updated_at": self._now()}
+                connection.execute(update(JOBS).where(*is_run(claim), is_in(AT_WORK)).values(**values))
 
     def take_over(self, owner: str, *, alone: bool = False) -> list[Job]:
         """See `JobStore.take_over`."""
@@ -190,20 +145,18 @@ class SqlJobStore:
             JOBS.c.lease_until > now + 10 * self._lease_seconds,  # of another start, where starts cannot be told
         )
         lost = select(JOBS).where(JOBS.c.owner.is_not(None), JOBS.c.owner != owner, *([] if alone else [silent]))
-        arrivals = select(func.max(_SINCE)).where(_IS_WAITING)
+        arrivals = select(func.max(SINCE)).where(IS_WAITING)
         with reading(self._engine) as connection:
             if not connection.execute(lost).first() and self._ahead(connection.scalar(arrivals)) == 0.0:
                 return []
         with self._write() as connection:
             if ahead := self._ahead(connection.scalar(arrivals)):
-                connection.execute(update(JOBS).where(_IS_WAITING).values(rank=JOBS.c.rank - ahead))
+                connection.execute(update(JOBS).where(IS_WAITING).values(rank=JOBS.c.rank - ahead))
             changed = [
-                self._change(
-                    connection,
-                    self._end(outcome_of_loss(job)) if job.status in AT_WORK else _FREE,
-                    JOBS.c.id == job.id,
-                )
-                for job in _jobs(connection.execute(lost))
+                self._end(connection, END, job.claim, outcome_of_loss(job))
+                if job.status in AT_WORK
+                else self._change(connection, FREE, JOBS.c.id == job.id)
+                for job in jobs_of(connection.execute(lost))
             ]
             return [job for job in changed if job is not None]
 
@@ -213,15 +166,17 @@ class SqlJobStore:
         end = {"status": JobStatus.CANCELLED.value, "completed_at": self._now(), "not_before": None}
         with self._write() as connection:
             return (
-                self._change(connection, {**end, "stop_requested": 2}, JOBS.c.id == job_id, _is({JobStatus.STOPPING}))
-                or self._change(connection, ask, JOBS.c.id == job_id, _is({JobStatus.RUNNING}))
-                or self._change(connection, end, JOBS.c.id == job_id, _is(WAITING))
+                self._change(
+                    connection, {**end, "stop_requested": 2}, JOBS.c.id == job_id, is_in({JobStatus.STOPPING})
+                )
+                or self._change(connection, ask, JOBS.c.id == job_id, is_in({JobStatus.RUNNING}))
+                or self._change(connection, end, JOBS.c.id == job_id, is_in(WAITING))
             )
 
     def retry(self, job_id: int, *, from_start: bool = False) -> Job | None:
         """See `JobStore.retry`."""
         with self._write() as connection:
-            job = _job(connection.execute(select(JOBS).where(JOBS.c.id == job_id)).one_or_none())
+            job = job_or_none(connection.execute(select(JOBS).where(JOBS.c.id == job_id)).one_or_none())
             if job is None or job.status not in ENDED:
                 return None
             active = self._active(connection, job.dedupe_key)
@@ -235,13 +190,13 @@ class SqlJobStore:
                 **dict.fromkeys(("error_code", "error_message", "result", "started_at", "completed_at")),
             }
             if from_start:
-                values |= {"cursor": None, "counters": "{}", **_progress(Report())}
+                values |= {"cursor": None, "counters": "{}", **progress_values(Report())}
             return self._change(connection, values, JOBS.c.id == job_id)
 
     def get(self, job_id: int) -> Job | None:
         """See `JobStore.get`."""
         with reading(self._engine) as connection:
-            return _job(connection.execute(select(JOBS).where(JOBS.c.id == job_id)).one_or_none())
+            return job_or_none(connection.execute(select(JOBS).where(JOBS.c.id == job_id)).one_or_none())
 
     def page(self, query: PageQuery) -> Sequence[Job]:
         """See `JobStore.page`."""
@@ -249,18 +204,22 @@ class SqlJobStore:
         if query.before is not None:
             wanted = wanted.where(JOBS.c.id < query.before)
         if query.statuses:
-            wanted = wanted.where(_is(query.statuses))
+            wanted = wanted.where(is_in(query.statuses))
         if query.types:
             wanted = wanted.where(JOBS.c.type.in_(sorted(query.types)))
         with reading(self._engine) as connection:
-            return _jobs(connection.execute(wanted))
+            return jobs_of(connection.execute(wanted))
 
     def counts(self) -> Counts:
         """See `JobStore.counts`."""
-        every = select(JOBS.c.status, func.count()).group_by(JOBS.c.status)
+        # Of a long history most are completed: those are what is left of all, which SQLite counts without reading.
+        others = [status for status in JobStatus if status is not JobStatus.COMPLETED]
+        every = select(JOBS.c.status, func.count()).where(is_in(others)).group_by(JOBS.c.status)
         held = select(JOBS.c.resource, func.count()).where(JOBS.c.owner.is_not(None)).group_by(JOBS.c.resource)
         with reading(self._engine) as connection:
             by_status = {JobStatus(status): number for status, number in connection.execute(every)}
+            total = connection.scalar(select(func.count()).select_from(JOBS)) or 0
+            by_status[JobStatus.COMPLETED] = total - sum(by_status.values())
             used = {Slot(slot): number for slot, number in connection.execute(held)}
         return Counts({s: by_status.get(s, 0) for s in JobStatus}, {s: used.get(s, 0) for s in Slot})
 
@@ -268,7 +227,7 @@ class SqlJobStore:
         """See `JobStore.place`."""
         me = JOBS.alias("me")
         earlier = or_(JOBS.c.rank < me.c.rank, and_(JOBS.c.rank == me.c.rank, JOBS.c.id < me.c.id))
-        before = select(func.count()).where(_IS_WAITING, JOBS.c.resource == me.c.resource, earlier).scalar_subquery()
+        before = select(func.count()).where(IS_WAITING, JOBS.c.resource == me.c.resource, earlier).scalar_subquery()
         with reading(self._engine) as connection:
             return connection.scalar(select(before).where(me.c.id == job_id, me.c.status.in_(["pending", "queued"])))
 
@@ -276,9 +235,9 @@ class SqlJobStore:
         self, before: datetime | None, statuses: Collection[JobStatus] = ENDED, spare: Collection[str] = ()
     ) -> int:
         """See `JobStore.prune`."""
-        gone = delete(JOBS).where(_is(ENDED & set(statuses)), JOBS.c.owner.is_(None))
+        gone = delete(JOBS).where(is_in(ENDED & set(statuses)), JOBS.c.owner.is_(None))
         if before is not None:
-            gone = gone.where(JOBS.c.completed_at < _iso(before))
+            gone = gone.where(JOBS.c.completed_at < iso(before))
         if spare:
             other = JOBS.alias("other")
             newest = select(func.max(other.c.id)).where(
@@ -301,13 +260,13 @@ class SqlJobStore:
         with self._write() as connection:
             there = connection.execute(select(SCHEDULES.c.type).where(SCHEDULES.c.type == schedule.type)).first()
             if there is None:
-                connection.execute(insert(SCHEDULES).values(**_schedule_values(schedule)))
+                connection.execute(insert(SCHEDULES).values(**schedule_values(schedule)))
 
     def save_schedule(self, schedule: Schedule) -> None:
         """See `ScheduleStore.save_schedule`."""
         with self._write() as connection:
             connection.execute(delete(SCHEDULES).where(SCHEDULES.c.type == schedule.type))
-            connection.execute(insert(SCHEDULES).values(**_schedule_values(schedule)))
+            connection.execute(insert(SCHEDULES).values(**schedule_values(schedule)))
 
     def run_scheduled(self, seen: Schedule, moved: Schedule, new: NewJob) -> tuple[Job, bool] | None:
         """See `ScheduleStore.run_scheduled`."""
@@ -332,41 +291,45 @@ class SqlJobStore:
             "rank": rank(new.priority, self._clock.queue_time()),
             "resource": new.slot.value,
             "payload": json.dumps(dict(new.payload)),
-            "cursor": connection.scalar(_last_cursor(new.type)) if new.goes_on else None,
+            "cursor": connection.scalar(last_cursor(new.type)) if new.goes_on else None,
             "max_attempts": new.max_attempts,
             "triggered_by": new.triggered_by,
             "dedupe_key": new.dedupe_key,
             "created_at": self._now(),
             "updated_at": self._now(),
         }
-        return _told(connection.execute(insert(JOBS).values(**values).returning(JOBS)).one()), True
+        return job_of(connection.execute(insert(JOBS).values(**values).returning(JOBS)).one()), True
 
     def _active(self, connection: Connection, key: str | None) -> Job | None:
         if key is None:
             return None
         # Spelled as the partial index has it.
         active = JOBS.c.status.in_(["pending", "queued", "running", "stopping"])
-        return _job(connection.execute(select(JOBS).where(JOBS.c.dedupe_key == key, active)).one_or_none())
+        return job_or_none(connection.execute(select(JOBS).where(JOBS.c.dedupe_key == key, active)).one_or_none())
 
     def _change(self, connection: Connection, values: Mapping[str, Any], *where: ColumnElement[bool]) -> Job | None:
         change = update(JOBS).where(*where).values(updated_at=self._now(), **values).returning(JOBS)
-        return _job(connection.execute(change).one_or_none())
+        return job_or_none(connection.execute(change).one_or_none())
 
-    def _end(self, outcome: Outcome) -> dict[str, Any]:
-        return {
+    def _end(self, connection: Connection, statement: Any, claim: Claim, outcome: Outcome) -> Job | None:
+        values = {
             "status": outcome.status.value,
-            "result": _text(outcome.result),
+            "result": json_text(outcome.result),
             "error_code": outcome.error_code,
             "error_message": outcome.error_message,
             "not_before": outcome.not_before,
-            "failures": JOBS.c.failures + int(outcome.failed),
             "completed_at": self._now() if outcome.status in ENDED else None,
-            **_FREE,
         }
+        parameters = {**self._of(claim, values), "failed": int(outcome.failed)}
+        return job_or_none(connection.execute(statement, parameters).one_or_none())
 
-    def _lease(self, owner: str) -> dict[str, Any]:
-        until = self._clock.steady() + self._lease_seconds
-        return {"owner": owner, "lease_until": until, "boot": self._clock.boot_id}
+    def _of(self, claim: Claim, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Parameters of a statement that changes a run."""
+        new = {f"new_{name}": value for name, value in values.items()}
+        return {"job_id": claim.job_id, "who": claim.owner, "attempt": claim.attempt, "now": self._now(), **new}
+
+    def _lease(self) -> dict[str, Any]:
+        return {"lease_until": self._clock.steady() + self._lease_seconds, "boot": self._clock.boot_id}
 
     def _ahead(self, latest: float | None) -> float:
         """By how many seconds the latest arrival is later than now; 0 for as much as two processes may differ."""
@@ -374,64 +337,9 @@ class SqlJobStore:
         return ahead if ahead > AHEAD_SECONDS else 0.0
 
     def _now(self) -> str:
-        return _iso(datetime.fromtimestamp(self._clock.wall(), UTC))
+        return iso(datetime.fromtimestamp(self._clock.wall(), UTC))
 
     @contextmanager
     def _write(self) -> Iterator[Connection]:
         with self._writing, self._engine.begin() as connection:
             yield connection
-
-
-def _is(statuses: Collection[JobStatus]) -> ColumnElement[bool]:
-    return JOBS.c.status.in_(sorted(statuses))
-
-
-def _run(claim: Claim) -> tuple[ColumnElement[bool], ...]:
-    return JOBS.c.id == claim.job_id, JOBS.c.owner == claim.owner, JOBS.c.attempts == claim.attempt
-
-
-def _progress(report: Report) -> dict[str, Any]:
-    return {"phase": report.phase, "items_done": report.done, "items_total": report.total}
-
-
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _moment(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None else json.dumps(value)
-
-
-def _value(text: str | None) -> Any:
-    return None if text is None else json.loads(text)
-
-
-def _schedule_values(schedule: Schedule) -> dict[str, Any]:
-    return {
-        column.name: int(value) if column.name == "enabled" else value
-        for column in SCHEDULES.columns
-        for value in [getattr(schedule, column.name)]
-    }
-
-
-def _jobs(rows: Any) -> list[Job]:
-    return [_told(row) for row in rows]
-
-
-def _job(row: Row[Any] | None) -> Job | None:
-    return None if row is None else _told(row)
-
-
-def _told(row: Row[Any]) -> Job:
-    values = dict(row._mapping)
-    values["slot"] = Slot(values.pop("resource"))
-    values["status"] = JobStatus(values["status"])
-    for name in ("payload", "cursor", "counters", "result"):
-        values[name] = _value(values[name])
-    for name in ("created_at", "started_at", "completed_at", "updated_at"):
-        values[name] = _moment(values[name])
-    return Job(**values)

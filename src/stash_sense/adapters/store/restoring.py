@@ -20,6 +20,8 @@ from stash_sense.files import flush_folder, storage_errors
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import ProgressListener, silent
 
+_HEADER = b"SQLite format 3\0"
+
 
 @dataclass(frozen=True, slots=True)
 class Restored:
@@ -115,6 +117,10 @@ def _put_aside(path: Path) -> Path | None:
     """
     if not path.exists():
         return None
+    with storage_errors(path), path.open("rb") as content:
+        # Where the file is no database any more, SQLite would remove the log beside it.
+        if content.read(len(_HEADER)) not in (_HEADER, b""):
+            return _copy_as_it_is(path)
     try:
         with sqlite_errors(path), closing(connect(path)) as connection:
             # Brings the log into the file and removes it; SQLite refuses that while others have the file open.

@@ -82,7 +82,7 @@ def differences(connection: Connection) -> list[str]:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
-    context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+    context = MigrationContext.configure(connection)
     found = [_in_words(one) for one in compare_metadata(context, METADATA)]
     # Nothing of ours runs by itself; what a file from elsewhere brings along could.
     strange = "SELECT type || ' ' || name FROM sqlite_master WHERE type IN ('trigger', 'view')"

@@ -8,9 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from stash_sense.cli.context import services_of
-from stash_sense.cli.db.versions import Json, version_document
-from stash_sense.cli.models import print_json
-from stash_sense.cli.present import print_warnings, say
+from stash_sense.cli.db.versions import Json
+from stash_sense.cli.present import print_json, print_warnings, say
 from stash_sense.cli.progress import shown_progress
 from stash_sense.performers.building.build import BuildOptions, BuildReport
 from stash_sense.performers.building.notes import ReferenceNote
@@ -18,6 +17,7 @@ from stash_sense.performers.building.sources import FolderSource
 from stash_sense.performers.versions.forgetting import forget as forget_performer
 from stash_sense.performers.versions.forgotten import forgotten_ids
 from stash_sense.performers.versions.forgotten import unforget as unforget_performer
+from stash_sense.reports.installed import version_document
 
 _NOTES_SHOWN = 10
 """Notes of one kind that are printed."""

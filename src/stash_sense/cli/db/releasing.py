@@ -7,9 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from stash_sense.cli.context import services_of
-from stash_sense.cli.db.versions import Json, version_document
-from stash_sense.cli.models import megabytes, print_json
-from stash_sense.cli.present import print_warnings, say
+from stash_sense.cli.db.versions import Json
+from stash_sense.cli.present import megabytes, print_json, print_warnings, say
 from stash_sense.cli.progress import shown_progress
 from stash_sense.releases import archive
 from stash_sense.releases.found import SignedOffer
@@ -17,6 +16,7 @@ from stash_sense.releases.importing import import_file
 from stash_sense.releases.publishing import publish
 from stash_sense.releases.release_manifest import archive_name
 from stash_sense.releases.updater import UpdateCheck
+from stash_sense.reports.installed import version_document
 
 keys = typer.Typer(help="The keys that releases are signed with, and those you trust.", no_args_is_help=True)
 

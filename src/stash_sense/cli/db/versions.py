@@ -1,6 +1,6 @@
 """`stash-sense db info|list|verify|rollback`: what is installed, whether it is whole, and going back."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -9,14 +9,14 @@ from rich.text import Text
 
 from stash_sense.bootstrap import Services
 from stash_sense.cli.context import services_of
-from stash_sense.cli.models import megabytes, print_json
-from stash_sense.cli.present import say
+from stash_sense.cli.present import megabytes, print_json, say
 from stash_sense.cli.progress import shown_progress
 from stash_sense.errors import DatabaseError
 from stash_sense.performers import schema
 from stash_sense.performers.manifest import DATABASE_NAME
-from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary
+from stash_sense.performers.versions.library import InstalledVersion
 from stash_sense.releases.verification import folder_faults
+from stash_sense.reports.installed import version_document
 from stash_sense.reports.wording import visible
 
 EXIT_DAMAGED = 1
@@ -46,32 +46,6 @@ def info(context: typer.Context, json: Json = False) -> None:
             shown = f"{shown:,}" if isinstance(shown, int) else str(shown)
             table.add_row(field.replace("_", " "), Text(visible(shown)))
     Console().print(table)
-
-
-def version_document(installed: InstalledVersion, library: PerformersLibrary) -> dict[str, Any]:
-    """Return what `--json` says of an installed version."""
-    manifest, origin = installed.manifest, installed.origin
-    return {
-        "schema": 1,
-        "version": manifest.version,
-        "pack": manifest.pack,
-        "embedders": [f"{embedder.id} ({embedder.dim})" for embedder in manifest.embedders],
-        "performer_count": manifest.performer_count,
-        "face_count": manifest.face_count,
-        "sources": list(manifest.sources),
-        "created_at": manifest.created_at.isoformat(),
-        "imported_from": manifest.imported_from,
-        "signed": origin is not None and origin.signed_by is not None,
-        "signed_by": origin.signed_by if origin else None,
-        "reduced_from": origin.reduced_from if origin else None,
-        "built_here": origin is not None and origin.built_here,
-        "installed_from": origin.source if origin else None,
-        "installed_at": origin.installed_at.isoformat() if origin else None,
-        "bytes": manifest.size,
-        "content": manifest.content,
-        "folder": str(installed.folder),
-        "previous": library.previous(),
-    }
 
 
 def _signed_in_words(installed: InstalledVersion) -> str:

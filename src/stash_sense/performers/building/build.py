@@ -10,8 +10,13 @@ from stash_sense.errors import (
     BuildStateDamaged,
     Cancelled,
     DatabaseError,
+    EverybodyForgotten,
     GalleryWithoutFaces,
     NotWritable,
+    SettingInvalid,
+    StashSenseError,
+    StorageError,
+    VersionTaken,
 )
 from stash_sense.files import staged_folder, storage_errors
 from stash_sense.kernel.cancel import CancelToken
@@ -26,7 +31,7 @@ from stash_sense.performers.building.state import BuildState
 from stash_sense.performers.building.state_folder import set_aside, state_of, states_of
 from stash_sense.performers.building.writing import PeopleWriter, Written
 from stash_sense.performers.database import PackSpace
-from stash_sense.performers.manifest import Manifest, version_for
+from stash_sense.performers.manifest import Manifest, can_be_version, version_for
 from stash_sense.performers.versions.forgotten import forgotten_ids
 from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary, new_origin
 from stash_sense.performers.writer import Heading, VersionWriter
@@ -126,28 +131,47 @@ class DatabaseBuilder:
         """Build a version and install it, unless the installed one has the same content.
 
         Raises:
-            GalleryError, InputError: the source cannot be used: not read, without pictures, or without faces.
-            VersionTaken: there is another version of the name that was asked for.
+            GalleryError, InputError: the source cannot be used: not read, without pictures, or without faces. What
+                was noticed until then are the error's own notes.
+            EverybodyForgotten: everybody in it is to be forgotten.
+            SettingInvalid: no version can have the name that was asked for.
+            VersionTaken: there is another version of that name.
             DatabaseUnwritten, StorageError: the disk said no.
             Cancelled: the token was set; what was described stays known.
         """
         options = options or BuildOptions()
+        if options.version is not None:
+            self._check_name(options.version, installed=options.out is None)
         if options.out is not None:
             _check_empty(options.out)
         describer = f"{self._pack.space.pack} {self._pack.models} {_DESCRIBING}"
         with state_of(states_of(self._library), source, cancel, progress) as path:
-            lost: list[ReferenceNote] = []
+            notes: list[ReferenceNote] = []
             while True:
                 try:
                     with BuildState(path, source.identity, describer) as state:
-                        return self._build(state, source, options, lost, cancel, progress)
+                        return self._build(state, source, options, notes, cancel, progress)
                 except BuildStateDamaged as error:
-                    if lost:
+                    if any(note.code == "state_damaged" for note in notes):
                         raise
                     set_aside(path)
                     reason = error.fields["reason"]
                     message = f"What earlier builds knew of the {source.title} was lost ({reason}); all is made anew."
-                    lost.append(ReferenceNote("state_damaged", "", message))
+                    notes = [ReferenceNote("state_damaged", "", message)]
+                except StashSenseError as error:
+                    for note in notes:
+                        error.add_note(note.message)
+                    raise
+
+    def _check_name(self, version: str, *, installed: bool) -> None:
+        """Make sure before any work that a version may be called so, as far as that can be told."""
+        if not can_be_version(version):
+            reason = "it must be like 2026.11.22, 1.4 or 2.0rc1"
+            raise SettingInvalid(name="The name of the version", value=repr(version), reason=reason)
+        # The one in use may turn out to be the same.
+        taken = installed and version in self._library.versions() and version != self._library.name_in_use()
+        if taken:
+            raise VersionTaken(version=version)
 
     def _build(
         self,
@@ -159,19 +183,34 @@ class DatabaseBuilder:
         progress: ProgressListener,
     ) -> BuildReport:
         forgotten = options.forgotten | forgotten_ids(self._library.folder)
-        gathered = gather(state, source, self._portraits, forgotten, cancel, progress)
-        with self._written(state, source, options, cancel, progress) as (written, staged):
+        gathered = gather(state, source, self._portraits, forgotten, notes, cancel, progress)
+        with self._written(state, source, options, notes, cancel, progress) as (written, staged):
             if options.out is not None:
                 made, unchanged = staged, False
             else:
                 made, unchanged = self._installed(staged, source, progress)
         folder = options.out or made.folder
-        with contextlib.suppress(Cancelled):  # it is installed: the next build compares what this one does not
-            compare_faces(
-                folder, made.manifest, state, self._pack.space.space, self._pack.constants, cancel, progress
-            )
-        notes = [*notes, *gathered.notes, *written.notes, *lookalike_notes(folder, state, source)]
+        notes += self._compared(folder, made.manifest, state, source, cancel, progress)
         return _report(folder, made.manifest, unchanged, gathered, written, notes)
+
+    def _compared(
+        self,
+        folder: Path,
+        manifest: Manifest,
+        state: BuildState,
+        source: PerformerSource,
+        cancel: CancelToken,
+        progress: ProgressListener,
+    ) -> list[ReferenceNote]:
+        """Compare the faces of the version; it is in use by now, and stays so whatever comes of this."""
+        space, constants = self._pack.space.space, self._pack.constants
+        try:
+            with contextlib.suppress(Cancelled):  # the next build compares what this one does not
+                compare_faces(folder, manifest, state, space, constants, cancel, progress)
+            return list(lookalike_notes(folder, state, source))
+        except (DatabaseError, StorageError) as error:
+            message = f"The faces were not compared with each other; the next build does it. {error}"
+            return [ReferenceNote("not_compared", "", message)]
 
     @contextlib.contextmanager
     def _written(
@@ -179,6 +218,7 @@ class DatabaseBuilder:
         state: BuildState,
         source: PerformerSource,
         options: BuildOptions,
+        notes: list[ReferenceNote],
         cancel: CancelToken,
         progress: ProgressListener,
     ) -> Iterator[tuple[Written, InstalledVersion]]:
@@ -204,10 +244,14 @@ class DatabaseBuilder:
             people = PeopleWriter(state, source, space.space, self._pack.constants.stranger_distance)
             # Read again: somebody may have been forgotten while the pictures were described.
             forgotten = options.forgotten | forgotten_ids(self._library.folder)
+            state.forget(forgotten)
             with VersionWriter(folder, heading) as writer:
                 written = people.write(writer, forgotten, cancel, progress)
+                if not written.faces and not written.notes:
+                    raise EverybodyForgotten(path=source.title)
                 if not written.faces:
                     raise GalleryWithoutFaces(path=source.title, reason=written.notes[0].message.rstrip("."))
+                notes += written.notes
                 manifest = writer.finish()
             yield written, InstalledVersion(folder, manifest, None)
 

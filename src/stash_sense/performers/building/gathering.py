@@ -2,17 +2,17 @@
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from stash_sense.errors import GalleryWithoutPeople
+from stash_sense.errors import EverybodyForgotten, GalleryWithoutPeople
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress, ProgressListener
+from stash_sense.kernel.text import as_unicode
 from stash_sense.performers.building.notes import ReferenceNote, same_performer
 from stash_sense.performers.building.portraits import PortraitFinder
-from stash_sense.performers.building.sources import PerformerSource, SourcePicture, as_unicode
+from stash_sense.performers.building.sources import PerformerSource, SourcePicture, known_ids
 from stash_sense.performers.building.state import BuildState
 from stash_sense.performers.records import PerformerRecord
-from stash_sense.performers.versions.forgotten import ids_of
 
 
 @dataclass(slots=True)
@@ -23,13 +23,11 @@ class Gathered:
         pictures: how many the source has.
         described: of how many of them the face was looked for now.
         reused: of how many it was known.
-        notes: what the user should know.
     """
 
     pictures: int = 0
     described: int = 0
     reused: int = 0
-    notes: list[ReferenceNote] = field(default_factory=list)
 
 
 def gather(
@@ -37,6 +35,7 @@ def gather(
     source: PerformerSource,
     portraits: PortraitFinder,
     forgotten: frozenset[str],
+    notes: list[ReferenceNote],
     cancel: CancelToken,
     progress: ProgressListener,
 ) -> Gathered:
@@ -47,18 +46,24 @@ def gather(
         source: of the performers.
         portraits: describes pictures.
         forgotten: universal ids of those who are passed over.
+        notes: gets what the user should know, also where it ends with an error.
         cancel: looked at at every picture.
         progress: told everybody's name, then how many pictures are done.
 
     Raises:
         GalleryWithoutPeople: the source has no picture.
+        EverybodyForgotten: those who have pictures are to be forgotten.
         GalleryError, InputError: it cannot be read.
         StorageError, BuildStateDamaged: the state cannot be written, or not be read.
         Cancelled: the token was set.
     """
     gathered = Gathered()
-    _list(state, source, forgotten, gathered, cancel, progress)
+    state.forget(forgotten)
+    _list(state, source, forgotten, notes, cancel, progress)
     gathered.pictures, due = state.counts()
+    if not gathered.pictures and any(note.code == "forgotten" for note in notes):
+        state.drop_vanished()
+        raise EverybodyForgotten(path=source.title)
     if not gathered.pictures:
         raise GalleryWithoutPeople(path=source.title)
     gathered.reused = gathered.pictures - due
@@ -71,7 +76,7 @@ def _list(
     state: BuildState,
     source: PerformerSource,
     forgotten: frozenset[str],
-    gathered: Gathered,
+    notes: list[ReferenceNote],
     cancel: CancelToken,
     progress: ProgressListener,
 ) -> None:
@@ -80,15 +85,14 @@ def _list(
         cancel.raise_if_cancelled()
         record = _storable(performer.record)
         progress(Progress("listing", count, note=record.name))
-        gathered.notes += [ReferenceNote("bad_description", record.name, fault) for fault in performer.faults]
-        if ids_of(record) & forgotten:
-            state.forget(record.universal_id)
+        notes += [ReferenceNote("bad_description", record.name, fault) for fault in performer.faults]
+        if not known_ids(record, performer.place, performer.origin).isdisjoint(forgotten):
             message = f'"{record.name}" ({record.universal_id}) is to be forgotten, and was passed over.'
-            gathered.notes.append(ReferenceNote("forgotten", record.name, message))
+            notes.append(ReferenceNote("forgotten", record.name, message))
             continue
         taken = state.note(replace(performer, record=record))
         if taken is not None:
-            gathered.notes.append(same_performer(record.name, record.universal_id, performer.place, taken))
+            notes.append(same_performer(record.name, record.universal_id, performer.place, taken))
 
 
 def _describe(

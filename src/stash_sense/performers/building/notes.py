@@ -10,7 +10,7 @@ class ReferenceNote:
 
     Codes, of a picture: no_face, several_faces, bad_picture, same_picture, near_duplicate, unlike_the_others,
     looks_like_another; of a person: two_people, no_reference, same_performer, forgotten, bad_description; of the
-    build: state_damaged.
+    build: state_damaged, not_compared.
 
     Attributes:
         person: their name, as the source has it; empty for the whole build.

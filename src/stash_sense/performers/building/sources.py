@@ -12,11 +12,16 @@ from typing import Protocol
 
 from stash_sense.errors import GalleryMissing, InputUnreadable
 from stash_sense.kernel.cancel import CancelToken
+from stash_sense.kernel.text import as_unicode
 from stash_sense.media.folders import files_below
 from stash_sense.media.kinds import PICTURE_EXTENSIONS
 from stash_sense.performers.building.performer_file import PERFORMER_FILE, read_performer_file
 from stash_sense.performers.ids import universal_id
 from stash_sense.performers.records import PerformerRecord
+from stash_sense.performers.versions.forgotten import ids_of
+
+FOLDER = "folder"
+"""Origin of pictures in a folder; other origins are domains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,7 @@ class FolderSource:
             cancel.raise_if_cancelled()
             record = PerformerRecord(folder_id(name), name)
             said = read_performer_file(self._folder / name / PERFORMER_FILE, record)
-            yield SourcePerformer(said.record, name, "folder", self._pictures(name), said.faults)
+            yield SourcePerformer(said.record, name, FOLDER, self._pictures(name), said.faults)
 
     def opened(self, picture: SourcePicture) -> AbstractContextManager[Path]:
         """Give the file itself."""
@@ -154,6 +159,11 @@ class FolderSource:
         return SourcePicture(str(below), fingerprint_of(path), as_unicode(below.as_posix()))
 
 
+def known_ids(record: PerformerRecord, place: str, origin: str) -> frozenset[str]:
+    """Return all universal ids by which somebody is known: also by their folder's name alone."""
+    return ids_of(record) | {folder_id(place)} if origin == FOLDER else ids_of(record)
+
+
 def fingerprint_of(path: Path) -> str:
     """Return what changes when a file is written or replaced; empty where it is not there."""
     try:
@@ -161,11 +171,6 @@ def fingerprint_of(path: Path) -> str:
     except OSError:
         return ""
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ino}"
-
-
-def as_unicode(text: str) -> str:
-    """Replace what is no Unicode, as names of files may hold, so that a text can be stored."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 _LONGEST = 240

@@ -10,17 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
 
 from stash_sense.errors import BuildStateDamaged
 from stash_sense.performers.building.portraits import LOOK_SIDE, Face, Portrait
 from stash_sense.performers.building.sources import SourcePerformer, SourcePicture
-from stash_sense.performers.building.state_file import StateFile, to_bytes, to_text
+from stash_sense.performers.building.state_file import StateFile, text_of, to_bytes, to_text
 from stash_sense.performers.records import PerformerRecord
 
 _PAGE = 256
 """Rows read at once while the file is written to."""
-_RECORD = TypeAdapter(PerformerRecord)
 _DUE = (
     "run = :run AND (sha256 IS NULL OR NOT EXISTS"
     " (SELECT 1 FROM descriptions d WHERE d.sha256 = pictures.sha256 AND d.describer = :describer))"
@@ -96,7 +94,7 @@ class BuildState(StateFile):
             taken = self.db.execute(query, (who, self._run)).fetchone()
             if taken is not None:
                 return to_text(taken[0])
-            row = (who, to_bytes(performer.place), performer.origin, _RECORD.dump_json(performer.record).decode())
+            row = (who, to_bytes(performer.place), performer.origin, text_of(performer.record))
             self.db.execute("INSERT OR REPLACE INTO performers VALUES (?, ?, ?, ?, ?)", (*row, self._run))
         for picture in performer.pictures:
             with self.errors():
@@ -138,7 +136,7 @@ class BuildState(StateFile):
         """Return somebody's name; empty where nobody has that universal id."""
         with self.errors():
             row = self.db.execute("SELECT record FROM performers WHERE universal_id = ?", (who,)).fetchone()
-        return "" if row is None else self._record(row[0]).name
+        return "" if row is None else self.record_of(row[0]).name
 
     def is_described(self, sha256: str) -> bool:
         """Whether a picture of these bytes was described."""
@@ -180,7 +178,7 @@ class BuildState(StateFile):
             if not page:
                 return
             for _, record, place, origin in page:
-                yield Listed(self._record(record), to_text(place), origin)
+                yield Listed(self.record_of(record), to_text(place), origin)
             last = page[-1][0]
 
     def pictures_of(self, who: str) -> list[KeptPicture]:
@@ -257,12 +255,6 @@ class BuildState(StateFile):
             self.db.execute("DELETE FROM pictures WHERE run <> ?", (self._run,))
             self.drop_orphans()
             self.commit()
-
-    def _record(self, text: str) -> PerformerRecord:
-        try:
-            return _RECORD.validate_json(text)
-        except ValidationError as error:
-            raise BuildStateDamaged(path=self._path, reason="a performer in it cannot be read") from error
 
     def _face(self, quality: float, look: bytes, vector: bytes) -> Face:
         try:

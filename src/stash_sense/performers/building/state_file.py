@@ -3,13 +3,17 @@
 import contextlib
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from pydantic import TypeAdapter, ValidationError
+
 from stash_sense.errors import BuildStateDamaged, DiskFull, NotWritable
 from stash_sense.files import storage_errors
+from stash_sense.performers.building.sources import known_ids
+from stash_sense.performers.records import PerformerRecord
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -34,6 +38,7 @@ CREATE INDEX IF NOT EXISTS pictures_by_sha256 ON pictures(sha256);
 """
 """Texts that may hold what is no Unicode, as names of files may, are kept as bytes."""
 
+_RECORD = TypeAdapter(PerformerRecord)
 _APPLICATION, _SCHEMA = 0x53534253, 1
 """Mark the file as one of these: "SSBS"."""
 _COMMIT_EVERY, _COMMIT_SECONDS = 16, 1.0
@@ -108,15 +113,41 @@ class StateFile:
         with self.errors():
             self.db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, to_bytes(value)))
 
-    def forget(self, who: str) -> None:
-        """Forget somebody by universal id: nothing of them stays in the file."""
+    def known_as(self) -> Iterator[tuple[str, frozenset[str]]]:
+        """Yield everybody's universal id, and all ids by which they are known."""
+        with self.errors():
+            for who, record, place, origin in self.db.execute(
+                "SELECT universal_id, record, place, origin FROM performers"
+            ):
+                yield who, known_ids(self.record_of(record), to_text(place), origin) | {who}
+
+    def people_with(self, pictures: Collection[str]) -> frozenset[str]:
+        """Return the universal ids of those who have a picture of one of these SHA-256."""
+        query = "SELECT performer FROM pictures WHERE sha256 = ?"
+        with self.errors():
+            return frozenset(
+                str(who) for sha256 in pictures for (who,) in self.db.execute(query, (sha256,)).fetchall()
+            )
+
+    def forget(self, ids: Collection[str]) -> None:
+        """Forget people by any of their ids: nothing of them stays in the file."""
+        gone = {*ids, *(who for who, known in self.known_as() if not known.isdisjoint(ids))}
+        rows = [(who,) for who in sorted(gone)]
         with self.errors():
             self.begin_work()
-            self.db.execute("DELETE FROM performers WHERE universal_id = ?", (who,))
-            self.db.execute("DELETE FROM pictures WHERE performer = ?", (who,))
+            self.db.executemany("DELETE FROM performers WHERE universal_id = ?", rows)
+            self.db.executemany("DELETE FROM pictures WHERE performer = ?", rows)
+            self.db.executemany("DELETE FROM compared WHERE other = ?", rows)
             self.drop_orphans()
             self.commit()
             self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def record_of(self, text: str) -> PerformerRecord:
+        """Read a performer that is kept as text."""
+        try:
+            return _RECORD.validate_json(text)
+        except ValidationError as error:
+            raise BuildStateDamaged(path=self._path, reason="a performer in it cannot be read") from error
 
     def drop_orphans(self) -> None:
         """Forget what was said of pictures that are nobody's any more."""
@@ -168,3 +199,8 @@ def to_bytes(text: str) -> bytes:
 def to_text(content: bytes) -> str:
     """Undo `to_bytes`."""
     return content.decode("utf-8", "surrogatepass")
+
+
+def text_of(record: PerformerRecord) -> str:
+    """Write a performer as `StateFile.record_of` reads it."""
+    return _RECORD.dump_json(record).decode()

@@ -2,7 +2,7 @@
 
 import contextlib
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import filelock
@@ -10,7 +10,7 @@ import filelock
 from stash_sense.errors import BuildStateDamaged
 from stash_sense.files import storage_errors
 from stash_sense.kernel.cancel import CancelToken
-from stash_sense.kernel.progress import Progress, ProgressListener
+from stash_sense.kernel.progress import Progress, ProgressListener, silent
 from stash_sense.performers.building.sources import PerformerSource
 from stash_sense.performers.building.state_file import StateFile
 from stash_sense.performers.versions.library import PerformersLibrary
@@ -44,7 +44,7 @@ def state_of(
         Cancelled: the token was set while waiting.
         StorageError: the folder cannot be written.
     """
-    name = hashlib.sha256(source.identity.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    name = _name_for(source)
     with storage_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(folder / f"{name}.lock")
@@ -60,6 +60,11 @@ def state_of(
         lock.release()
 
 
+def is_known(folder: Path, source: PerformerSource) -> bool:
+    """Whether a build from this source has begun before; arguments as `state_of` has them."""
+    return (folder / f"{_name_for(source)}.db").is_file()
+
+
 def set_aside(state: Path) -> None:
     """Put a state that is of no use out of the way.
 
@@ -72,23 +77,55 @@ def set_aside(state: Path) -> None:
         state.replace(state.with_suffix(_DAMAGED))
 
 
-def forget_in_states(folder: Path, who: str) -> None:
-    """Remove everything about somebody from all states; one of no use is removed whole.
+def known_in_states(
+    folder: Path, ids: frozenset[str], pictures: Collection[str], others: Collection[str]
+) -> frozenset[str]:
+    """Return all ids by which the states of builds know somebody.
 
     Args:
         folder: of the states; need not exist.
-        who: their universal id.
+        ids: universal ids of that person.
+        pictures: SHA-256 of pictures that show nobody else: whoever has one of them is that person, too.
+        others: universal ids of people who are known to be somebody else.
 
     Raises:
         StorageError: the disk said no.
     """
+    known = ids
+    for state in sorted(folder.glob("*.db")):
+        with storage_errors(folder), contextlib.suppress(BuildStateDamaged), StateFile(state, None) as file:
+            same = file.people_with(pictures) - frozenset(others)
+            known |= known.union(*(its for who, its in file.known_as() if who in same or its & ids))
+    return known
+
+
+def forget_in_states(folder: Path, ids: Collection[str], progress: ProgressListener = silent) -> None:
+    """Remove everything about people from all states; one of no use is removed whole.
+
+    Args:
+        folder: of the states; need not exist.
+        ids: their universal ids.
+        progress: told how many states are done.
+
+    Raises:
+        StorageError: the disk said no.
+    """
+    if not ids:
+        return
     with storage_errors(folder):
         for damaged in folder.glob(f"*{_DAMAGED}"):
             damaged.unlink(missing_ok=True)
-        for state in folder.glob("*.db"):
+        states = sorted(folder.glob("*.db"))
+        for done, state in enumerate(states):
+            progress(Progress("forgetting", done, len(states)))
             try:
                 with StateFile(state, None) as file:
-                    file.forget(who)
+                    file.forget(ids)
             except BuildStateDamaged:
                 for ending in ("", *_BESIDE):
                     state.with_name(state.name + ending).unlink(missing_ok=True)
+        progress(Progress("forgetting", len(states), len(states)))
+
+
+def _name_for(source: PerformerSource) -> str:
+    return hashlib.sha256(source.identity.encode("utf-8", "surrogatepass")).hexdigest()[:32]

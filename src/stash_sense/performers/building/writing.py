@@ -12,10 +12,9 @@ from stash_sense.kernel.progress import Progress, ProgressListener
 from stash_sense.performers.building.curation import Finding, examine
 from stash_sense.performers.building.notes import ReferenceNote, about_faces, no_reference, same_picture
 from stash_sense.performers.building.portraits import Face
-from stash_sense.performers.building.sources import PerformerSource, SourcePicture
+from stash_sense.performers.building.sources import PerformerSource, SourcePicture, known_ids
 from stash_sense.performers.building.state import BuildState, KeptPicture, Listed
 from stash_sense.performers.records import FaceRecord
-from stash_sense.performers.versions.forgotten import ids_of
 from stash_sense.performers.writer import VersionWriter
 from stash_sense.recognition.space import FaceSpace, unit
 
@@ -70,7 +69,7 @@ class PeopleWriter:
         for done, listed in enumerate(self._state.listed()):
             cancel.raise_if_cancelled()
             progress(Progress("writing", done, note=listed.record.name))
-            if not ids_of(listed.record) & forgotten:
+            if known_ids(listed.record, listed.place, listed.origin).isdisjoint(forgotten):
                 self._write_one(listed, writer, written)
         written.notes += self._shared_notes()
         return written

@@ -1,8 +1,6 @@
 """Forgetting somebody for good: out of the version in use, the older ones and the builds, and not to come back."""
 
 import re
-import secrets
-import shutil
 import sqlite3
 from collections.abc import Collection
 from contextlib import closing
@@ -17,7 +15,7 @@ from stash_sense.files import storage_errors
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress, ProgressListener, silent
 from stash_sense.performers import schema
-from stash_sense.performers.building.state_folder import forget_in_states, states_of
+from stash_sense.performers.building.state_folder import forget_in_states, known_in_states, states_of
 from stash_sense.performers.ids import domain_of, universal_id
 from stash_sense.performers.manifest import DATABASE_NAME, Manifest
 from stash_sense.performers.reader import read_performers
@@ -33,6 +31,10 @@ _FIND = (
 _STASHBOX = (
     "SELECT universal_id, endpoint, stashbox_performer_id FROM performers p"
     " JOIN stashbox_ids s ON s.performer_id = p.id"
+)
+_PICTURES = (
+    "SELECT image_hash FROM faces f JOIN performers p ON p.id = f.performer_id"
+    " WHERE universal_id = :who AND image_hash NOT NULL"
 )
 _LABEL = re.compile(r"(?:(?P<before>.*)\.)?without\.(?P<number>\d+)")
 
@@ -65,20 +67,23 @@ def forget(
     """
     with library.alone(cancel, progress), library.staging() as stage:
         current = library.require()
+        states = states_of(library)
         # What was killed while it forgot somebody is finished first.
-        _remove_versions_with(library, forgotten_ids(library.folder), current.version, stage)
+        before = forgotten_ids(library.folder)
+        _remove_versions_with(library, before, current.version)
+        forget_in_states(states, before, progress)
         found, name = find_performer(current.folder, who)
-        gone = _with_all_ids(current.folder, found)
+        gone = _known_anywhere(current.folder, states, found)
         remember_forgotten(library.folder, gone)
+        forget_in_states(states, gone, progress)
         version = version_without(current.version, library.versions())
         folder = stage / "version"
         with storage_errors(folder):
             folder.mkdir()
-        write_without(current, folder, frozenset({found}), version, cancel, progress)
+        write_without(current, folder, _known_by(current.folder, gone), version, cancel, progress)
         source = current.origin.source if current.origin is not None else current.version
         installed = library.install(folder, new_origin(source, built_here=True), progress)
-        _remove_versions_with(library, gone, installed.version, stage)
-        forget_in_states(states_of(library), found)
+        _remove_versions_with(library, gone, installed.version)
     return Forgotten(found, name, installed)
 
 
@@ -181,9 +186,13 @@ def find_performer(folder: Path, who: str) -> tuple[str, str]:
     return rows[0]
 
 
-def _with_all_ids(folder: Path, who: str) -> frozenset[str]:
+def _known_anywhere(folder: Path, states: Path, who: str) -> frozenset[str]:
+    """Return all ids by which a version and the builds know somebody, also by pictures that are in the version."""
     rows = _query(folder, f"{_STASHBOX} WHERE universal_id = :who", {"who": who})
-    return frozenset({who, *(universal_id(domain_of(str(endpoint)), str(there)) for _, endpoint, there in rows)})
+    ids = frozenset({who, *(universal_id(domain_of(str(endpoint)), str(there)) for _, endpoint, there in rows)})
+    pictures = {str(sha256) for (sha256,) in _query(folder, _PICTURES, {"who": who})}
+    others = {str(other) for (other,) in _query(folder, "SELECT universal_id FROM performers", {})} - {who}
+    return known_in_states(states, ids, pictures, others) - others
 
 
 def _known_by(folder: Path, ids: frozenset[str]) -> frozenset[str]:
@@ -208,8 +217,8 @@ def _query(folder: Path, query: str, values: dict[str, str]) -> list[tuple[objec
         raise DatabaseDamaged(path=path, reason=str(error)) from error
 
 
-def _remove_versions_with(library: PerformersLibrary, gone: frozenset[str], current: str, stage: Path) -> None:
-    """Remove the versions that hold somebody, what is derived from them, and those of which nobody can tell."""
+def _remove_versions_with(library: PerformersLibrary, gone: frozenset[str], current: str) -> None:
+    """Remove the versions that hold somebody, and those of which nobody can tell."""
     for version in library.versions():
         if version == current:
             continue
@@ -218,10 +227,4 @@ def _remove_versions_with(library: PerformersLibrary, gone: frozenset[str], curr
         except DatabaseError:
             holds = bool(gone)
         if holds:
-            with storage_errors(library.folder):
-                aside = stage / secrets.token_hex(8)
-                (library.folder / version).rename(aside)  # so that no half of it is taken for a version
-                shutil.rmtree(aside)
-                (library.folder / f"{version}.origin.json").unlink(missing_ok=True)
-                for derived in library.derived.glob(f"{version}-*"):
-                    shutil.rmtree(derived)
+            library.remove(version)

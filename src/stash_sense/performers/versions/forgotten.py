@@ -21,6 +21,8 @@ class _List(BaseModel):
 
     schema_: Literal[1] = Field(default=1, alias="schema")
     universal_ids: tuple[str, ...] = ()
+    together: tuple[tuple[str, ...], ...] = ()
+    """The ids of one person each, of people with several: they come back together."""
 
 
 def forgotten_ids(library: Path) -> frozenset[str]:
@@ -32,13 +34,7 @@ def forgotten_ids(library: Path) -> frozenset[str]:
     Raises:
         ForgottenUnreadable: the list is there and cannot be read; to go on would bring people back.
     """
-    path = library / _NAME
-    try:
-        return frozenset(_List.model_validate_json(path.read_bytes()).universal_ids)
-    except FileNotFoundError:
-        return frozenset()
-    except (OSError, ValidationError) as error:
-        raise ForgottenUnreadable(path=path) from error
+    return frozenset().union(*_people(library))
 
 
 def remember_forgotten(library: Path, ids: Collection[str]) -> None:
@@ -48,7 +44,11 @@ def remember_forgotten(library: Path, ids: Collection[str]) -> None:
         ForgottenUnreadable: the list cannot be read.
         StorageError: it cannot be written.
     """
-    _write(library, forgotten_ids(library) | set(ids))
+    people = _people(library)
+    same = [person for person in people if not person.isdisjoint(ids)]
+    person = frozenset(ids).union(*same)
+    if person not in people:
+        _write(library, [other for other in people if other not in same] + [person])
 
 
 def unforget(library: Path, who: str) -> bool:
@@ -56,7 +56,7 @@ def unforget(library: Path, who: str) -> bool:
 
     Args:
         library: the performers folder.
-        who: a universal id.
+        who: any of their universal ids.
 
     Returns:
         Whether it was on the list.
@@ -65,10 +65,11 @@ def unforget(library: Path, who: str) -> bool:
         ForgottenUnreadable: the list cannot be read.
         StorageError: it cannot be written.
     """
-    ids = forgotten_ids(library)
-    if who in ids:
-        _write(library, ids - {who})
-    return who in ids
+    people = _people(library)
+    others = [person for person in people if who not in person]
+    if others != people:
+        _write(library, others)
+    return others != people
 
 
 def ids_of(record: PerformerRecord) -> frozenset[str]:
@@ -76,6 +77,19 @@ def ids_of(record: PerformerRecord) -> frozenset[str]:
     return frozenset({record.universal_id, *(universal_id(one.endpoint, one.id) for one in record.stashbox_ids)})
 
 
-def _write(library: Path, ids: Collection[str]) -> None:
-    content = _List(universal_ids=tuple(sorted(ids))).model_dump_json(by_alias=True, indent=2)
+def _people(library: Path) -> list[frozenset[str]]:
+    path = library / _NAME
+    try:
+        said = _List.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return []
+    except (OSError, ValidationError) as error:
+        raise ForgottenUnreadable(path=path) from error
+    return [frozenset({one}) for one in said.universal_ids] + [frozenset(person) for person in said.together]
+
+
+def _write(library: Path, people: Collection[frozenset[str]]) -> None:
+    alone = sorted(one for person in people if len(person) == 1 for one in person)
+    together = sorted(tuple(sorted(person)) for person in people if len(person) > 1)
+    content = _List(universal_ids=tuple(alone), together=tuple(together)).model_dump_json(by_alias=True, indent=2)
     write_atomically(library / _NAME, content.encode() + b"\n")

@@ -25,12 +25,15 @@ def remove(path: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def remove_version(folder: Path) -> None:
-    """Remove a version, whose name goes first: a version is there whole or not at all."""
+def remove_all_of(folder: Path) -> None:
+    """Remove a version, whose name goes first: a version is there whole or not at all.
+
+    Raises:
+        OSError: it is still there, or a rest of it, which is nobody's version.
+    """
     aside = folder.with_name(f"{_REMOVED}{secrets.token_hex(8)}")
-    with contextlib.suppress(OSError):
-        folder.rename(aside)
-        remove(aside)
+    folder.rename(aside)
+    shutil.rmtree(aside)
 
 
 def remove_halves(library: Path) -> None:

@@ -25,6 +25,7 @@ from stash_sense.errors import (
     DatabaseTooNew,
     LibraryBusy,
     NoEarlierVersion,
+    StorageError,
     VersionTaken,
 )
 from stash_sense.files import flush_folder, storage_errors, write_atomically
@@ -199,13 +200,26 @@ class PerformersLibrary:
                 self._switch(version)
             except BaseException:
                 if there is None and self.name_in_use() != version:
-                    leftovers.remove_version(target)
-                    leftovers.remove(self._origin_file(version))
+                    with contextlib.suppress(StorageError):
+                        self.remove(version)
                 raise
         step(4)
         self._prune()
         progress(Progress("swapping", len(SWAP_STEPS), len(SWAP_STEPS)))
         return InstalledVersion(target, manifest, origin)
+
+    def remove(self, version: str) -> None:
+        """Remove a version, what is said of it and what is derived from it; only while `alone`.
+
+        Raises:
+            StorageError: something of it could not be removed.
+        """
+        with storage_errors(self.folder):
+            leftovers.remove_all_of(self.folder / version)
+            self._origin_file(version).unlink(missing_ok=True)
+            for folder in self.derived.glob(f"*{version}-*"):
+                if leftovers.version_of_derived(folder.name) == version:
+                    shutil.rmtree(folder)
 
     def rollback(self) -> InstalledVersion:
         """Go back to the version before; doing it twice ends where it began. Only while `alone`.
@@ -337,7 +351,8 @@ class PerformersLibrary:
             return
         for version in self.versions():
             if version not in kept:
-                leftovers.remove_version(self.folder / version)
+                with contextlib.suppress(StorageError):
+                    self.remove(version)
         for origin in self.folder.glob(f"*{_ORIGIN}"):
             if origin.name.removesuffix(_ORIGIN) not in kept:
                 leftovers.remove(origin)

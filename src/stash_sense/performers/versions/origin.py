@@ -2,6 +2,8 @@
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from stash_sense.kernel.text import StoredText
+
 
 class Origin(BaseModel):
     """How a version came to be here.
@@ -17,7 +19,7 @@ class Origin(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    source: str
+    source: StoredText
     signed_by: str | None = None
     reduced_from: str | None = None
     built_here: bool = False

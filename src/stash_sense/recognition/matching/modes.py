@@ -1,17 +1,16 @@
 """The matching modes by name."""
 
-from collections.abc import Callable
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from stash_sense.errors import SettingInvalid
-from stash_sense.recognition.matching.clustered_frequency import ClusteredFrequencyMatcher
-from stash_sense.recognition.matching.judge import Judge
-from stash_sense.recognition.matching.person import Matcher
-from stash_sense.recognition.matching.template import TemplateMatcher
 
-MODES: dict[str, Callable[[Judge], Matcher]] = {
-    "template": TemplateMatcher,
-    "clustered_frequency": ClusteredFrequencyMatcher,
-}
+if TYPE_CHECKING:
+    from stash_sense.recognition.matching.judge import Judge
+    from stash_sense.recognition.matching.person import Matcher
+
+MODES = ("template", "clustered_frequency")
 DEFAULT_MODE = "template"
 
 
@@ -25,6 +24,11 @@ def matcher_for(mode: str, judge: Judge) -> Matcher:
     Raises:
         SettingInvalid: there is no such mode.
     """
-    if mode not in MODES:
+    # Imported here: the settings know the names of the modes, and whoever reads settings needs no numpy.
+    from stash_sense.recognition.matching.clustered_frequency import ClusteredFrequencyMatcher
+    from stash_sense.recognition.matching.template import TemplateMatcher
+
+    matchers = {"template": TemplateMatcher, "clustered_frequency": ClusteredFrequencyMatcher}
+    if mode not in matchers:
         raise SettingInvalid(name="mode", value=mode, reason=f"there are {' and '.join(MODES)}")
-    return MODES[mode](judge)
+    return matchers[mode](judge)

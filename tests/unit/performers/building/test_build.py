@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -10,10 +11,12 @@ from tests.performers_builds import PACK, Workshop, codes, kept, portrait, stopp
 
 from stash_sense.errors import (
     Cancelled,
+    EverybodyForgotten,
     GalleryMissing,
     GalleryWithoutFaces,
     GalleryWithoutPeople,
     NotWritable,
+    SettingInvalid,
     VersionTaken,
 )
 from stash_sense.kernel.cancel import CancelToken
@@ -21,6 +24,7 @@ from stash_sense.kernel.progress import Progress
 from stash_sense.performers.building.build import BuildOptions
 from stash_sense.performers.building.state_folder import states_of
 from stash_sense.performers.versions.forgotten import forgotten_ids, remember_forgotten
+from stash_sense.performers.versions.library import SWAP_STEPS
 
 
 @pytest.fixture
@@ -207,8 +211,28 @@ def test_the_forgotten_are_passed_over_by_any_of_their_ids(workshop: Workshop) -
     assert codes(report) == [("forgotten", "Red")]
     assert list(kept(report)) == ["folder:Blue"]
     assert forgotten_ids(workshop.library.folder) == {"b.org:2"}
-    with pytest.raises(GalleryWithoutPeople):
+    with pytest.raises(EverybodyForgotten, match="unforget") as raised:
         workshop.build(BuildOptions(forgotten=frozenset({"folder:Blue"})))
+    assert any("Red" in note for note in raised.value.__notes__)
+
+
+def test_what_was_noticed_is_told_with_the_error_that_ends_a_build(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path)
+    save_picture(workshop.people / "Nobody" / "a.png", picture())
+    (workshop.people / "Nobody" / "performer.json").write_text("{")
+    with pytest.raises(GalleryWithoutFaces) as raised:
+        workshop.build()
+    assert any("performer.json" in note for note in raised.value.__notes__)
+
+
+def test_a_build_that_cannot_compare_its_faces_is_in_use_and_says_so(workshop: Workshop) -> None:
+    def listen(report: Progress) -> None:
+        if (report.stage, report.done) == ("swapping", len(SWAP_STEPS)):
+            (workshop.library.require().folder / "performers.db").unlink()
+
+    report = workshop.build(progress=listen)
+    assert workshop.library.require().version == report.version
+    assert codes(report) == [("not_compared", "")]
 
 
 def test_a_build_can_be_written_to_a_folder_of_its_own(workshop: Workshop, tmp_path: Path) -> None:
@@ -226,6 +250,31 @@ def test_a_version_may_be_named_and_is_never_overwritten(workshop: Workshop) -> 
     save_picture(workshop.people / "Red" / "new.png", portrait(RED, side=90))
     with pytest.raises(VersionTaken):
         workshop.build(BuildOptions(version="1.0"))
+
+
+def test_a_name_that_another_version_has_is_refused_before_any_work(workshop: Workshop) -> None:
+    workshop.build(BuildOptions(version="1.0"))
+    save_picture(workshop.people / "Red" / "new.png", portrait(RED, side=90))
+    workshop.build(BuildOptions(version="1.1"))
+    save_picture(workshop.people / "Red" / "newer.png", portrait(RED, side=95))
+    with pytest.raises(VersionTaken):
+        workshop.build(BuildOptions(version="1.0"))
+    assert workshop.reader.read_names == []
+
+
+@pytest.mark.parametrize("name", ["", "../x", "today", "1.0/..", "1.0 ", "1" * 65, "\udcff"])
+def test_what_is_no_name_of_a_version_is_refused_before_any_work(workshop: Workshop, name: str) -> None:
+    with pytest.raises(SettingInvalid, match="name of the version"):
+        workshop.build(BuildOptions(version=name))
+    assert workshop.reader.read_names == []
+
+
+def test_a_folder_whose_name_is_no_text_is_built_from(tmp_path: Path) -> None:
+    strange = Workshop(tmp_path / os.fsdecode(b"a\xff"))
+    strange.people = strange.people.rename(strange.root / os.fsdecode(b"people\xff"))
+    save_picture(strange.people / "Red" / "one.png", portrait(RED))
+    report = strange.build()
+    assert strange.library.require().version == report.version
 
 
 def test_what_is_no_source_is_said(workshop: Workshop) -> None:

@@ -1,15 +1,25 @@
+import contextlib
 import json
+import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from packaging.version import Version
 from tests.fakes_faces import BLUE, RED, save_picture
-from tests.performers_builds import Workshop, codes, kept, portrait
+from tests.performers_builds import Workshop, codes, kept, portrait, stopping_at
 from tests.performers_files import Person, install_version, people, write_version
 
-from stash_sense.errors import DatabaseMissing, ForgottenUnreadable, PerformerAmbiguous, PerformerUnknown
+from stash_sense.errors import (
+    Cancelled,
+    DatabaseMissing,
+    ForgottenUnreadable,
+    PerformerAmbiguous,
+    PerformerUnknown,
+)
 from stash_sense.kernel.cancel import CancelToken
+from stash_sense.kernel.progress import Progress
 from stash_sense.performers.building.state_folder import states_of
 from stash_sense.performers.reader import read_performers
 from stash_sense.performers.records import Alias, StashBoxId
@@ -128,6 +138,105 @@ def test_what_was_killed_while_it_forgot_somebody_is_finished(library: Performer
     with pytest.raises(PerformerUnknown):
         forget(library, "Ada", CancelToken())
     assert library.versions() == ["2.0+without.1"]
+
+
+def killed_when_forgotten(library: PerformersLibrary, who: str, stage: str) -> None:
+    """Forget somebody in a process that is killed when it reports a stage after it remembered whom to forget."""
+    child = os.fork()
+    if child == 0:
+
+        def listen(report: Progress) -> None:
+            if report.stage == stage and forgotten_ids(library.folder):
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        forget(library, who, CancelToken(), listen)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.WTERMSIG(status) == signal.SIGKILL
+
+
+@pytest.mark.parametrize("stage", ["forgetting", "writing", "swapping"])
+def test_nothing_of_them_stays_in_builds_once_it_was_begun_again(tmp_path: Path, stage: str) -> None:
+    workshop = Workshop(tmp_path)
+    for name, colour in (("Red", RED), ("Blue", BLUE)):
+        save_picture(workshop.people / name / "0.png", portrait(colour))
+    workshop.build()
+    killed_when_forgotten(workshop.library, "Red", stage)
+    with contextlib.suppress(PerformerUnknown):
+        forget(workshop.library, "Red", CancelToken())
+    for file in states_of(workshop.library).iterdir():
+        assert b"folder:Red" not in file.read_bytes()
+
+
+def test_a_build_finishes_what_was_killed_while_it_forgot_somebody(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path)
+    for name, colour in (("Red", RED), ("Blue", BLUE)):
+        save_picture(workshop.people / name / "0.png", portrait(colour))
+    workshop.build()
+    killed_when_forgotten(workshop.library, "Red", "forgetting")
+    (workshop.people / "Red" / "0.png").unlink()  # so that nothing reminds of them
+    (workshop.people / "Red").rmdir()
+    cancel = CancelToken()
+    with pytest.raises(Cancelled):
+        workshop.build(progress=stopping_at(cancel, "listing", 0), cancel=cancel)
+    for file in states_of(workshop.library).iterdir():
+        assert b"folder:Red" not in file.read_bytes()
+
+
+def described(folder: Path, stashdb: str) -> None:
+    entry = {"stashbox_ids": [{"endpoint": "stashdb", "id": stashdb}]}
+    (folder / "performer.json").write_text(json.dumps(entry))
+
+
+def test_who_is_forgotten_by_a_stash_box_id_does_not_come_back_by_the_folder_alone(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path)
+    for name, colour in (("Red", RED), ("Blue", BLUE)):
+        save_picture(workshop.people / name / "0.png", portrait(colour))
+    described(workshop.people / "Red", "0a")
+    workshop.build()
+    forget(workshop.library, "stashdb.org:0a", CancelToken())
+    (workshop.people / "Red" / "performer.json").unlink()
+    assert list(kept(workshop.build())) == ["folder:Blue"]
+    with workshop.library.alone():
+        assert unforget(workshop.library.folder, "stashdb.org:0a")
+    assert list(kept(workshop.build())) == ["folder:Blue", "folder:Red"]
+
+
+def test_who_is_forgotten_by_their_folder_does_not_come_back_by_a_stash_box_id(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path)
+    for name, colour in (("Red", RED), ("Blue", BLUE)):
+        save_picture(workshop.people / name / "0.png", portrait(colour))
+    workshop.build()
+    forget(workshop.library, "Red", CancelToken())
+    described(workshop.people / "Red", "0a")
+    assert list(kept(workshop.build())) == ["folder:Blue"]
+
+
+def test_who_has_the_same_pictures_in_another_build_is_the_same_person(tmp_path: Path) -> None:
+    first, second = Workshop(tmp_path), Workshop(tmp_path)
+    second.people = tmp_path / "other people"
+    for folder, name in ((first.people, "Red"), (second.people, "R. Red")):
+        save_picture(folder / name / "0.png", portrait(RED))
+        save_picture(folder / "Blue" / "0.png", portrait(BLUE))
+    second.build()
+    first.build()
+    forget(first.library, "Red", CancelToken())
+    assert forgotten_ids(first.library.folder) == {"folder:Red", "folder:R. Red"}
+    for file in states_of(first.library).iterdir():
+        assert b"Red" not in file.read_bytes()
+    assert list(kept(second.build())) == ["folder:Blue"]
+
+
+def test_who_shares_a_picture_in_another_build_and_is_known_as_somebody_else_stays(tmp_path: Path) -> None:
+    first, second = Workshop(tmp_path), Workshop(tmp_path)
+    second.people = tmp_path / "other people"
+    save_picture(first.people / "Red" / "0.png", portrait(RED))
+    save_picture(first.people / "Blue" / "0.png", portrait(BLUE))
+    save_picture(second.people / "Blue" / "0.png", portrait(RED))
+    second.build()
+    first.build()
+    forget(first.library, "Red", CancelToken())
+    assert forgotten_ids(first.library.folder) == {"folder:Red"}
 
 
 def test_a_release_is_installed_without_those_who_were_forgotten(library: PerformersLibrary, tmp_path: Path) -> None:

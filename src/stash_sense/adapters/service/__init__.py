@@ -1,0 +1,1 @@
+"""Speaking to a service of this program that runs on the same data folder."""

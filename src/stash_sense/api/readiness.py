@@ -1,0 +1,79 @@
+"""What must be in place for people to be identified, looked at without opening a model."""
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from stash_sense.bootstrap import Services
+from stash_sense.errors import DatabaseMissing, PackDiffers, StashSenseError
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyCheck:
+    """One thing that identifying needs; reason and remedy are empty where it is in place."""
+
+    name: str
+    ok: bool
+    reason: str = ""
+    remedy: str = ""
+
+
+def checks(services: Services) -> list[ReadyCheck]:
+    """Look at everything that identifying needs; reads the disk."""
+    return [_checked(name, look, services) for name, look in _LOOKS]
+
+
+def _checked(name: str, look: Callable[[Services], None], services: Services) -> ReadyCheck:
+    try:
+        look(services)
+    except _Missing as missing:
+        return ReadyCheck(name, False, missing.reason, missing.remedy)
+    except StashSenseError as error:
+        named = re.search(r"`(stash-sense [^`]+)`", str(error))
+        reason = str(error).rsplit("; ", 1)[0].rstrip(".")
+        return ReadyCheck(name, False, reason, named[1] if named else "")
+    return ReadyCheck(name, True)
+
+
+class _Missing(Exception):
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.remedy = remedy
+
+
+def _pack(services: Services) -> None:
+    current = services.performers.current()
+    made_with = current.manifest.pack if current is not None else None
+    pack = services.packs.default_pack(services.settings.pack or made_with)
+    card, _ = services.packs.described(pack)
+    folder = services.packs.folder(pack)
+    for name, file in card.files.items():
+        # Every byte is looked at when the pack is opened; this is asked every few seconds.
+        path = folder / name
+        if not path.is_file() or path.stat().st_size != file.size:
+            raise _Missing(
+                f"The file {name} of the pack {pack} is damaged", f"stash-sense models install {pack} --force"
+            )
+
+
+def _database(services: Services) -> None:
+    current = services.performers.current()
+    if current is None:
+        raise DatabaseMissing
+    if not current.manifest.performer_count:
+        reason = f"The performers database {current.version} holds nobody"
+        raise _Missing(reason, "stash-sense db build FOLDER")
+    wanted = services.settings.pack
+    if wanted not in (None, current.manifest.pack):
+        raise PackDiffers(made_with=current.manifest.pack, pack=wanted)
+
+
+def _state(services: Services) -> None:
+    folder = services.settings.data_dir
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        raise _Missing(f"The folder {folder} cannot be written", "set STASH_SENSE_DATA_DIR to another folder")
+
+
+_LOOKS = (("pack", _pack), ("database", _database), ("state", _state))

@@ -1,0 +1,179 @@
+"""Runs the service: its lock, its token, its socket, and an end within ten seconds of being asked for."""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+
+from stash_sense.api.app import create_app
+from stash_sense.api.lock import service_lock
+from stash_sense.api.logs import Scrubber, on_stderr
+from stash_sense.api.state import State
+from stash_sense.api.token import EnsuredToken, TokenFile
+from stash_sense.bootstrap import Services
+from stash_sense.errors import AddressUnusable
+from stash_sense.kernel.collector import paused_collector
+
+DEFAULT_PORT = 6960
+_OPEN_REQUESTS_SECONDS = 5
+"""For requests that are being answered when the service is asked to stop."""
+_END_SECONDS = 9.0
+"""After which the process ends whatever it does: all that must last is written by then, or is gone on with later."""
+_MOST_HEAD_BYTES = 64 * 1024
+_BACKLOG = 128
+_LOG = logging.getLogger(__name__)
+
+
+def serve(services: Services, host: str, port: int, show_token: Callable[[EnsuredToken, Path], None]) -> None:
+    """Run the service until it is asked to stop.
+
+    Args:
+        services: what it serves.
+        host: name or address to listen at.
+        port: to listen at; 0 for a free one.
+        show_token: called once, before the service is there.
+
+    Raises:
+        ServiceRunning: another service uses the data folder.
+        AddressUnusable: nothing can listen there.
+        TokenUnusable: the token file holds something else.
+        SettingInvalid: a setting has a value that cannot be used.
+        StorageError: the data folder cannot be written.
+    """
+    with service_lock(services.settings.data_dir) as lock, contextlib.closing(listening(host, port)) as listener:
+        file = TokenFile.below(services.settings.data_dir)
+        show_token(file.ensure(), file.path)
+        with contextlib.ExitStack() as starting:
+            starting.enter_context(paused_collector())
+            app = create_app(services, host)
+            state: State = app.state.shared
+            url = url_of(host, listener.getsockname()[1])
+
+            def started() -> None:
+                starting.close()
+                lock.announce(url)
+                _tell_where(url, host)
+
+            with on_stderr(Scrubber(state.keeper.secrets)):
+                asyncio.run(Server(app, state, started).serve([listener]))
+                _LOG.info("stopped")
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """Return a socket that listens.
+
+    Raises:
+        AddressUnusable: as it says.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise _unusable(host, port, error) from error
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
+        listener.setblocking(False)
+    except OSError as error:
+        listener.close()
+        raise _unusable(host, port, error) from error
+    return listener
+
+
+def _unusable(host: str, port: int, error: OSError) -> AddressUnusable:
+    return AddressUnusable(host=host, port=port, reason=(error.strerror or str(error)).lower().rstrip("."))
+
+
+def url_of(host: str, port: int) -> str:
+    """Return the address at which this machine reaches the service."""
+    plain = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - nothing is bound here
+    return f"http://[{plain}]:{port}" if ":" in plain else f"http://{plain}:{port}"
+
+
+def configured(app: FastAPI) -> uvicorn.Config:
+    """Return how the application is served."""
+    return uvicorn.Config(
+        app,
+        http="h11",
+        ws="websockets-sansio",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        h11_max_incomplete_event_size=_MOST_HEAD_BYTES,
+        timeout_graceful_shutdown=_OPEN_REQUESTS_SECONDS,
+    )
+
+
+class Server(uvicorn.Server):
+    """uvicorn with our own way to stop.
+
+    Args:
+        app: the application.
+        state: what is asked to stop.
+        started: called when it answers.
+    """
+
+    def __init__(self, app: FastAPI, state: State, started: Callable[[], None]) -> None:
+        super().__init__(configured(app))
+        self._state = state
+        self._tell_started = started
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop at SIGTERM and ctrl-C; a second one ends open requests at once."""
+        loop = asyncio.get_running_loop()
+        signals = (signal.SIGTERM, signal.SIGINT)
+        before = {number: signal.getsignal(number) for number in signals}
+        for number in signals:
+            loop.add_signal_handler(number, self._asked_to_stop)
+        try:
+            yield
+        finally:
+            for number in signals:
+                loop.remove_signal_handler(number)
+                signal.signal(number, before[number])
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer."""
+        await super().startup(sockets)
+        if not self.should_exit:
+            # What was imported stays for good: the collector need not look at it again and again.
+            gc.freeze()
+            await asyncio.to_thread(self._tell_started)
+
+    def _asked_to_stop(self) -> None:
+        if self.should_exit:
+            self.force_exit = True
+            return
+        self.should_exit = True
+        _LOG.info("stopping")
+        self._state.stop()
+        end = threading.Timer(_END_SECONDS, _end_now)
+        end.daemon = True
+        end.start()
+
+
+def _end_now() -> None:
+    _LOG.warning("ended while something was still at work")
+    logging.shutdown()
+    os._exit(0)
+
+
+def _tell_where(url: str, host: str) -> None:
+    _LOG.info("serving", extra={"url": url})
+    if host not in ("localhost", "127.0.0.1", "::1"):
+        _LOG.warning("other machines can reach the service, and nothing is encrypted on the way")

@@ -1,0 +1,84 @@
+"""What the routes share while the service runs, and how they reach it."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any
+
+from anyio import CapacityLimiter
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from stash_sense.api.examined import Examined
+from stash_sense.api.metrics import Metrics
+from stash_sense.api.tickets import Tickets
+from stash_sense.api.token import TokenKeeper
+from stash_sense.api.turns import Turns
+from stash_sense.bootstrap import Services
+
+if TYPE_CHECKING:
+    from stash_sense.models.capabilities import Capability
+
+_CAPABILITIES_SECONDS = 30.0
+"""To look at them means to open every model anew: 2 s with a pack of 30 MB."""
+_FETCHES = 4
+_PACKS_SECONDS = 5.0
+"""To look at them means to read every byte of them: 0.3 s with a pack of 30 MB, seconds with large ones."""
+
+
+@dataclass(frozen=True)
+class State:
+    """What one running service has besides its services."""
+
+    services: Services
+    keeper: TokenKeeper
+    tickets: Tickets
+    metrics: Metrics
+    turns: Turns
+    heavy: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
+    """Of the threads that identify: theirs alone, so that they take none from the others."""
+    fetching: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_FETCHES))
+    """Of the threads that fetch pictures, each of which holds one in memory."""
+
+    @cached_property
+    def capabilities(self) -> "Examined[list[Capability]]":
+        """Which features work."""
+        return Examined(self.services.capabilities, _CAPABILITIES_SECONDS)
+
+    @cached_property
+    def packs(self) -> Examined[list[dict[str, Any]]]:
+        """The model packs, as documents."""
+        return Examined(self._pack_documents, _PACKS_SECONDS)
+
+    def _pack_documents(self) -> list[dict[str, Any]]:
+        from stash_sense.errors import PackError
+        from stash_sense.reports.installed import pack_document
+
+        packs = self.services.packs
+        try:
+            chosen = packs.default_pack(self.services.settings.pack)
+        except PackError:
+            chosen = None
+        return [pack_document(packs, chosen, status) for status in packs.packs()]
+
+    def stop(self) -> None:
+        """Ask all work for requests to end; on the event loop's thread."""
+        self.services.cancel.cancel()
+        self.turns.stop()
+        self.tickets.clear()
+
+
+def state_of(connection: HTTPConnection) -> State:
+    """Return what the application was made with."""
+    state = connection.app.state.shared
+    if not isinstance(state, State):
+        raise TypeError("create_app makes the application's state")
+    return state
+
+
+def services_of(connection: HTTPConnection) -> Services:
+    """Return the services."""
+    return state_of(connection).services
+
+
+StateHere = Annotated[State, Depends(state_of)]
+ServicesHere = Annotated[Services, Depends(services_of)]

@@ -1,0 +1,136 @@
+"""`stash-sense jobs`: what the service does, and giving it something to do.
+
+Where no service runs on the data folder, jobs are listed from the state itself, and `run` does one in this process.
+"""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from stash_sense.cli.context import services_of
+from stash_sense.cli.present import print_json, say
+from stash_sense.cli.progress import shown_progress
+from stash_sense.cli.serving import Document, jobs_of, payload_of, result_of, watched
+from stash_sense.reports.wording import visible
+
+app = typer.Typer(help="Long work: what runs, what waits, what has ended.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
+JobId = Annotated[int, typer.Argument(help="Number of the job.", show_default=False)]
+
+
+@app.command("list")
+def list_jobs(
+    context: typer.Context,
+    status: Annotated[list[str] | None, typer.Option(help="Only jobs in this state; can be repeated.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=500, help="How many to show.")] = 20,
+    json: Json = False,
+) -> None:
+    """List jobs, newest first."""
+    with jobs_of(services_of(context)) as jobs:
+        found = jobs.page(status or (), limit)
+    if json:
+        print_json({"schema": 1, **found})
+        return
+    table = Table(box=None, pad_edge=False)
+    for heading in ("job", "what", "state", "progress", "since"):
+        table.add_column(heading, overflow="fold")
+    for job in found["jobs"]:
+        table.add_row(str(job["id"]), job["title"], job["status"], Text(visible(_progress(job))), _since(job))
+    Console().print(table)
+
+
+@app.command("types")
+def list_types(context: typer.Context, json: Json = False) -> None:
+    """List the kinds of jobs there are."""
+    with jobs_of(services_of(context)) as jobs:
+        kinds = jobs.types()
+    if json:
+        print_json({"schema": 1, "types": kinds})
+        return
+    table = Table(box=None, pad_edge=False)
+    for heading in ("kind", "what it does"):
+        table.add_column(heading, overflow="fold")
+    for kind in kinds:
+        table.add_row(kind["name"], kind["what"])
+    Console().print(table)
+
+
+@app.command("run")
+def run(
+    context: typer.Context,
+    kind: Annotated[str, typer.Argument(help="The kind of job; `jobs types` lists them.", show_default=False)],
+    fields: Annotated[list[str] | None, typer.Argument(help="What it is given, as name=value.")] = None,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Watch it until it ends.")] = True,
+    json: Json = False,
+) -> None:
+    """Put a job into the queue, and watch it until it ends."""
+    services = services_of(context)
+    with jobs_of(services) as jobs:
+        submitted = jobs.submit(kind, payload_of(fields or ()))
+        job = submitted["job"]
+        if wait:
+            with shown_progress() as progress:
+                job = watched(services, jobs, job, progress)
+    if json:
+        print_json({"schema": 1, "job": job, "new": submitted["new"]})
+    elif wait:
+        say(_ended(job, result_of(job)))
+    else:
+        new = "is in the queue" if submitted["new"] else f"is {job['status']} already"
+        say(f"Job {job['id']} ({job['title']}) {new}; `stash-sense jobs watch {job['id']}` shows how far it is.")
+
+
+@app.command("watch")
+def watch(context: typer.Context, job_id: JobId, json: Json = False) -> None:
+    """Watch a job until it ends; stopping the command stops only the watching."""
+    services = services_of(context)
+    with jobs_of(services) as jobs, shown_progress() as progress:
+        job = watched(services, jobs, jobs.job(job_id), progress, stops=False)
+    if json:
+        print_json({"schema": 1, "job": job})
+    else:
+        say(_ended(job, result_of(job)))
+
+
+@app.command("stop")
+def stop(context: typer.Context, job_id: JobId, json: Json = False) -> None:
+    """Stop a job at its next checkpoint; asked again, by force."""
+    with jobs_of(services_of(context)) as jobs:
+        job = jobs.stop(job_id)
+    if json:
+        print_json({"schema": 1, "job": job})
+    else:
+        say(f"Job {job['id']} ({job['title']}) is {job['status']}.")
+
+
+@app.command("retry")
+def retry(context: typer.Context, job_id: JobId, json: Json = False) -> None:
+    """Put an ended job back into the queue; it goes on from where it was."""
+    with jobs_of(services_of(context)) as jobs:
+        job = jobs.retry(job_id)
+    if json:
+        print_json({"schema": 1, "job": job})
+    else:
+        say(f"Job {job['id']} ({job['title']}) is {job['status']}.")
+
+
+def _progress(job: Document) -> str:
+    if job["status"] == "failed":
+        return str(job["error_message"])
+    of = "" if job["total"] is None else f" of {job['total']:,}"
+    return f"{job['phase']}: {job['done']:,}{of}" if job["phase"] else ""
+
+
+def _since(job: Document) -> str:
+    moment = datetime.fromisoformat(job["completed_at"] or job["started_at"] or job["created_at"])
+    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def _ended(job: Document, result: Document) -> str:
+    told = ", ".join(f"{name} {value}" for name, value in result.items() if isinstance(value, str | int | bool))
+    return f"Job {job['id']} ({job['title']}) is done{': ' if told else ''}{told}."

@@ -1,0 +1,207 @@
+"""The operation queue as commands reach it: through the service that runs on the data folder, else in this process."""
+
+import json
+import time
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from stash_sense.api.routers.queue import JobDocument, JobTypeDocument
+from stash_sense.bootstrap import Services
+from stash_sense.errors import JobNotDone
+from stash_sense.jobs.job import ENDED, JobStatus
+from stash_sense.kernel.progress import Progress, ProgressListener
+
+_LOOK = 0.4
+"""Seconds between two looks at a job."""
+
+Document = dict[str, Any]
+
+
+class ServiceClient(Protocol):
+    """A running service."""
+
+    def get(self, path: str, query: Mapping[str, Any] | None = None) -> Any:
+        """Ask for a document."""
+
+    def send(self, method: str, path: str, document: Mapping[str, Any] | None = None) -> Any:
+        """Send a document, or nothing."""
+
+
+class Jobs(Protocol):
+    """The queue, in documents as the service's routes give them."""
+
+    def page(self, statuses: Collection[str], limit: int) -> Document:
+        """List jobs, newest first."""
+
+    def types(self) -> list[Document]:
+        """List the kinds of jobs."""
+
+    def submit(self, kind: str, payload: Mapping[str, Any]) -> Document:
+        """Put a job into the queue: `job`, and whether it is `new`."""
+
+    def job(self, job_id: int) -> Document:
+        """Tell how a job is."""
+
+    def stop(self, job_id: int) -> Document:
+        """Stop a job."""
+
+    def retry(self, job_id: int) -> Document:
+        """Put an ended job back into the queue."""
+
+
+class ServedJobs:
+    """`Jobs` of a running service."""
+
+    def __init__(self, service: ServiceClient) -> None:
+        self._service = service
+
+    def page(self, statuses: Collection[str], limit: int) -> Document:
+        """List jobs, newest first."""
+        query: Document = {"limit": limit, **({"status": list(statuses)} if statuses else {})}
+        return dict(self._service.get("/queue", query))
+
+    def types(self) -> list[Document]:
+        """List the kinds of jobs."""
+        return list(self._service.get("/queue/types"))
+
+    def submit(self, kind: str, payload: Mapping[str, Any]) -> Document:
+        """Put a job into the queue."""
+        document = {"type": kind, "payload": dict(payload), "triggered_by": "cli"}
+        return dict(self._service.send("POST", "/queue", document))
+
+    def job(self, job_id: int) -> Document:
+        """Tell how a job is."""
+        return dict(self._service.get(f"/queue/{job_id}"))
+
+    def stop(self, job_id: int) -> Document:
+        """Stop a job."""
+        return dict(self._service.send("POST", f"/queue/{job_id}/stop"))
+
+    def retry(self, job_id: int) -> Document:
+        """Put an ended job back into the queue."""
+        return dict(self._service.send("POST", f"/queue/{job_id}/retry"))
+
+
+class LocalJobs:
+    """`Jobs` of this process, which does them itself while the command waits."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._queue = services.queue
+
+    def page(self, statuses: Collection[str], limit: int) -> Document:
+        """List jobs, newest first."""
+        page = self._queue.page(None, limit, [JobStatus(status) for status in statuses])
+        return {"jobs": [_document(JobDocument.of(job)) for job in page.jobs], "next": page.next_cursor}
+
+    def types(self) -> list[Document]:
+        """List the kinds of jobs."""
+        return [_document(JobTypeDocument.of(kind)) for kind in self._queue.types()]
+
+    def submit(self, kind: str, payload: Mapping[str, Any]) -> Document:
+        """Put a job into the queue, and begin with it."""
+        job, is_new = self._queue.submit(kind, payload, triggered_by="cli")
+        self._services.dispatcher.start()
+        return {"job": self.job(job.id), "new": is_new}
+
+    def job(self, job_id: int) -> Document:
+        """Tell how a job is."""
+        queue = self._queue
+        return _document(JobDocument.of(queue.get(job_id), queue.progress(job_id), queue.place(job_id)))
+
+    def stop(self, job_id: int) -> Document:
+        """Stop a job."""
+        return _document(JobDocument.of(self._queue.stop(job_id)))
+
+    def retry(self, job_id: int) -> Document:
+        """Put an ended job back into the queue, and begin with it."""
+        job = self._queue.retry(job_id)
+        self._services.dispatcher.start()
+        return _document(JobDocument.of(job))
+
+
+@contextmanager
+def jobs_of(services: Services) -> Iterator[Jobs]:
+    """Give the queue until the block ends; jobs that this process does are then given back, with their cursors."""
+    service = services.running_service()
+    if service is not None:
+        yield ServedJobs(service)
+        return
+    try:
+        yield LocalJobs(services)
+    finally:
+        if services.dispatcher.is_running:
+            services.dispatcher.stop()
+
+
+def done_by_service(
+    services: Services, kind: str, payload: Mapping[str, Any], progress: ProgressListener
+) -> Document | None:
+    """Let a running service do a piece of work, and wait for its result; None where no service runs here.
+
+    Raises:
+        ServiceError: the service does not answer, or refuses.
+        JobNotDone: the job failed or was stopped.
+        Cancelled: the user asked to stop; the job was asked to stop, too.
+    """
+    service = services.running_service()
+    if service is None:
+        return None
+    jobs = ServedJobs(service)
+    return result_of(watched(services, jobs, jobs.submit(kind, payload)["job"], progress))
+
+
+def watched(
+    services: Services, jobs: Jobs, job: Document, progress: ProgressListener, *, stops: bool = True
+) -> Document:
+    """Watch a job until it ends, and return how it ended.
+
+    Args:
+        services: of this run.
+        jobs: the queue that it is in.
+        job: as it was told last.
+        progress: told how far it is.
+        stops: ask the job to stop when the user stops the command.
+
+    Raises:
+        ServiceError: the service does not answer.
+        Cancelled: the user asked to stop.
+    """
+    while job["status"] not in ENDED:
+        if services.cancel.is_cancelled and stops:
+            jobs.stop(job["id"])
+        services.cancel.raise_if_cancelled()
+        waiting = f"waiting, {job['place']} before it" if job["place"] else job["status"]
+        progress(Progress(job["phase"] or waiting, job["done"], job["total"], job["message"]))
+        time.sleep(_LOOK)
+        job = jobs.job(job["id"])
+    return job
+
+
+def result_of(job: Mapping[str, Any]) -> Document:
+    """Return what a job that has ended gave.
+
+    Raises:
+        JobNotDone: it failed, or was stopped.
+    """
+    if job["status"] != JobStatus.COMPLETED:
+        reason = str(job["error_message"] or "somebody stopped it").rstrip(".")
+        raise JobNotDone(job=job["id"], title=job["title"], status=job["status"], reason=reason)
+    return dict(job["result"] or {})
+
+
+def payload_of(fields: Collection[str]) -> Document:
+    """Read `name=value` fields; a value that is JSON is taken for that, any other for text."""
+    payload: Document = {}
+    for field in fields:
+        name, _, value = field.partition("=")
+        try:
+            payload[name] = json.loads(value)
+        except ValueError:
+            payload[name] = value
+    return payload
+
+
+def _document(model: JobDocument | JobTypeDocument) -> Document:
+    return model.model_dump(mode="json")

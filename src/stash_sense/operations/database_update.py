@@ -1,0 +1,115 @@
+"""Jobs `database_check` and `database_update`: is there a newer performers database, and taking it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from stash_sense.errors import SettingInvalid
+from stash_sense.jobs.catalogue import JobType
+from stash_sense.jobs.context import JobContext
+from stash_sense.jobs.job import Priority, Slot
+from stash_sense.releases.ports import ReleaseSource
+from stash_sense.releases.updater import Updater
+
+_DAY = 24 * 3600.0
+
+
+class UpdateRequest(BaseModel):
+    """What an update may be given.
+
+    Attributes:
+        source: a folder, an address or owner/name; without it that of the settings.
+        pre_releases: take versions that are meant for trying out, too.
+        allow_unsigned: take a release that nobody signed.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: str | None = Field(default=None, max_length=2000)
+    pre_releases: bool = False
+    allow_unsigned: bool = False
+
+
+class CheckRequest(BaseModel):
+    """What a check may be given; see `UpdateRequest`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: str | None = Field(default=None, max_length=2000)
+    pre_releases: bool = False
+
+
+class DatabaseUpdates:
+    """Makes the two kinds of jobs.
+
+    Args:
+        updater: does the work.
+        source_of: turns what the user wrote into a source.
+        configured: returns the source of the settings; None where there is none.
+    """
+
+    def __init__(
+        self, updater: Updater, source_of: Callable[[str], ReleaseSource], configured: Callable[[], str | None]
+    ) -> None:
+        self._updater = updater
+        self._source_of = source_of
+        self._configured = configured
+
+    def check_type(self) -> JobType[CheckRequest]:
+        """The job that only looks; the one kind that is scheduled from the start."""
+        return JobType(
+            name="database_check",
+            title="Look for a newer performers database",
+            what="Asks the source of releases whether there is a newer version; installs nothing.",
+            slot=Slot.NETWORK,
+            payload=CheckRequest,
+            run=self._check,
+            priority=Priority.LOW,
+            interval_seconds=_DAY,
+            jitter_seconds=3600.0,
+            scheduled=True,
+        )
+
+    def update_type(self) -> JobType[UpdateRequest]:
+        """The job that installs."""
+        return JobType(
+            name="database_update",
+            title="Update the performers database",
+            what="Downloads the newest release, checks it, and puts it into use; the one before is kept.",
+            slot=Slot.NETWORK,
+            payload=UpdateRequest,
+            run=self._update,
+            priority=Priority.HIGH,
+            interval_seconds=7 * _DAY,
+            jitter_seconds=3600.0,
+        )
+
+    def _check(self, context: JobContext[CheckRequest]) -> Mapping[str, Any]:
+        asked = context.payload
+        place = asked.source or self._configured()
+        if place is None:  # the check runs every day also where nobody has named a source
+            return {"checked": False, "reason": "no source of releases is set"}
+        source = self._source_of(place)
+        found = self._updater.check(source, context.cancel, prereleases=asked.pre_releases)
+        newest = None if found.release is None else str(found.release.version)
+        notes = list(found.notes)
+        return {"checked": True, "current": found.current, "newest": newest, "newer": found.newer, "notes": notes}
+
+    def _update(self, context: JobContext[UpdateRequest]) -> Mapping[str, Any]:
+        asked = context.payload
+        place = asked.source or self._configured()
+        if place is None:
+            reason = "name a source of releases, or set database_source"
+            raise SettingInvalid(name="source", value="nothing", reason=reason)
+        installed = self._updater.update(
+            self._source_of(place),
+            context.cancel,
+            context.listen,
+            prereleases=asked.pre_releases,
+            allow_unsigned=asked.allow_unsigned,
+        )
+        if installed is None:
+            return {"updated": False, "version": self._updater.status().current}
+        notes = [{"code": note.code, "message": note.message, "count": note.count} for note in installed.notes]
+        return {"updated": True, "version": installed.version.version, "notes": notes}

@@ -1,0 +1,146 @@
+"""A real service on loopback, on a thread of its own, in which nothing may block the event loop."""
+
+import contextlib
+import dataclasses
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import uvicorn
+from blockbuster import blockbuster_ctx
+from fastapi import FastAPI
+
+from stash_sense.api.app import create_app
+from stash_sense.api.server import configured, listening
+from stash_sense.api.state import State
+from stash_sense.api.token import TokenFile
+from stash_sense.bootstrap import Services, build
+from stash_sense.identification.result import Identification
+from stash_sense.kernel.cancel import CancelToken
+from stash_sense.settings import Settings
+
+
+@dataclass(frozen=True)
+class RunningService:
+    """A service that answers."""
+
+    url: str
+    port: int
+    data_dir: Path
+    app: FastAPI
+
+    @property
+    def token(self) -> str:
+        return TokenFile.below(self.data_dir).read()
+
+    @property
+    def state(self) -> State:
+        state = self.app.state.shared
+        assert isinstance(state, State)
+        return state
+
+    def client(self, **headers: str) -> httpx2.Client:
+        """Return a client that sends the token, unless other headers are given."""
+        told = headers or {"authorization": f"Bearer {self.token}"}
+        return httpx2.Client(base_url=self.url, headers=told, trust_env=False, timeout=20)
+
+    def stranger(self, **headers: str) -> httpx2.Client:
+        """Return a client without the token."""
+        return httpx2.Client(base_url=self.url, headers=headers, trust_env=False, timeout=20)
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, started: threading.Event) -> None:
+        super().__init__(config)
+        self._tell = started
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        self._tell.set()
+
+
+def settings_in(folder: Path, **more: Any) -> Settings:
+    return Settings(data_dir=folder / "data", models_dir=folder / "models", device="cpu", **more)
+
+
+@contextmanager
+def running(services: Services, host: str = "127.0.0.1") -> Iterator[RunningService]:
+    """Run a service until the block ends."""
+    TokenFile.below(services.settings.data_dir).ensure()
+    app = create_app(services, host)
+    started = threading.Event()
+    with contextlib.closing(listening(host, 0)) as listener:
+        port = listener.getsockname()[1]
+        server = _Server(configured(app), started)
+        with blockbuster_ctx("stash_sense"):
+            thread = threading.Thread(target=server.run, args=([listener],), name="service")
+            thread.start()
+            try:
+                assert started.wait(20)
+                yield RunningService(f"http://127.0.0.1:{port}", port, services.settings.data_dir, app)
+            finally:
+                server.should_exit = True
+                thread.join(20)
+                assert not thread.is_alive()
+
+
+@dataclass
+class FakeRecognizer:
+    """Looks at pictures as told: at once, or when it is let go on, or until it is cancelled."""
+
+    go_on: threading.Event = field(default_factory=threading.Event)
+    looking: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    seen: list[tuple[bytes, Any]] = field(default_factory=list)
+    cancelled: int = 0
+    at_once: int = 0
+    most_at_once: int = 0
+    answer: Identification | None = None
+
+    def identify(self, paths: list[Path], people: object, request: Any, cancel: CancelToken) -> Iterator[Any]:
+        self.seen.append((paths[0].read_bytes(), request))
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        self.looking.release()
+        try:
+            while not self.go_on.wait(0.01):
+                if cancel.is_cancelled:
+                    self.cancelled += 1
+                cancel.raise_if_cancelled()
+        finally:
+            self.at_once -= 1
+        found = self.answer or Identification("", "lite", request.mode, width=4, height=3, frames_analyzed=1)
+        yield dataclasses.replace(found, source=str(paths[0]))
+
+
+@dataclass(frozen=True)
+class FakeServices(Services):
+    """Services that recognise with a `FakeRecognizer`."""
+
+    fake: FakeRecognizer = field(default_factory=FakeRecognizer)
+
+    @contextmanager
+    def naming(self, pack: str | None, cancel: CancelToken | None = None) -> Iterator[Any]:
+        yield self.fake, None
+
+
+def fake_services(folder: Path, **more: Any) -> FakeServices:
+    return FakeServices(**vars(build(settings_in(folder, **more))))
+
+
+def png(width: int = 4, height: int = 3) -> bytes:
+    """Return a picture."""
+    import io
+
+    from PIL import Image
+
+    out = io.BytesIO()
+    Image.new("RGB", (width, height), (120, 90, 60)).save(out, "PNG")
+    return out.getvalue()

@@ -73,6 +73,10 @@ def load_settings() -> Settings:
         field = str(first["loc"][0])
         name = f"STASH_SENSE_{field.upper()}"
         raise SettingInvalid(name=name, value=repr(first["input"]), reason=_ALLOWED[field]) from error
+    except RuntimeError as error:  # the user has no home folder, as in a container that runs as anybody
+        home = os.environ.get("HOME")
+        reason = "set it to your home folder, or STASH_SENSE_DATA_DIR and STASH_SENSE_MODELS_DIR to folders"
+        raise SettingInvalid(name="HOME", value=repr(home) if home else "missing", reason=reason) from error
     folders = {name: _absolute(name, getattr(settings, name)) for name in ("data_dir", "models_dir")}
     return settings.model_copy(update=folders)
 

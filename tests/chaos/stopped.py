@@ -43,7 +43,7 @@ from stash_sense.releases.verification import folder_faults
 _CHANGES = frozenset({"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate"})
 """Events of `sys.addaudithook`, besides opening to write. A flush changes nothing that another process could see."""
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
-_STAYING = {".lock", ".update.lock", ".checked.json"}
+_STAYING = {".build", ".lock", ".update.lock", ".checked.json"}
 """Hidden files of the performers folder that are there for good."""
 LAST = f"folder:{made.PEOPLE - 1:05}"
 Work = Callable[[Path, ProgressListener], None]

@@ -33,7 +33,7 @@ def stops(folder: Path, work: str, how: str) -> list[dict[str, Any]]:
         ("first update", None, NEW, {"download 0", "unpack, MB 0", *SWAPPING}),
         ("update", OLD, NEW, {"download 0", "unpack, MB 0", *SWAPPING}),
         ("put again", NEW, NEW, SWAPPING),
-        ("forget", NEW, NEW, SWAPPING),
+        ("forget", NEW, NEW, {"forgetting 0", "forgetting 1", *SWAPPING}),
         ("rollback", NEW, OLD, set()),
     ],
 )

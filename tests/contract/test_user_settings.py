@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import ClauseElement, Engine, event
 from sqlalchemy.dialects import postgresql
 
-from stash_sense.adapters.store import user_settings
 from stash_sense.adapters.store.store import Store
 from stash_sense.adapters.store.user_settings import SqlUserSettings
 from stash_sense.configuration.user_settings import MemoryUserSettings, UserSettings
+from stash_sense.configuration.values import Value
 from stash_sense.errors import StateTooNew
 
 Again = Callable[[], UserSettings]
@@ -39,7 +40,7 @@ def test_nothing_is_kept_at_first(again: Again, tmp_path: Path) -> None:
 
 
 def test_values_of_every_type_come_back_as_they_were(again: Again) -> None:
-    values = {"a": True, "b": 0, "c": 2.5, "d": "größer \U0001f600 'x'", "e": False, "f": ""}
+    values: dict[str, Value | None] = {"a": True, "b": 0, "c": 2.5, "d": "größer \U0001f600 'x'", "e": False, "f": ""}
     again().write(values)
     kept = again().read()
     assert kept == values
@@ -75,5 +76,21 @@ def test_what_is_no_json_is_passed_over(tmp_path: Path, caplog: pytest.LogCaptur
     store.close()
 
 
-def test_postgresql_understands_what_is_asked() -> None:
-    assert "user_settings" in str(user_settings._VALUES.compile(dialect=postgresql.dialect()))
+def test_postgresql_understands_what_is_asked(tmp_path: Path) -> None:
+    store = Store.open(tmp_path / "stash_sense.db")
+    asked: list[ClauseElement] = []
+
+    @event.listens_for(Engine, "before_execute")
+    def listen(_connection: object, statement: object, *_: object) -> None:
+        if isinstance(statement, ClauseElement):
+            asked.append(statement)
+
+    try:
+        keeper = SqlUserSettings(store.path, lambda: store)
+        keeper.write({"a": 1, "b": None})
+        keeper.read()
+    finally:
+        event.remove(Engine, "before_execute", listen)
+        store.close()
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    assert [str(one.compile(dialect=dialect)).split()[0] for one in asked] == ["DELETE", "INSERT", "SELECT"]

@@ -122,3 +122,13 @@ def test_the_old_name_of_the_data_folder_is_understood_and_the_new_one_wins(
     assert load_settings().data_dir == home / "old"
     monkeypatch.setenv("STASH_SENSE_DATA_DIR", "/new")
     assert load_settings().data_dir == Path("/new")
+
+
+def test_a_user_without_a_home_is_told_what_to_set(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(os, "getuid", lambda: 2**31 - 9)  # a user whom the system does not know
+    with pytest.raises(SettingInvalid, match=r"HOME cannot be .* STASH_SENSE_DATA_DIR"):
+        load_settings()
+    monkeypatch.setenv("STASH_SENSE_DATA_DIR", str(home))
+    monkeypatch.setenv("STASH_SENSE_MODELS_DIR", str(home))
+    assert load_settings().data_dir == home

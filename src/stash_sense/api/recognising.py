@@ -25,7 +25,7 @@ BODY_BYTES = PICTURE_BYTES + 64 * 1024
 """Of a form with such a picture and its other fields."""
 DOCUMENT_BYTES = 32 * 1024 * 1024
 """Of a JSON document with a picture in base64, which is held in memory: a picture of 24 MB."""
-_FETCHED_BYTES = 32 * 1024 * 1024
+FETCHED_BYTES = 32 * 1024 * 1024
 _FETCH_SECONDS = 60.0
 _MOST_TAGGED = 200
 _DEFAULT_NAME = "picture"
@@ -134,7 +134,7 @@ def fetched(url: str, services: Services, cancel: CancelToken) -> Picture:
     )
     _check_address(url, shown(url))
     try:
-        content = Download(services.http, limits).read(url, _FETCHED_BYTES, named="", cancel=cancel)
+        content = Download(services.http, limits).read(url, FETCHED_BYTES, named="", cancel=cancel)
     except AddressPrivate as error:
         reason = "it is on this machine or a private network"
         raise PicturePlaceRefused(address=shown(url), reason=reason) from error

@@ -48,7 +48,7 @@ class TokenFile:
             TokenUnusable: the file holds something else, or cannot be read.
             StorageError: it cannot be written.
         """
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             return EnsuredToken(self._read_privately(), is_new=False)
         part = self._written()
         with storage_errors(self.path):

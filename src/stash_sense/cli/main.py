@@ -3,13 +3,15 @@
 Ends with 0; 1 when something could not be done; 2 for wrong usage; 130 for ctrl-C.
 """
 
+import contextlib
+import itertools
 import os
 import signal
 import sys
 from pathlib import Path
 from types import FrameType
 
-from stash_sense.errors import Cancelled, StashSenseError
+from stash_sense.errors import Cancelled, FileUnusable, StashSenseError
 from stash_sense.files import storage_error
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.collector import paused_collector
@@ -36,10 +38,14 @@ def _run(cancel: CancelToken) -> int:
     # Imported here, with the signals in hand: loading the libraries takes a second, in which ctrl-C comes, too.
     with paused_collector():
         from stash_sense.cli.app import app
+        from stash_sense.cli.present import print_error
         from stash_sense.reports.wording import visible
 
-    def say(error: StashSenseError) -> None:
+    def say(error: StashSenseError, *, in_document: bool = True) -> None:
         print(f"stash-sense: {_as_typed(visible(str(error)))}", file=sys.stderr)  # noqa: T201
+        if in_document and _wants_document():
+            with contextlib.suppress(OSError):
+                print_error(error)
 
     try:
         cancel.raise_if_cancelled()
@@ -54,13 +60,21 @@ def _run(cancel: CancelToken) -> int:
         return EXIT_FAILED
     except OSError as error:
         if error.filename is not None:
-            raise
+            reason = error.strerror or type(error).__name__
+            say(FileUnusable(path=os.fsdecode(error.filename), reason=reason))
+            return EXIT_FAILED
         # A write to stdout: its reader has left, or the disk it goes to is full.
         _discard_output()
         if not isinstance(error, BrokenPipeError):
-            say(storage_error(Path("the output"), error))
+            say(storage_error(Path("the output"), error), in_document=False)
         return EXIT_FAILED
     return 0
+
+
+def _wants_document() -> bool:
+    """Whether the command was asked for a document, whatever else is wrong with what was typed."""
+    options = itertools.takewhile(lambda word: word != "--", sys.argv[1:])
+    return "--json" in options
 
 
 def _take_any_letter() -> None:

@@ -12,12 +12,17 @@ from rich.console import Console
 
 from stash_sense import __version__
 from stash_sense.cli.progress import ProgressDisplay
+from stash_sense.errors import StashSenseError
 from stash_sense.files import write_atomically
 from stash_sense.identification.result import Identification
+from stash_sense.kernel.text import as_unicode
 from stash_sense.reports.document import DocumentWriter
 from stash_sense.reports.html import render_html
 from stash_sense.reports.table import Tally, file_report, summary_line
 from stash_sense.reports.wording import visible
+
+DOCUMENT_WRITTEN = "the document on stdout says that it is not complete"
+"""Note on an error that ended a command with `--json` whose document had begun: no other one may follow."""
 
 
 def say(sentence: str) -> None:
@@ -35,6 +40,12 @@ def megabytes(count: int) -> str:
     if count < 1e6:
         return f"{count / 1e3:.0f} kB"
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
+
+
+def print_error(error: StashSenseError) -> None:
+    """Print on stdout, in the place of the document that was asked for, why there is none; see `DOCUMENT_WRITTEN`."""
+    if DOCUMENT_WRITTEN not in getattr(error, "__notes__", ()):
+        print_json({"schema": 1, "error": {"code": error.code, "message": as_unicode(str(error))}})
 
 
 def print_warnings(sentences: Iterable[str], progress: ProgressDisplay) -> None:
@@ -85,8 +96,12 @@ def show(results: Iterable[Identification], as_json: bool, report: Path | None, 
 @contextmanager
 def _printer(as_json: bool) -> Iterator[Callable[[Identification], None]]:
     if as_json:
-        with DocumentWriter(sys.stdout) as document:
-            yield document.write
+        try:
+            with DocumentWriter(sys.stdout) as document:
+                yield document.write
+        except StashSenseError as error:
+            error.add_note(DOCUMENT_WRITTEN)
+            raise
     else:
         console = Console()
         yield lambda result: console.print(file_report(result), crop=False)

@@ -45,7 +45,7 @@ StashSenseError
 ├── VoyagerError                 a file of approximate search cannot be used, or its library is missing
 │   └── VoyagerDamaged · VoyagerUnknown · VoyagerMissing
 ├── TransferError                a file could not be fetched from a server
-│   ├── ServerUnreachable · CertificateUntrusted · ConnectionLost · RedirectRefused · AddressPrivate
+│   ├── ServerUnreachable · ProxyUnusable · CertificateUntrusted · ConnectionLost · RedirectRefused · AddressPrivate
 │   ├── AccessRefused · NotOnServer · TooManyRequests · RateLimitReached · ServerBroken
 │   ├── TooSlow · DeadlinePassed · ChangedWhileDownloading
 │   └── LargerThanAnnounced · ShorterThanAnnounced · ChecksumMismatch
@@ -74,6 +74,8 @@ StashSenseError
 │   └── ContentTypeUnknown · NotFound · MethodNotAllowed · TooManyWaiting · PicturePlaceRefused
 ├── StorageError                 the disk said no
 │   └── DiskFull · NotWritable · NotEnoughSpace
+├── FileUnusable                 the disk said no where nothing more is known about the file
+├── NotConfirmed                 something that must be confirmed was not, and nobody is there to be asked
 └── SettingInvalid               a setting or option has a value that cannot be used
 
 `str(error)` is the first paragraph of the class's docstring with the error's fields filled in; `code` is stable
@@ -110,6 +112,8 @@ from stash_sense.errors.api import (
 from stash_sense.errors.base import (
     Cancelled,
     DiskFull,
+    FileUnusable,
+    NotConfirmed,
     NotWritable,
     SettingInvalid,
     StashSenseError,
@@ -271,6 +275,7 @@ from stash_sense.errors.transfer import (
     ListingMissing,
     NotEnoughSpace,
     NotOnServer,
+    ProxyUnusable,
     RateLimitReached,
     RedirectRefused,
     RepositoryMissing,
@@ -327,6 +332,7 @@ __all__ = [
     "DiskFull",
     "EverybodyForgotten",
     "FacesMissing",
+    "FileUnusable",
     "ForgottenUnreadable",
     "GalleryError",
     "GalleryMissing",
@@ -376,6 +382,7 @@ __all__ = [
     "MethodNotAllowed",
     "ModelRejected",
     "NoEarlierVersion",
+    "NotConfirmed",
     "NotEnoughSpace",
     "NotFound",
     "NotOnServer",
@@ -396,6 +403,7 @@ __all__ = [
     "PictureDamaged",
     "PicturePlaceRefused",
     "PictureTooLarge",
+    "ProxyUnusable",
     "PublicKeyUnreadable",
     "PublicReleaseDamaged",
     "PublicReleaseError",

@@ -42,6 +42,18 @@ class NotWritable(StorageError):
     code = "not_writable"
 
 
+class FileUnusable(StashSenseError):
+    """{path} cannot be used ({reason}); mend that, or name another place."""
+
+    code = "file_unusable"
+
+
+class NotConfirmed(StashSenseError):
+    """{what}; repeat with --yes if that is meant, for nobody can be asked here."""
+
+    code = "not_confirmed"
+
+
 class SettingInvalid(StashSenseError):
     """{name} cannot be {value}: {reason}."""
 

@@ -15,6 +15,12 @@ class ServerUnreachable(TransferError):
     code = "server_unreachable"
 
 
+class ProxyUnusable(TransferError):
+    """The proxy that {variable} names cannot be used ({reason}); mend that variable, or unset it."""
+
+    code = "proxy_unusable"
+
+
 class CertificateUntrusted(TransferError):
     """The certificate of {address} cannot be trusted ({reason}); check the address and this machine's clock, and set
     SSL_CERT_FILE if the server has a certificate of your own.

@@ -89,7 +89,7 @@ class PerformersDatabase:
                 for one, block in zip(manifest.embedders, blocks, strict=True)
             ]
             faces = FusedVectors(parts)
-            roster = StoredRoster(connection, numbers)
+            roster = StoredRoster(version.folder / DATABASE_NAME, connection, numbers)
             if faces.count <= small:
                 return cls(manifest, roster, ArrayVectors(faces.block(0, faces.count)), starts, None)
             folder = derived / f"{manifest.version}-{derived_key(manifest.content, pack.space)}"
@@ -142,11 +142,9 @@ def _blocks_of(manifest: Manifest, pack: PackSpace) -> list[Block]:
 
 def _people_of(connection: sqlite3.Connection, manifest: Manifest, folder: Path) -> tuple[Ints, Ints]:
     """Return the numbers of the performers with faces, and where the faces of each begin."""
-    try:
+    with schema.reading(folder / DATABASE_NAME):
         rows = connection.execute("SELECT id, face_count FROM performers WHERE face_count > 0 ORDER BY id")
         table: Ints = np.fromiter(rows, np.dtype((np.int64, 2)))
-    except sqlite3.Error as error:
-        raise DatabaseDamaged(path=folder, reason=str(error)) from error
     ends = np.cumsum(table[:, 1])
     if (int(ends[-1]) if len(ends) else 0) != manifest.face_count:
         raise DatabaseDamaged(

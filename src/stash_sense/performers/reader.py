@@ -57,14 +57,11 @@ def read_performers(folder: Path, manifest: Manifest) -> Iterator[StoredPerforme
     """
     parts = [map_vectors(folder / one.file, manifest.face_count, one.dim, one.dtype) for one in manifest.embedders]
     path = folder / DATABASE_NAME
-    try:
-        with closing(schema.open_finished(path)) as database:
-            columns = ", ".join(_COLUMNS.get(name, name) for name in _SCALARS)
-            people = database.execute(f"SELECT id, {columns} FROM performers ORDER BY id")  # noqa: S608  our own names
-            for number, *scalars in people:
-                yield _performer(database, path, number, dict(zip(_SCALARS, scalars, strict=True)), parts)
-    except sqlite3.Error as error:
-        raise DatabaseDamaged(path=path, reason=str(error)) from error
+    with schema.reading(path), closing(schema.open_finished(path)) as database:
+        columns = ", ".join(_COLUMNS.get(name, name) for name in _SCALARS)
+        people = database.execute(f"SELECT id, {columns} FROM performers ORDER BY id")  # noqa: S608  our own names
+        for number, *scalars in people:
+            yield _performer(database, path, number, dict(zip(_SCALARS, scalars, strict=True)), parts)
 
 
 def _performer(

@@ -4,11 +4,13 @@ import sqlite3
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from stash_sense.kernel.arrays import Ints
+from stash_sense.performers import schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +62,15 @@ class ListedRoster:
 class StoredRoster:
     """`Roster` of the performers with faces in a database, read when asked: names of 100,000 people take 20 MB."""
 
-    def __init__(self, connection: sqlite3.Connection, numbers: Ints) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection, numbers: Ints) -> None:
         """Take a connection over.
 
         Args:
+            path: of the database; where it cannot be read, every question raises DatabaseDamaged.
             connection: to a finished database; closed by `close`.
             numbers: (people,) ascending, the performer's number in the database of each row.
         """
+        self._path = path
         self._connection = connection
         self._numbers = numbers
         self._alone = threading.Lock()
@@ -76,8 +80,10 @@ class StoredRoster:
 
     def __getitem__(self, row: int) -> KnownPerson:
         query = "SELECT universal_id, canonical_name FROM performers WHERE id = ?"
-        with self._alone:
+        with self._alone, schema.reading(self._path):
             universal_id, name = self._connection.execute(query, (int(self._numbers[row]),)).fetchone()
+            if not isinstance(universal_id, str) or not isinstance(name, str):
+                raise TypeError("somebody's name is no text")
         return KnownPerson(universal_id, name)
 
     def __iter__(self) -> Iterator[KnownPerson]:
@@ -86,7 +92,7 @@ class StoredRoster:
     def named(self, names: Collection[str]) -> frozenset[int]:
         """Return the rows of people with these names or ids."""
         query = "SELECT id FROM performers WHERE canonical_name = ? OR universal_id = ?"
-        with self._alone:
+        with self._alone, schema.reading(self._path):
             numbers = [
                 number for name in names for (number,) in self._connection.execute(query, (name, name)).fetchall()
             ]

@@ -1,7 +1,9 @@
 """The tables of `performers.db`, and the one connection through which a finished one is read."""
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +108,32 @@ _SCHEMA_VERSION = "1"
 _NEEDED = frozenset({"meta", "performers", "stashbox_ids", "aliases", "faces"})
 
 
+_LONGEST = 16 * 1024 * 1024
+"""Bytes of a row at most: a performer's longest text takes one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What a column holds: TEXT, INTEGER or REAL."""
+
+    kind: str
+    nullable: bool
+
+
+def columns() -> dict[str, dict[str, Column]]:
+    """Return the columns of each table."""
+    with closing(sqlite3.connect(":memory:")) as empty:
+        empty.executescript(TABLES)
+        names = [str(name) for (name,) in empty.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {
+            table: {
+                name: Column(kind, not (needed or key))
+                for _, name, kind, needed, _, key in empty.execute(f"PRAGMA table_info({table})")
+            }
+            for table in names
+        }
+
+
 def create(path: Path, version: str) -> sqlite3.Connection:
     """Make an empty database for one writer; nothing of it is durable before `finish`."""
     connection = sqlite3.connect(path, isolation_level=None)
@@ -139,12 +167,14 @@ def open_finished(path: Path) -> sqlite3.Connection:
     """
     if not path.is_file():
         raise DatabaseDamaged(path=path, reason="the file is missing")
-    try:
+    with reading(path):
         uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
         try:
-            connection.execute("PRAGMA query_only = ON")
-            connection.execute("PRAGMA trusted_schema = OFF")
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
+            connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+            for pragma in ("trusted_schema = OFF", "query_only = ON", "cell_size_check = ON", "mmap_size = 0"):
+                connection.execute(f"PRAGMA {pragma}")
             with closing(connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")) as rows:
                 there = {name for (name,) in rows}
             if missing := _NEEDED - there:
@@ -152,9 +182,20 @@ def open_finished(path: Path) -> sqlite3.Connection:
         except BaseException:
             connection.close()
             raise
-    except sqlite3.Error as error:
-        raise DatabaseDamaged(path=path, reason=str(error)) from error
     return connection
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Say of all that can go wrong with the content of a finished database that it is damaged.
+
+    Raises:
+        DatabaseDamaged: in place of SQLite's errors, and of those about values that are not what they must be.
+    """
+    try:
+        yield
+    except (sqlite3.Error, TypeError, ValueError, OverflowError) as error:
+        raise DatabaseDamaged(path=path, reason=str(error)) from error
 
 
 def find_performers(connection: sqlite3.Connection, text: str, after: str, most: int) -> list[dict[str, Any]]:

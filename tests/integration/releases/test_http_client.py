@@ -17,6 +17,7 @@ from stash_sense.errors import (
     AddressPrivate,
     Cancelled,
     CertificateUntrusted,
+    ProxyUnusable,
     RedirectRefused,
     ServerUnreachable,
 )
@@ -137,7 +138,7 @@ def test_a_name_that_means_this_machine_is_judged_by_its_address(server: Release
     assert server.requests == []
 
 
-def test_a_source_on_this_machine_may_name_other_places_of_its_host(server: ReleaseServer, download: Download) -> None:
+def test_a_source_on_this_machine_may_name_more_of_its_host(server: ReleaseServer, download: Download) -> None:
     named = Named("http://127.0.0.1:1/releases")
     assert download.read(place(server), LARGE, named=named) == CONTENT
 
@@ -197,7 +198,7 @@ def test_a_proxy_that_is_not_there_is_told(server: ReleaseServer) -> None:
 
 def test_a_proxy_of_another_kind_is_told() -> None:
     client = HttpClient(proxies={"all": "socks5://127.0.0.1:1"})
-    with pytest.raises(ServerUnreachable, match="only http and https proxies"):
+    with pytest.raises(ProxyUnusable, match="ALL_PROXY .* only http and https"):
         Download(client, QUICK).read(f"http://releases.invalid/{NAME}", LARGE)
 
 

@@ -262,7 +262,7 @@ def test_opening_what_is_up_to_date_needs_no_migrations(path: Path) -> None:
 
 
 def test_the_tables_are_understood_by_postgresql() -> None:
-    dialect = postgresql.dialect()
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     for table in METADATA.sorted_tables:
         assert str(CreateTable(table).compile(dialect=dialect))
         for index in table.indexes:

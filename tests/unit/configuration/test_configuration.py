@@ -19,7 +19,7 @@ from stash_sense.errors import DiskFull, SettingInvalid, SettingRefused, Setting
 
 
 def spec(key: str, **more: Any) -> SettingSpec:
-    given = {
+    given: dict[str, Any] = {
         "category": Category.PERFORMANCE,
         "type": IntType(1, 100),
         "fallback": 7,

@@ -1,3 +1,4 @@
+import itertools
 import math
 from typing import Any
 
@@ -9,6 +10,7 @@ from stash_sense.configuration.values import BoolType, ChoiceType, FloatType, In
 
 WHOLE, NUMBER, SWITCH = IntType(10, 200), FloatType(0.5, 50.0), BoolType()
 CHOICE, TEXT = ChoiceType(("template", "clustered_frequency")), TextType(5)
+NEVER: tuple[Any, ...] = (None, [], {}, b"x", math.nan)
 ANYTHING = st.one_of(
     st.none(),
     st.booleans(),
@@ -41,11 +43,7 @@ def test_a_value_in_range_stays_as_it_is(kind: ValueType, value: Any) -> None:
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
-        *(
-            (kind, wrong)
-            for kind in (WHOLE, NUMBER, SWITCH, CHOICE, TEXT)
-            for wrong in (None, [], {}, b"x", math.nan)
-        ),
+        *itertools.product((WHOLE, NUMBER, SWITCH, CHOICE, TEXT), NEVER),
         *((WHOLE, wrong) for wrong in (9, 201, True, 60.0, "60", 10**400)),
         *((NUMBER, wrong) for wrong in (0.49, 50.01, True, "5", math.inf, -math.inf, 10**400)),
         *((SWITCH, wrong) for wrong in (0, 1, "true")),

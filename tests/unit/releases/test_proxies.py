@@ -2,6 +2,7 @@ import httpx2
 import pytest
 
 from stash_sense.adapters.http.proxies import Proxies
+from stash_sense.errors import ProxyUnusable
 
 NAMED = {
     "http": "proxy.example:3128",
@@ -39,3 +40,20 @@ def test_a_proxys_password_is_passed_on() -> None:
     proxy = Proxies(NAMED).of(httpx2.URL("https://releases.example/"))
     assert proxy is not None
     assert proxy.auth == (b"me", b"mine")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://me:mine@proxy:notaport",
+        "http://proxy:99999",
+        "http://[::1",
+        "http://",
+        "socks5://a:1",
+        "http://me:\udcff@a",
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_named_by_its_variable_without_its_password(text: str) -> None:
+    with pytest.raises(ProxyUnusable, match="HTTPS_PROXY") as caught:
+        Proxies({"https": text, "all": "http://proxy.example"}).of(httpx2.URL("https://a.example"))
+    assert "mine" not in str(caught.value)

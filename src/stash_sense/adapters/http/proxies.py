@@ -8,7 +8,9 @@ import httpcore2
 import httpx2
 
 from stash_sense.adapters.http.gate import is_this_machine
-from stash_sense.errors import ServerUnreachable
+from stash_sense.errors import ProxyUnusable
+
+_LAST_PORT = 65535
 
 
 class Proxies:
@@ -26,16 +28,22 @@ class Proxies:
         """Return the proxy to ask for an address, None to ask the server itself.
 
         Raises:
-            ServerUnreachable: it is of a kind that cannot be used.
+            ProxyUnusable: it is no address, or of a kind that cannot be used.
         """
         host = url.host
-        text = self._named.get(url.scheme) or self._named.get("all")
+        kind = url.scheme if self._named.get(url.scheme) else "all"
+        text = self._named.get(kind)
         if not text or is_this_machine(host) or _is_excepted(host, self._named.get("no", "")):
             return None
-        proxy = httpx2.URL(text if "://" in text else f"http://{text}")
-        if proxy.scheme not in ("http", "https") or not proxy.host:
-            place = f"{proxy.scheme}://{proxy.host}"
-            raise ServerUnreachable(address=place, reason="only http and https proxies can be used")
+        variable = f"{kind.upper()}_PROXY"
+        try:
+            proxy = httpx2.URL(text if "://" in text else f"http://{text}")
+        except (httpx2.InvalidURL, UnicodeError) as error:  # what it says may hold a password
+            raise ProxyUnusable(variable=variable, reason="it is no address") from error
+        if proxy.scheme not in ("http", "https"):
+            raise ProxyUnusable(variable=variable, reason=f"{proxy.scheme}, where only http and https can be used")
+        if not proxy.host or (proxy.port is not None and not 0 < proxy.port <= _LAST_PORT):
+            raise ProxyUnusable(variable=variable, reason="it is no address")
         secret = (proxy.username, proxy.password) if proxy.userinfo else None
         return httpcore2.Proxy(
             httpcore2.URL(scheme=proxy.raw_scheme, host=proxy.raw_host, port=proxy.port, target=b"/"), auth=secret

@@ -7,17 +7,21 @@ from typing import Annotated, Any
 
 import typer
 
+from stash_sense.cli.asking import confirm
 from stash_sense.cli.context import services_of
 from stash_sense.cli.db.versions import Json
+from stash_sense.cli.paths import typed_path
 from stash_sense.cli.present import print_json, print_warnings, say
 from stash_sense.cli.progress import shown_progress
 from stash_sense.performers.building.build import BuildOptions, BuildReport
 from stash_sense.performers.building.notes import ReferenceNote
+from stash_sense.performers.building.replacing import Replacement, replacement_of
 from stash_sense.performers.building.sources import FolderSource
 from stash_sense.performers.versions.forgetting import forget as forget_performer
 from stash_sense.performers.versions.forgotten import forgotten_ids
 from stash_sense.performers.versions.forgotten import unforget as unforget_performer
 from stash_sense.reports.installed import version_document
+from stash_sense.reports.wording import counted, visible
 
 _NOTES_SHOWN = 10
 """Notes of one kind that are printed."""
@@ -28,19 +32,25 @@ def build(
     source: Annotated[
         Path,
         typer.Argument(
-            help="Folder with one folder of pictures for each person, named after them.", show_default=False
+            help="Folder with one folder of pictures for each person, named after them.",
+            parser=typed_path,
+            show_default=False,
         ),
     ],
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Write the version to this new or empty folder instead of installing it.", show_default=False
+            help="Write the version to this new or empty folder instead of installing it.",
+            parser=typed_path,
+            metavar="PATH",
+            show_default=False,
         ),
     ] = None,
     pack: Annotated[str | None, typer.Option(help="Model pack to describe the faces with.")] = None,
     name: Annotated[
         str | None, typer.Option("--name", help="Name of the version; that of the day without.", show_default=False)
     ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before another database is replaced.")] = False,
     json: Json = False,
 ) -> None:
     """Build a performers database and install it.
@@ -49,10 +59,13 @@ def build(
     describes only what is new or changed.
     """
     services = services_of(context)
-    options = BuildOptions(version=name, out=out.expanduser() if out else None)
+    people = FolderSource(source)
+    if out is None:
+        _confirm(replacement_of(services.performers, people, services.cancel), source, yes=yes, json=json)
+    options = BuildOptions(version=name, out=out)
     with shown_progress() as progress:
         builder = services.builder(pack)
-        report = builder.build(FolderSource(source.expanduser()), services.cancel, progress, options)
+        report = builder.build(people, services.cancel, progress, options)
         print_warnings(_the_first_of_each_kind(report.notes), progress)
         if out is None:
             services.derive(services.performers.require(), progress)
@@ -60,6 +73,16 @@ def build(
         print_json(_document(report))
     else:
         _say_report(report, out)
+
+
+def _confirm(replacement: Replacement | None, source: Path, *, yes: bool, json: bool) -> None:
+    if replacement is None:
+        return
+    what = (
+        f"Version {replacement.version} with {counted(replacement.performers, 'performer')} is in use; one with at "
+        f"most {counted(replacement.people, 'person', 'people')} from {visible(str(source))} would take its place"
+    )
+    confirm(what, "Is that meant?", yes=yes, json=json)
 
 
 def _the_first_of_each_kind(notes: Sequence[ReferenceNote]) -> Iterator[str]:

@@ -8,6 +8,7 @@ import typer
 
 from stash_sense.cli.context import services_of
 from stash_sense.cli.db.versions import Json
+from stash_sense.cli.paths import typed_path
 from stash_sense.cli.present import megabytes, print_json, print_warnings, say
 from stash_sense.cli.progress import shown_progress
 from stash_sense.releases import archive
@@ -30,19 +31,24 @@ _PASSWORD = typer.Option(
 
 def release(
     context: typer.Context,
-    out: Annotated[Path, typer.Option(help="Folder of releases; it can be served as it is.")] = Path("releases"),
-    key: Annotated[Path | None, typer.Option(help="Your secret key, if not in its usual place.")] = None,
+    out: Annotated[
+        Path, typer.Option(help="Folder of releases; it can be served as it is.", parser=typed_path, metavar="PATH")
+    ] = Path("releases"),
+    key: Annotated[
+        Path | None,
+        typer.Option(help="Your secret key, if not in its usual place.", parser=typed_path, metavar="PATH"),
+    ] = None,
     password: Annotated[str | None, _PASSWORD] = None,
     json: Json = False,
 ) -> None:
     """Publish the version in use: archive, manifest, signature, and the listing of the folder."""
     services = services_of(context)
     installed = services.performers.require()
-    secret = services.keys.read_own(password, key.expanduser() if key else None)
+    secret = services.keys.read_own(password, key)
     with shown_progress() as progress:
         published = publish(
             installed.folder,
-            out.expanduser(),
+            out,
             secret,
             services.ed25519,
             now=datetime.now(UTC),
@@ -61,15 +67,17 @@ def release(
 @keys.command("new")
 def new_key(
     context: typer.Context,
-    out: Annotated[Path | None, typer.Option(help="The secret key's file, if not in its usual place.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The secret key's file, if not in its usual place.", parser=typed_path, metavar="PATH"),
+    ] = None,
     password: Annotated[str | None, _PASSWORD] = None,
     json: Json = False,
 ) -> None:
     """Make the key that you sign releases with."""
     services = services_of(context)
-    path = out.expanduser() if out else None
-    public = services.keys.make_own(services.ed25519, password, path)
-    secret = path or services.keys.own
+    public = services.keys.make_own(services.ed25519, password, out)
+    secret = out or services.keys.own
     if json:
         print_json({"id": public.id, "public_key": str(public), "secret_key_file": str(secret)})
         return
@@ -179,15 +187,17 @@ def _say_check(found: UpdateCheck) -> None:
 
 def import_database(
     context: typer.Context,
-    path: Annotated[Path, typer.Argument(help="A zip that `db export` or a publisher made.", show_default=False)],
+    path: Annotated[
+        Path,
+        typer.Argument(help="A zip that `db export` or a publisher made.", parser=typed_path, show_default=False),
+    ],
     json: Json = False,
 ) -> None:
     """Install a database from a file: one of ours, or a public release with two Voyager indexes."""
     services = services_of(context)
-    file = path.expanduser()
     with shown_progress() as progress:
         installed = import_file(
-            file, services.release_installer, services.keys.trusted(), services.ed25519, services.cancel, progress
+            path, services.release_installer, services.keys.trusted(), services.ed25519, services.cancel, progress
         )
         print_warnings((note.message for note in installed.notes), progress)
     if json:
@@ -204,14 +214,15 @@ def import_database(
 def export_database(
     context: typer.Context,
     out: Annotated[
-        Path | None, typer.Argument(help="The zip to write, or a folder for it; this folder without.")
+        Path | None,
+        typer.Argument(help="The zip to write, or a folder for it; this folder without.", parser=typed_path),
     ] = None,
     json: Json = False,
 ) -> None:
     """Write the version in use into one zip, which `db import` takes on another machine."""
     services = services_of(context)
     installed = services.performers.require()
-    target = (out or Path()).expanduser()
+    target = out or Path()
     if target.is_dir():
         target /= archive_name(installed.version)
     with shown_progress() as progress:

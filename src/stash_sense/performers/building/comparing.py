@@ -1,13 +1,11 @@
 """The new faces of a version, compared with all others: whom they look like, remembered for the builds to come."""
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 
-from stash_sense.errors import DatabaseDamaged
 from stash_sense.kernel.arrays import Ints
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import ProgressListener
@@ -130,11 +128,8 @@ def lookalike_notes(folder: Path, state: BuildState, source: PerformerSource) ->
 def _faces_of(folder: Path) -> tuple[list[str], list[str], Ints]:
     """Return of each row whose face it is, its picture's SHA-256, and a number for whose it is."""
     path = folder / DATABASE_NAME
-    try:
-        with closing(schema.open_finished(path)) as database:
-            rows = database.execute(_ROWS).fetchall()
-    except sqlite3.Error as error:
-        raise DatabaseDamaged(path=path, reason=str(error)) from error
+    with schema.reading(path), closing(schema.open_finished(path)) as database:
+        rows = database.execute(_ROWS).fetchall()
     who, hashes = [row[0] for row in rows], [row[1] for row in rows]
     numbers = {one: number for number, one in enumerate(dict.fromkeys(who))}
     return who, hashes, np.array([numbers[one] for one in who], np.int64)

@@ -8,6 +8,7 @@ from stash_sense.errors import CanaryFailed
 from stash_sense.kernel.arrays import Ints
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import ProgressListener, silent
+from stash_sense.performers.checking import check_database
 from stash_sense.performers.database import PackSpace, PerformersDatabase
 from stash_sense.performers.manifest import Manifest
 from stash_sense.performers.search.index import Int8Kernel
@@ -35,7 +36,7 @@ def prove(
     cancel: CancelToken,
     progress: ProgressListener = silent,
 ) -> None:
-    """Open a version and search for some of its own faces.
+    """Check a version's tables, open it, and search for some of its own faces.
 
     Args:
         version: to prove; what searching it needs is derived on the way, where it is not there.
@@ -47,10 +48,12 @@ def prove(
 
     Raises:
         CanaryFailed: a face does not find itself, or the person it is of.
+        DatabaseDamaged: its tables are not what its manifest says.
         DatabaseError: the version cannot be opened.
         StorageError: what is derived cannot be written.
         Cancelled: the token was set.
     """
+    check_database(version.folder, version.manifest, cancel)
     database = PerformersDatabase.open(version, derived, pack, kernel, cancel, progress)
     try:
         rows = np.unique(np.linspace(0, max(0, version.manifest.face_count - 1), _PROBES).astype(np.int64))

@@ -1,7 +1,6 @@
 """Forgetting somebody for good: out of the version in use, the older ones and the builds, and not to come back."""
 
 import re
-import sqlite3
 from collections.abc import Collection
 from contextlib import closing
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from stash_sense.errors import DatabaseDamaged, DatabaseError, PerformerAmbiguous, PerformerUnknown
+from stash_sense.errors import DatabaseError, PerformerAmbiguous, PerformerUnknown
 from stash_sense.files import storage_errors
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress, ProgressListener, silent
@@ -210,11 +209,8 @@ def _known_by(folder: Path, ids: frozenset[str]) -> frozenset[str]:
 
 def _query(folder: Path, query: str, values: dict[str, str]) -> list[tuple[object, ...]]:
     path = folder / DATABASE_NAME
-    try:
-        with closing(schema.open_finished(path)) as database:
-            return database.execute(query, values).fetchall()
-    except sqlite3.Error as error:
-        raise DatabaseDamaged(path=path, reason=str(error)) from error
+    with schema.reading(path), closing(schema.open_finished(path)) as database:
+        return database.execute(query, values).fetchall()
 
 
 def _remove_versions_with(library: PerformersLibrary, gone: frozenset[str], current: str) -> None:

@@ -1,0 +1,78 @@
+"""What the database commands say of names, folders and variables that cannot be meant."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from tests.e2e.conftest import Run
+
+
+def error_of(ran: object) -> str:
+    return str(ran.document["error"]["code"])  # type: ignore[attr-defined]
+
+
+def test_an_empty_path_is_no_folder(run: Run, people: Path) -> None:
+    wrong = run("db", "build", "", "--json", cwd=people)
+    assert (wrong.code, error_of(wrong)) == (1, "setting_invalid")
+    assert "empty" in wrong.err
+
+
+def test_another_folder_does_not_replace_a_database_without_a_word(run: Run, people: Path, tmp_path: Path) -> None:
+    first = run("db", "build", people, "--json").document["version"]
+    other = Path(shutil.copytree(people, tmp_path / "peple"))
+    wrong = run("db", "build", other, "--json")
+    assert (wrong.code, error_of(wrong)) == (1, "not_confirmed")
+    assert run("db", "build", other).code == 1  # nobody is there to say yes
+    assert run("db", "build", other, input=b"n\n").code == 1
+    assert run("db", "info", "--json").document["version"] == first
+    shutil.rmtree(other / "Joe Biden")
+    agreed = run("db", "build", other, input=b"y\n")
+    assert agreed.code == 0
+    assert "3 performers" in agreed.err
+    assert run("db", "info", "--json").document["previous"] == first
+
+
+def test_a_name_that_no_version_can_have_is_refused_at_once(run: Run, people: Path) -> None:
+    wrong = run("db", "build", people, "--name", "../x", "--json")
+    assert (wrong.code, error_of(wrong)) == (1, "setting_invalid")
+    assert "Traceback" not in wrong.err
+    assert "describe" not in wrong.err
+
+
+def test_folders_whose_names_are_no_text_are_taken(run: Run, people: Path, tmp_path: Path) -> None:
+    strange = people.rename(tmp_path / os.fsdecode(b"people\xff"))
+    built = run("db", "build", strange, "--json")
+    assert built.code == 0, built.err
+    zips = tmp_path / os.fsdecode(b"zips\xfe")
+    zips.mkdir()
+    assert run("db", "export", zips, "--json").code == 0
+    (file,) = zips.iterdir()
+    imported = run("db", "import", file, "--json")
+    assert imported.code == 0, imported.err
+    assert run("db", "update", "--from", zips, "--check").code == 0
+    assert run("db", "info").code == 0
+
+
+@pytest.mark.parametrize("command", [("db", "info"), ("db", "rollback"), ("db", "release"), ("identify", "x.mp4")])
+def test_a_program_that_asked_for_a_document_gets_one_in_any_case(run: Run, command: tuple[str, ...]) -> None:
+    wrong = run(*command, "--json")
+    assert wrong.code == 1
+    assert wrong.document["schema"] == 1
+    assert error_of(wrong) == "database_missing"
+    assert wrong.document["error"]["message"][:40] in wrong.err
+    assert run(*command).out == ""
+
+
+def test_a_home_that_is_nobodys_is_said(run: Run) -> None:
+    wrong = run("db", "import", "~nobody-of-that-name/x.zip")
+    assert wrong.code == 1
+    assert "Traceback" not in wrong.err
+    assert "home folder" in wrong.err
+
+
+def test_a_proxy_that_is_no_address_is_said_with_its_variable(run: Run, environment: dict[str, str]) -> None:
+    environment["HTTPS_PROXY"] = environment["https_proxy"] = "http://proxy:notaport"
+    wrong = run("db", "update", "--from", "https://releases.invalid/", "--json")
+    assert (wrong.code, error_of(wrong)) == (1, "proxy_unusable")
+    assert "HTTPS_PROXY" in wrong.err

@@ -3,6 +3,7 @@
 In tests: `from tests.performers_builds import Workshop, portrait`.
 """
 
+import hashlib
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.limits import Limits
 from stash_sense.kernel.progress import Progress, ProgressListener, silent
 from stash_sense.media.frame import Frame
+from stash_sense.media.kinds import PICTURE_EXTENSIONS
 from stash_sense.media.ports import PictureReader
 from stash_sense.performers import schema
 from stash_sense.performers.building.build import BuildingPack, BuildOptions, BuildReport, DatabaseBuilder
@@ -82,13 +84,16 @@ class Workshop:
 
 
 def kept(report: BuildReport) -> dict[str, list[str]]:
-    """The pictures behind the faces of each performer, by universal id."""
-    query = "SELECT universal_id, f.image_url FROM faces f JOIN performers p ON p.id = f.performer_id ORDER BY row"
+    """The pictures behind the faces of each performer, by universal id: paths below the workshop's folder of people."""
+    query = "SELECT universal_id, image_hash FROM faces f JOIN performers p ON p.id = f.performer_id ORDER BY row"
+    root = report.folder.parents[report.folder.parent.name == "performers"]
+    pictures = sorted((path for path in root.rglob("*") if path.suffix in PICTURE_EXTENSIONS), reverse=True)
+    names = {hashlib.sha256(path.read_bytes()).hexdigest(): path.relative_to(root) for path in pictures}
     found: dict[str, list[str]] = {}
     with closing(schema.open_finished(report.folder / "performers.db")) as database:
-        for who, url in database.execute(query):
-            found.setdefault(who, []).append(url)
-    return {who: sorted(urls) for who, urls in found.items()}
+        for who, digest in database.execute(query):
+            found.setdefault(who, []).append(Path(*names[digest].parts[1:]).as_posix() if digest in names else digest)
+    return {who: sorted(paths) for who, paths in found.items()}
 
 
 def codes(report: BuildReport) -> list[tuple[str, str]]:

@@ -99,12 +99,14 @@ class FakeRecognizer:
     go_on: threading.Event = field(default_factory=threading.Event)
     looking: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     seen: list[tuple[bytes, Any]] = field(default_factory=list)
+    paths: list[Path] = field(default_factory=list)
     cancelled: int = 0
     at_once: int = 0
     most_at_once: int = 0
     answer: Identification | None = None
 
     def identify(self, paths: list[Path], people: object, request: Any, cancel: CancelToken) -> Iterator[Any]:
+        self.paths.append(paths[0])
         self.seen.append((paths[0].read_bytes(), request))
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)

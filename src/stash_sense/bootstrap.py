@@ -11,20 +11,22 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from stash_sense.errors import PackCorrupt, PackDiffers, PackNotInstalled, PackUnknown
+from stash_sense.errors import NotWritable, PackCorrupt, PackDiffers, PackNotInstalled, PackUnknown
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.limits import Limits
 from stash_sense.kernel.progress import ProgressListener, silent
 
 if TYPE_CHECKING:
     from stash_sense.adapters.onnx.runtime import OnnxRuntime
+    from stash_sense.adapters.service.client import ServiceClient
     from stash_sense.adapters.store.backup import Backup
     from stash_sense.adapters.store.restoring import Restored
     from stash_sense.adapters.store.store import Store
@@ -33,12 +35,15 @@ if TYPE_CHECKING:
     from stash_sense.configuration.environment import Environment
     from stash_sense.identification.live_database import LiveDatabase
     from stash_sense.identification.recognizer import Recognizer
+    from stash_sense.jobs.dispatcher import Dispatcher
+    from stash_sense.jobs.queue import JobQueue
     from stash_sense.kernel.hardware import HardwareInfo
     from stash_sense.media.ports import PictureReader, VideoOpener
     from stash_sense.models.capabilities import Capability
     from stash_sense.models.card import PackCard
     from stash_sense.models.installer import PackInstaller
     from stash_sense.models.store import OpenPack, PackStore
+    from stash_sense.operations.composing import Operations
     from stash_sense.performers.building.build import DatabaseBuilder
     from stash_sense.performers.database import PackSpace, PerformersDatabase
     from stash_sense.performers.search.index import Int8Kernel
@@ -148,6 +153,57 @@ class Services:
 
         self.configuration.follow("resource_idle_seconds", set_idle_seconds)
         return registry
+
+    @cached_property
+    def operations(self) -> Operations:
+        """The operation queue; the first to ask opens the state."""
+        from stash_sense.adapters.store.jobs import SqlJobStore
+        from stash_sense.adapters.store.upkeep import StateCare
+        from stash_sense.jobs.clock import Clock
+        from stash_sense.jobs.job import Slot
+        from stash_sense.operations.composing import compose
+        from stash_sense.operations.database_build import database_build
+        from stash_sense.operations.database_update import DatabaseUpdates
+        from stash_sense.operations.maintenance import maintenance
+        from stash_sense.operations.model_download import model_download
+
+        clock, configuration = Clock(), self.configuration
+        # What only a job needs is made when that job runs: the service starts without it.
+        updates = DatabaseUpdates(
+            lambda: self.updater, self.release_source, lambda: configuration.get("database_source")
+        )
+        kinds = (
+            updates.check_type(),
+            updates.update_type(),
+            database_build(self.builder),
+            model_download(lambda: self.installer),
+            maintenance(StateCare(self.store), lambda: self.operations.queue.prune()),
+        )
+        operations = compose(SqlJobStore(self.store.engine, clock), kinds, clock)
+
+        def set_slots(_: object) -> None:
+            slots = {slot: configuration.get(f"{slot.value}_slots") for slot in Slot}
+            operations.dispatcher.set_slots(slots)
+
+        for slot in Slot:
+            configuration.follow(f"{slot.value}_slots", set_slots)
+        return operations
+
+    @property
+    def queue(self) -> JobQueue:
+        """What can be done with the operation queue."""
+        return self.operations.queue
+
+    @property
+    def dispatcher(self) -> Dispatcher:
+        """What runs jobs in this process."""
+        return self.operations.dispatcher
+
+    def service_client(self, url: str, token: str) -> ServiceClient:
+        """Return the way to a service that runs on this data folder."""
+        from stash_sense.adapters.service.client import ServiceClient
+
+        return ServiceClient(url, token)
 
     @property
     def state_path(self) -> Path:
@@ -289,6 +345,27 @@ class Services:
         pack = self.pack_space(version.manifest.pack)
         return PerformersDatabase.open(version, self.performers.derived, pack, self.kernel, self.cancel, progress)
 
+    @contextmanager
+    def opened_gallery(
+        self, version: InstalledVersion, progress: ProgressListener = silent
+    ) -> Iterator[PerformersDatabase]:
+        """Lend a database that is not an installed one until the block ends; raises as `open_version` does.
+
+        What searching it needs is kept for a while, or made anew each time where nothing may be written.
+        """
+        from stash_sense.performers.database import PerformersDatabase
+
+        pack = self.pack_space(version.manifest.pack)
+        with ExitStack() as stack:
+            try:
+                derived = self.performers.galleries
+                opened = PerformersDatabase.open(version, derived, pack, self.kernel, self.cancel, progress)
+            except NotWritable:
+                derived = Path(stack.enter_context(TemporaryDirectory(prefix="stash-sense-")))
+                opened = PerformersDatabase.open(version, derived, pack, self.kernel, self.cancel, progress)
+            stack.callback(opened.close)
+            yield opened
+
     def derive(self, version: InstalledVersion, progress: ProgressListener = silent) -> None:
         """Make what searching a version needs, so that the first request does not wait for it."""
         self.open_version(version, progress).close()
@@ -312,13 +389,15 @@ class Services:
 
         Where its pack is not installed yet, every embedder counts the same.
         """
-        from stash_sense.performers.versions.canary import plain_space, prove
+        from stash_sense.performers.versions.canary import prove, prove_plainly
 
+        derived = self.performers.derived
         try:
             pack = self.pack_space(version.manifest.pack)
         except (PackNotInstalled, PackUnknown):
-            pack = plain_space(version.manifest)
-        prove(version, pack, self.performers.derived, self.kernel, cancel, progress)
+            prove_plainly(version, derived, self.kernel, cancel, progress)
+        else:
+            prove(version, pack, derived, self.kernel, cancel, progress)
 
     def recognizer(self, pack: str | None) -> Recognizer:
         """Open a pack: the named one, else the one from the settings, else the best of the installed ones.

@@ -248,6 +248,27 @@ def test_a_forced_job_that_is_retried_runs_again_only_when_its_first_thread_has_
     assert (claimed(store).id, got(store, mine).attempts) == (mine.id, 2)
 
 
+def test_a_job_that_cannot_run_yet_does_not_hold_up_those_behind_it(store: AnyStore) -> None:
+    put(store)
+    mine = claimed(store)
+    store.request_stop(mine.id)
+    store.request_stop(mine.id)
+    store.retry(mine.id)
+    other = put(store, priority=100)
+    assert claimed(store).id == other.id
+
+
+def test_an_earlier_run_of_a_job_by_the_same_owner_counts_no_more(store: AnyStore) -> None:
+    put(store)
+    first = claimed(store)
+    store.take_over("you", alone=True)
+    second = claimed(store)
+    assert (first.id, first.owner) == (second.id, second.owner)
+    assert store.checkpoint(first.claim, Checkpoint(4, Report())) is None
+    assert store.finish(first.claim, DONE) is None
+    assert store.checkpoint(second.claim, Checkpoint(5, Report())) is not None
+
+
 def test_a_retried_job_goes_on_from_its_cursor_or_from_the_start(store: AnyStore) -> None:
     put(store)
     for from_start, cursor in ((False, 5), (True, None)):

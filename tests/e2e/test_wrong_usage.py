@@ -76,3 +76,39 @@ def test_a_proxy_that_is_no_address_is_said_with_its_variable(run: Run, environm
     wrong = run("db", "update", "--from", "https://releases.invalid/", "--json")
     assert (wrong.code, error_of(wrong)) == (1, "proxy_unusable")
     assert "HTTPS_PROXY" in wrong.err
+
+
+def test_who_is_to_be_forgotten_is_looked_up_before_the_question(run: Run, people: Path) -> None:
+    assert run("db", "build", people).code == 0
+    asked = run("db", "forget", "joe BIDEN", input=b"n\n")
+    assert asked.code == 1
+    assert "Joe Biden (folder:Joe Biden, 1 face)" in asked.err
+    wrong = run("db", "forget", "Nobody")
+    assert wrong.code == 1
+    assert "Nobody in the performers database is called Nobody" in wrong.err
+    assert error_of(run("db", "forget", "Joe Biden", "--json")) == "not_confirmed"
+    assert run("db", "forget", "Joe Biden", "--json", "--yes").document["id"] == "folder:Joe Biden"
+
+
+def test_every_document_of_the_database_commands_tells_its_schema(run: Run, people: Path, tmp_path: Path) -> None:
+    releases = tmp_path / "releases"
+    commands: list[tuple[str | Path, ...]] = [
+        ("key", "new"),
+        ("key", "list"),
+        ("build", people),
+        ("info",),
+        ("list",),
+        ("verify",),
+        ("export", tmp_path / "here.zip"),
+        ("release", "--out", releases),
+        ("update", "--from", releases, "--check"),
+        ("update", "--from", releases),
+        ("import", tmp_path / "here.zip"),
+        ("forget", "Joe Biden", "--yes"),
+        ("unforget",),
+        ("unforget", "folder:Joe Biden"),
+        ("key", "distrust", "0123456789ABCDEF"),
+    ]
+    documents = {command[0]: run("db", *command, "--json").document for command in commands}
+    assert {document["schema"] for document in documents.values()} == {1}
+    assert documents["import"]["notes"] == documents["update"]["notes"] == []

@@ -71,6 +71,8 @@ STATUSES: Mapping[type[StashSenseError], int] = {
     every.DiskFull: 507,
     every.NotEnoughSpace: 507,
     every.SettingInvalid: 422,
+    every.NotConfirmed: 409,
+    every.FileUnusable: 422,
     every.ServiceError: 503,
     every.RequestError: 400,
     every.HostForeign: 421,

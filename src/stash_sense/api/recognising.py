@@ -124,6 +124,7 @@ def fetched(url: str, services: Services, cancel: CancelToken) -> Picture:
     from stash_sense.releases.addresses import shown
     from stash_sense.releases.download import Download
     from stash_sense.releases.patience import DownloadLimits
+    from stash_sense.releases.ports import Named
 
     limits = DownloadLimits(
         connect_seconds=10.0,
@@ -134,7 +135,7 @@ def fetched(url: str, services: Services, cancel: CancelToken) -> Picture:
     )
     _check_address(url, shown(url))
     try:
-        content = Download(services.http, limits).read(url, FETCHED_BYTES, named="", cancel=cancel)
+        content = Download(services.http, limits).read(url, FETCHED_BYTES, named=Named("", there=()), cancel=cancel)
     except AddressPrivate as error:
         reason = "it is on this machine or a private network"
         raise PicturePlaceRefused(address=shown(url), reason=reason) from error
@@ -149,7 +150,7 @@ def _check_address(url: str, address: str) -> None:
         _ = parts.port
     except ValueError:
         plain = False
-    if not plain or not url.isprintable() or "\\" in url:
+    if not plain or not url.isprintable() or " " in url or "\\" in url:
         raise PicturePlaceRefused(address=address, reason="only http and https addresses are asked")
     if "@" in parts.netloc:
         raise PicturePlaceRefused(address=address, reason="there is a name or password in it")

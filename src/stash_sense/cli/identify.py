@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from stash_sense.cli.context import services_of
+from stash_sense.cli.paths import typed_path
 from stash_sense.cli.people import recognition
 from stash_sense.cli.present import print_warnings, show
 from stash_sense.cli.progress import shown_progress
@@ -40,6 +41,8 @@ def identify(
         typer.Option(
             help="Folder with one folder of pictures for each known person, named after them, or of a performers "
             "database; the installed database without.",
+            parser=typed_path,
+            metavar="PATH",
             show_default=False,
         ),
     ] = None,
@@ -76,12 +79,10 @@ def identify(
     request = request_of(
         services.configuration, frames=frames, mode=mode, strict=strict, top_k=top_k, tagged=tagged or ()
     )
-    with shown_progress() as progress:
-        folder = gallery.expanduser() if gallery else None
-        with recognition(services, folder, pack, progress) as known:
-            print_warnings(_unknown_tags(request.tagged, known.people), progress)
-            results = known.recognizer.identify(paths, known.people, request, services.cancel, progress)
-            complete = show(results, json, report, progress)
+    with shown_progress() as progress, recognition(services, gallery, pack, progress) as known:
+        print_warnings(_unknown_tags(request.tagged, known.people), progress)
+        results = known.recognizer.identify(paths, known.people, request, services.cancel, progress)
+        complete = show(results, json, report, progress)
     if not complete:
         raise typer.Exit(EXIT_SOME_FAILED)
 

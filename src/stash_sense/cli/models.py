@@ -15,6 +15,7 @@ from stash_sense.calibration.calibrate import Material
 from stash_sense.calibration.overlaying import overlay_of
 from stash_sense.cli.calibrate import in_words, print_fit
 from stash_sense.cli.context import services_of
+from stash_sense.cli.paths import typed_path
 from stash_sense.cli.present import megabytes, print_json, say
 from stash_sense.cli.progress import shown_progress
 from stash_sense.errors import PackError, PackNotInstalled
@@ -76,7 +77,13 @@ def install(
     name: Annotated[str, typer.Argument(help="The pack.", show_default=False)],
     source: Annotated[
         Path | None,
-        typer.Option("--from", help="A folder, zip, wheel or tarball with the pack's files.", show_default=False),
+        typer.Option(
+            "--from",
+            help="A folder, zip, wheel or tarball with the pack's files.",
+            parser=typed_path,
+            metavar="PATH",
+            show_default=False,
+        ),
     ] = None,
     accept_licence: Annotated[
         bool, typer.Option("--accept-licence", help="You accept the licence that the pack comes under.")
@@ -91,7 +98,7 @@ def install(
     with shown_progress() as progress:
         installed = services.installer.install(
             name,
-            supplied=source.expanduser() if source else None,
+            supplied=source,
             accept_licence=accept_licence,
             force=force,
             progress=progress,
@@ -143,12 +150,22 @@ def calibrate(
     name: Annotated[str, typer.Argument(help="The pack.", show_default=False)],
     faces: Annotated[
         list[Path] | None,
-        typer.Option(help="Folder of labelled photographs: one folder for each person; can be repeated."),
+        typer.Option(
+            help="Folder of labelled photographs: one folder for each person; can be repeated.",
+            parser=typed_path,
+            metavar="PATH",
+        ),
     ] = None,
     scenes: Annotated[int, typer.Option(min=8, max=2000, help="How many scenes to generate and fit on.")] = 120,
     seed: Annotated[int, typer.Option(min=0, help="Of the scenes.")] = 1,
     keep_scenes: Annotated[
-        Path | None, typer.Option(help="Keep the scenes in this folder, for other packs.", show_default=False)
+        Path | None,
+        typer.Option(
+            help="Keep the scenes in this folder, for other packs.",
+            parser=typed_path,
+            metavar="PATH",
+            show_default=False,
+        ),
     ] = None,
     leave_out: Annotated[
         list[str] | None, typer.Option(help="Somebody to leave out, by the folder's name; can be repeated.")
@@ -168,12 +185,11 @@ def calibrate(
         return
     if not faces:
         raise typer.BadParameter("name a folder of labelled photographs with --faces, or type --reset.")
-    sources = [folder.expanduser() for folder in faces]
-    people = read_people(sources, frozenset(leave_out or ()))
-    material = Material(scenes, seed, keep_scenes.expanduser() if keep_scenes else None)
+    people = read_people(faces, frozenset(leave_out or ()))
+    material = Material(scenes, seed, keep_scenes)
     with shown_progress() as progress:
         pack = services.packs.open(name, calibrated=False)
-        calibration = services.calibrator(pack).calibrate(people, sources, material, services.cancel, progress)
+        calibration = services.calibrator(pack).calibrate(people, faces, material, services.cancel, progress)
     overlay = overlay_of(calibration, pack.card, datetime.now(UTC))
     services.packs.calibrations.write(overlay)
     if json:

@@ -1,7 +1,7 @@
 """Whom a command may recognise: the installed performers database, another one, or a folder of pictures."""
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,7 +57,7 @@ def recognition(
                 with services.live.lease(services.cancel) as database:
                     yield Recognition(recognizer, database)
             else:
-                with closing(services.open_version(version, progress)) as database:
+                with services.opened_gallery(version, progress) as database:
                     yield Recognition(recognizer, database)
 
 

@@ -1,4 +1,6 @@
-"""The operation queue as commands reach it: through the service that runs on the data folder, else in this process."""
+"""The operation queue as commands reach it: through the service of the data folder, else in this process."""
+
+from __future__ import annotations
 
 import json
 import time
@@ -6,7 +8,9 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+from stash_sense.api.lock import running_service
 from stash_sense.api.routers.queue import JobDocument, JobTypeDocument
+from stash_sense.api.token import TokenFile
 from stash_sense.bootstrap import Services
 from stash_sense.errors import JobNotDone
 from stash_sense.jobs.job import ENDED, JobStatus
@@ -121,10 +125,18 @@ class LocalJobs:
         return _document(JobDocument.of(job))
 
 
+def service_here(services: Services) -> ServiceClient | None:
+    """Return the service that runs on the user's data folder; None where none does."""
+    record = running_service(services.settings.data_dir)
+    if record is None:
+        return None
+    return services.service_client(record.url, TokenFile.below(services.settings.data_dir).read())
+
+
 @contextmanager
 def jobs_of(services: Services) -> Iterator[Jobs]:
     """Give the queue until the block ends; jobs that this process does are then given back, with their cursors."""
-    service = services.running_service()
+    service = service_here(services)
     if service is not None:
         yield ServedJobs(service)
         return
@@ -145,7 +157,7 @@ def done_by_service(
         JobNotDone: the job failed or was stopped.
         Cancelled: the user asked to stop; the job was asked to stop, too.
     """
-    service = services.running_service()
+    service = service_here(services)
     if service is None:
         return None
     jobs = ServedJobs(service)

@@ -2,6 +2,7 @@
 
 from stash_sense.configuration.registry import Category, Registry, SettingSpec
 from stash_sense.configuration.values import BoolType, ChoiceType, IntType, TextType
+from stash_sense.jobs.job import SLOTS, Slot
 from stash_sense.kernel.limits import MAX_FRAMES, MIN_FRAMES
 from stash_sense.recognition.matching.modes import DEFAULT_MODE, MODES
 from stash_sense.settings import OLD_DATA_DIR
@@ -11,6 +12,12 @@ MOST_CANDIDATES = 20
 
 _REQUEST = "stash_sense.identification.requesting"
 _SERVICES = "stash_sense.bootstrap"
+_USES = {
+    Slot.GPU: "the GPU",
+    Slot.CPU_HEAVY: "the processor",
+    Slot.NETWORK: "the network",
+    Slot.LIGHT: "hardly anything",
+}
 
 SETTINGS = (
     SettingSpec(
@@ -54,6 +61,25 @@ SETTINGS = (
         fallback=1800,
         description="How long models and the search matrix stay in memory while nobody uses them.",
         reader=_SERVICES,
+    ),
+    SettingSpec(
+        key="database_source",
+        category=Category.UPDATES,
+        type=TextType(longest=2000),
+        fallback=None,
+        description="Where newer performers databases come from: a folder, an https address or owner/name on GitHub.",
+        reader=_SERVICES,
+    ),
+    *(
+        SettingSpec(
+            key=f"{slot.value}_slots",
+            category=Category.QUEUE,
+            type=IntType(1, 16),
+            fallback=count,
+            description=f"Jobs that mainly use {_USES[slot]} and may run at once.",
+            reader=_SERVICES,
+        )
+        for slot, count in SLOTS.items()
     ),
     SettingSpec(
         key="data_dir",

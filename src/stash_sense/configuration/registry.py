@@ -14,6 +14,8 @@ class Category(StrEnum):
 
     RECOGNITION = "recognition"
     PERFORMANCE = "performance"
+    UPDATES = "updates"
+    QUEUE = "queue"
     START_UP = "start-up"
     """Read once, when the program starts: shown, and set by environment variables alone."""
 

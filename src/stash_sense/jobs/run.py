@@ -61,7 +61,6 @@ class Run:
         self._patience = patience
         self._pace = Pace(clock.steady)
         self._cancel = CancelToken()
-        self._refused = False
         self._closing = False
         self._hurry = threading.Event()
         self._status = JobStatus.RUNNING
@@ -84,8 +83,7 @@ class Run:
         self._cancel.cancel()
 
     def abandon(self) -> None:
-        """The run was ended from outside, forced or taken over: nothing it says counts any more."""
-        self._refused = True
+        """The run was ended from outside, forced or taken over: the store and the watchers no longer heed it."""
         self._cancel.cancel()
 
     def give_back(self) -> None:
@@ -98,10 +96,8 @@ class Run:
         self._hurry.set()
 
     def tell(self, report: Report) -> None:
-        """Publish how far the job is, unless nothing it says counts."""
+        """Publish how far the job is."""
         self.report = report
-        if self._refused:
-            return
         rate = self._pace.rate(report)
         self._events.publish(
             ProgressEvent(
@@ -171,8 +167,6 @@ class Run:
         )
 
     def _save(self, checkpoint: Checkpoint) -> None:
-        if self._refused:
-            raise Cancelled
         job = self._insist(lambda: self._store.checkpoint(self.claim, checkpoint), self._patience)
         if job is None or job.status not in AT_WORK:
             self.abandon()

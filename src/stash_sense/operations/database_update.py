@@ -44,13 +44,16 @@ class DatabaseUpdates:
     """Makes the two kinds of jobs.
 
     Args:
-        updater: does the work.
+        updater: returns what does the work.
         source_of: turns what the user wrote into a source.
         configured: returns the source of the settings; None where there is none.
     """
 
     def __init__(
-        self, updater: Updater, source_of: Callable[[str], ReleaseSource], configured: Callable[[], str | None]
+        self,
+        updater: Callable[[], Updater],
+        source_of: Callable[[str], ReleaseSource],
+        configured: Callable[[], str | None],
     ) -> None:
         self._updater = updater
         self._source_of = source_of
@@ -91,7 +94,7 @@ class DatabaseUpdates:
         if place is None:  # the check runs every day also where nobody has named a source
             return {"checked": False, "reason": "no source of releases is set"}
         source = self._source_of(place)
-        found = self._updater.check(source, context.cancel, prereleases=asked.pre_releases)
+        found = self._updater().check(source, context.cancel, prereleases=asked.pre_releases)
         newest = None if found.release is None else str(found.release.version)
         notes = list(found.notes)
         return {"checked": True, "current": found.current, "newest": newest, "newer": found.newer, "notes": notes}
@@ -102,7 +105,8 @@ class DatabaseUpdates:
         if place is None:
             reason = "name a source of releases, or set database_source"
             raise SettingInvalid(name="source", value="nothing", reason=reason)
-        installed = self._updater.update(
+        updater = self._updater()
+        installed = updater.update(
             self._source_of(place),
             context.cancel,
             context.listen,
@@ -110,6 +114,6 @@ class DatabaseUpdates:
             allow_unsigned=asked.allow_unsigned,
         )
         if installed is None:
-            return {"updated": False, "version": self._updater.status().current}
+            return {"updated": False, "version": updater.status().current}
         notes = [{"code": note.code, "message": note.message, "count": note.count} for note in installed.notes]
         return {"updated": True, "version": installed.version.version, "notes": notes}

@@ -1,6 +1,6 @@
 """Job `model_download`: a model pack fetched, checked, converted and self-tested."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -20,12 +20,12 @@ class DownloadRequest(BaseModel):
     accept_licence: bool = False
 
 
-def model_download(installer: PackInstaller) -> JobType[DownloadRequest]:
-    """Make the kind of job."""
+def model_download(installer: Callable[[], PackInstaller]) -> JobType[DownloadRequest]:
+    """Make the kind of job; `installer` returns what does the work."""
 
     def run(context: JobContext[DownloadRequest]) -> Mapping[str, Any]:
         asked = context.payload
-        installed = installer.install(
+        installed = installer().install(
             asked.pack, accept_licence=asked.accept_licence, progress=context.listen, cancel=context.cancel
         )
         return {"pack": asked.pack, "already": installed.already, "bytes": installed.size}

@@ -88,7 +88,7 @@ class FaceRecord:
 
     Attributes:
         image_hash: SHA-256 of the picture file it was found in, hex; None where the picture was never at hand.
-        image_url: where that picture is; of a local picture its path below the source.
+        image_url: where that picture is; None for one on somebody's disk.
         source: domain it comes from, or "folder".
         quality: how much the face should count, above 0.
         yaw: degrees that the head is turned, where known.

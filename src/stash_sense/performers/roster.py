@@ -11,6 +11,7 @@ import numpy as np
 
 from stash_sense.kernel.arrays import Ints
 from stash_sense.performers import schema
+from stash_sense.performers.lookup import FOLDED, folded, teach_folding
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Roster(Protocol):
         """Go through everybody, in the order of the rows."""
 
     def named(self, names: Collection[str]) -> frozenset[int]:
-        """Return the rows of all people with one of these names, or one of these as their id."""
+        """Return the rows of all people with one of these names, in any case, or one of these as their id."""
 
 
 class ListedRoster:
@@ -54,8 +55,9 @@ class ListedRoster:
 
     def named(self, names: Collection[str]) -> frozenset[int]:
         """Return the rows of people with these names or ids."""
+        wanted = set(map(folded, names))
         return frozenset(
-            row for row, person in enumerate(self._persons) if person.name in names or person.id in names
+            row for row, person in enumerate(self._persons) if person.id in names or folded(person.name) in wanted
         )
 
 
@@ -70,6 +72,7 @@ class StoredRoster:
             connection: to a finished database; closed by `close`.
             numbers: (people,) ascending, the performer's number in the database of each row.
         """
+        teach_folding(connection)
         self._path = path
         self._connection = connection
         self._numbers = numbers
@@ -91,11 +94,15 @@ class StoredRoster:
 
     def named(self, names: Collection[str]) -> frozenset[int]:
         """Return the rows of people with these names or ids."""
-        query = "SELECT id FROM performers WHERE canonical_name = ? OR universal_id = ?"
+        if not names:
+            return frozenset()
+        ids, wanted = sorted(names), sorted(set(map(folded, names)))
+        query = (
+            f"SELECT id FROM performers WHERE universal_id IN ({_marks(ids)})"  # noqa: S608
+            f" OR {FOLDED}(canonical_name) IN ({_marks(wanted)})"
+        )
         with self._alone, schema.reading(self._path):
-            numbers = [
-                number for name in names for (number,) in self._connection.execute(query, (name, name)).fetchall()
-            ]
+            numbers = [number for (number,) in self._connection.execute(query, (*ids, *wanted)).fetchall()]
         places = np.searchsorted(self._numbers, numbers)
         return frozenset(
             int(place)
@@ -107,3 +114,7 @@ class StoredRoster:
         """Close the connection."""
         with self._alone:
             self._connection.close()
+
+
+def _marks(values: Collection[str]) -> str:
+    return ", ".join("?" * len(values))

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from stash_sense.errors import DatabaseDamaged
+from stash_sense.errors import DatabaseDamaged, DatabaseUnreadable
 
 TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -111,6 +110,11 @@ _NEEDED = frozenset({"meta", "performers", "stashbox_ids", "aliases", "faces"})
 _LONGEST = 16 * 1024 * 1024
 """Bytes of a row at most: a performer's longest text takes one."""
 
+_NOT_GIVEN = frozenset(
+    {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_FULL}
+)
+"""What SQLite says where nothing is wrong with the file."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -164,10 +168,11 @@ def open_finished(path: Path) -> sqlite3.Connection:
 
     Raises:
         DatabaseDamaged: it is no database, or not one with the tables there must be.
+        DatabaseUnreadable: it may not be read.
     """
-    if not path.is_file():
-        raise DatabaseDamaged(path=path, reason="the file is missing")
     with reading(path):
+        if not path.is_file():
+            raise DatabaseDamaged(path=path, reason="the file is missing")
         uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
         try:
@@ -190,35 +195,14 @@ def reading(path: Path) -> Iterator[None]:
     """Say of all that can go wrong with the content of a finished database that it is damaged.
 
     Raises:
-        DatabaseDamaged: in place of SQLite's errors, and of those about values that are not what they must be.
+        DatabaseUnreadable: the disk or the memory did not give it.
+        DatabaseDamaged: in place of SQLite's other errors, and of those about values that are not what they must be.
     """
     try:
         yield
+    except OSError as error:
+        raise DatabaseUnreadable(path=path, reason=error.strerror or "it cannot be read") from error
     except (sqlite3.Error, TypeError, ValueError, OverflowError) as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _NOT_GIVEN:
+            raise DatabaseUnreadable(path=path, reason=str(error)) from error
         raise DatabaseDamaged(path=path, reason=str(error)) from error
-
-
-def find_performers(connection: sqlite3.Connection, text: str, after: str, most: int) -> list[dict[str, Any]]:
-    """Look performers up.
-
-    Args:
-        connection: to a finished database.
-        text: part of a name, or of an alias; empty for everybody.
-        after: universal id after which to go on.
-        most: how many.
-
-    Returns:
-        id (universal), name, disambiguation and face_count of each, in the order of the universal ids.
-    """
-    pattern = "%" + text.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
-    query = """
-        SELECT universal_id, canonical_name, disambiguation, face_count FROM performers
-        WHERE universal_id > ? AND (
-            canonical_name LIKE ? ESCAPE '!'
-            OR id IN (SELECT performer_id FROM aliases WHERE alias LIKE ? ESCAPE '!')
-        )
-        ORDER BY universal_id LIMIT ?
-    """
-    names = ("id", "name", "disambiguation", "face_count")
-    rows = connection.execute(query, (after, pattern, pattern, most)).fetchall()
-    return [dict(zip(names, row, strict=True)) for row in rows]

@@ -12,7 +12,7 @@ from typing import IO, Any, Literal, Self
 
 import numpy as np
 
-from stash_sense.errors import DatabaseDamaged
+from stash_sense.errors import DatabaseDamaged, DatabaseUnreadable
 from stash_sense.kernel.arrays import AnyArray, Floats, Ints
 from stash_sense.recognition.space import unit
 
@@ -73,12 +73,15 @@ def map_vectors(path: Path, rows: int, dim: int, dtype: str) -> AnyArray:
 
     Raises:
         DatabaseDamaged: it is no such file, or not of this shape and type.
+        DatabaseUnreadable: it may not be read.
     """
     try:
         if rows == 0:
             mapped: AnyArray = np.load(path, allow_pickle=False)
         else:
             mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+    except PermissionError as error:
+        raise DatabaseUnreadable(path=path, reason=error.strerror) from error
     except (OSError, ValueError, EOFError, SyntaxError, TypeError) as error:
         raise DatabaseDamaged(path=path, reason="the vectors cannot be read") from error
     if mapped.shape != (rows, dim) or mapped.dtype != np.dtype(dtype).newbyteorder("<"):

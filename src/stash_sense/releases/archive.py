@@ -1,8 +1,11 @@
 """A version's folder to the zip that is published, and back, where only what the manifest lists is ever written."""
 
 import contextlib
+import glob
 import os
+import secrets
 import stat
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -32,6 +35,9 @@ UNPACK = "unpack, MB"
 _FIRST_DAY = (1980, 1, 1, 0, 0, 0)
 """The earliest time a zip can say: equal versions make equal archives."""
 _UNIX = 3
+_PART = ".part"
+_ABANDONED = 3600.0
+"""Seconds without a change after which an archive counts as left by a killed program."""
 _LARGE_BYTES = 2**31
 """From here on a member is written in zip64's form: half of what the plain form can say."""
 
@@ -57,14 +63,15 @@ def pack(
     """
     content = version_manifest(folder)
     manifest = Manifest.read(content, folder, __version__)
-    # The same name every time: what a killed program leaves is written over by the next.
-    part = target.with_name(f".{target.name}.part")
+    # Of its own, for two programs may pack the same; the next one removes what a killed one left.
+    part = target.with_name(f".{target.name}.{secrets.token_hex(8)}{_PART}")
     # The archive is read once more for its hash: what zipfile writes last are the sizes at its members' beginnings.
     tally = Tally(PACK, manifest.size, progress, cancel or CancelToken())
     with storage_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(target)
         try:
-            with part.open("wb") as out:
+            with part.open("xb") as out:
                 with zipfile.ZipFile(out, "w", allowZip64=True) as archive:
                     archive.writestr(_member(MANIFEST_NAME, len(content)), content)
                     for name in sorted(manifest.files):
@@ -78,7 +85,8 @@ def pack(
             part.replace(target)
             flush_folder(target.parent)
         except BaseException:
-            part.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # what went wrong before is what the user must know
+                part.unlink(missing_ok=True)
             raise
     return packed
 
@@ -129,6 +137,14 @@ def unpack(
             out.write(content)
 
 
+def _remove_abandoned(target: Path) -> None:
+    """Remove what killed programs left of an archive; one that is being written changes every few seconds."""
+    for part in target.parent.glob(f".{glob.escape(target.name)}.*{_PART}"):
+        with contextlib.suppress(OSError):
+            if time.time() - part.stat().st_mtime > _ABANDONED:
+                part.unlink()
+
+
 def _member(name: str, size: int) -> zipfile.ZipInfo:
     """Describe a file to be written as every machine and every day does it."""
     member = zipfile.ZipInfo(name, _FIRST_DAY)
@@ -162,10 +178,11 @@ def _filled(folder: Path) -> Iterator[list[Path]]:
             flush_folder(folder)
             flush_folder(folder.parent)
     except BaseException:
-        for path in written:
-            path.unlink(missing_ok=True)
-        if made:
-            folder.rmdir()
+        with contextlib.suppress(OSError):  # what went wrong before is what the user must know
+            for path in written:
+                path.unlink(missing_ok=True)
+            if made:
+                folder.rmdir()
         raise
 
 

@@ -15,6 +15,7 @@ from stash_sense.performers.versions.forgotten import forgotten_ids
 from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary
 from stash_sense.performers.versions.origin import Origin
 from stash_sense.releases.archive import unpack
+from stash_sense.releases.space import UNPACKED_FACTOR, require_space
 from stash_sense.releases.status import StatusBoard, UpdateState
 
 Prove = Callable[[InstalledVersion, CancelToken, ProgressListener], None]
@@ -73,6 +74,7 @@ class ReleaseInstaller:
             once_alone()
             self._board.enter(UpdateState.EXTRACTING, target=manifest.version)
             folder = stage / "version"
+            require_space(self._library.folder, manifest.size, factor=UNPACKED_FACTOR)
             unpack(archive, manifest, folder, progress=listen, cancel=cancel)
             return Installed(self._proved(folder, manifest, origin, cancel, listen))
 
@@ -104,6 +106,8 @@ class ReleaseInstaller:
             self._board.enter(UpdateState.EXTRACTING, target=version)
             folder, scratch = stage / "version", stage / "scratch"
             with storage_errors(stage):
+                if release.is_file():  # of an unpacked one nobody knows what becomes of it
+                    require_space(self._library.folder, release.stat().st_size)
                 folder.mkdir()
                 scratch.mkdir()
             written = write_public(

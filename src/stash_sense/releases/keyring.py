@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from stash_sense.errors import PublicKeyUnreadable, SettingInvalid
+from stash_sense.errors import FileUnusable, PublicKeyUnreadable, SettingInvalid
 from stash_sense.files import storage_errors, write_atomically
 from stash_sense.releases.keys import PUBLIC_SUFFIX, Ed25519, PublicKey, SecretKey, generate_keys, read_public_key
 from stash_sense.releases.keys import read_secret_key as read_secret_key_file
@@ -31,21 +31,38 @@ class KeyRing:
         return self.folder / _OWN
 
     def trusted(self) -> list[PublicKey]:
-        """Return all keys that count, each once.
+        """Return all keys that count, each once; files that are no keys are passed over, see `faults`.
 
         Raises:
             SettingInvalid: the setting holds something else than keys.
-            PublicKeyUnreadable: a file of the folder is no key.
+            FileUnusable: the folder cannot be looked into.
         """
         keys: dict[str, PublicKey] = {}
         for text in re.split(r"[\s,]+", self._trusted.strip()):
             if text:
                 key = _of_setting(text)
                 keys[str(key)] = key
-        for path in sorted(self.folder.glob(f"*{PUBLIC_SUFFIX}")):
-            key = _of_file(path)
-            keys[str(key)] = key
+        for kept in self._kept().values():
+            if isinstance(kept, PublicKey):
+                keys[str(kept)] = kept
         return list(keys.values())
+
+    def faults(self) -> list[PublicKeyUnreadable]:
+        """Return what is the matter with each file of the folder that should be a key; raises as `trusted` does."""
+        return [kept for kept in self._kept().values() if isinstance(kept, PublicKeyUnreadable)]
+
+    def _kept(self) -> dict[Path, PublicKey | PublicKeyUnreadable]:
+        found: dict[Path, PublicKey | PublicKeyUnreadable] = {}
+        try:
+            paths = sorted(self.folder.glob(f"*{PUBLIC_SUFFIX}"))
+        except OSError as error:
+            raise FileUnusable(path=self.folder, reason=error.strerror or "it cannot be read") from error
+        for path in paths:
+            try:
+                found[path] = _of_file(path)
+            except PublicKeyUnreadable as error:
+                found[path] = error
+        return found
 
     def trust(self, text: str) -> PublicKey:
         """Let a publisher's signatures count from now on.
@@ -63,15 +80,20 @@ class KeyRing:
         return key
 
     def distrust(self, key_id: str) -> bool:
-        """Let a publisher's signatures count no longer; whether a kept key had that id.
+        """Let a publisher's signatures count no longer; whether a kept key was it.
+
+        Args:
+            key_id: its id, or the name of its file in the folder, such as one that cannot be read.
 
         Raises:
+            FileUnusable: the folder cannot be looked into.
             SettingInvalid: the key is one of the settings, which only the user can change.
             StorageError: its file cannot be removed.
         """
         found = False
-        for path in sorted(self.folder.glob(f"*{PUBLIC_SUFFIX}")):
-            if _of_file(path).id == key_id.upper():
+        for path, kept in self._kept().items():
+            known = kept.id if isinstance(kept, PublicKey) else path.stem
+            if known == key_id.upper() or path.name == key_id:
                 with storage_errors(path):
                     path.unlink(missing_ok=True)
                 found = True
@@ -114,5 +136,7 @@ def _of_file(path: Path) -> PublicKey:
     try:
         with path.open("rb") as file:
             return read_public_key(file.read(_FILE_BYTES).decode("utf-8"))
+    except PublicKeyUnreadable as error:
+        raise PublicKeyUnreadable(path=path, reason=error.fields["reason"]) from error
     except (OSError, UnicodeDecodeError) as error:
         raise PublicKeyUnreadable(path=path, reason="it cannot be read") from error

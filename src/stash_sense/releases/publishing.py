@@ -3,6 +3,7 @@
 The folder can be served while it is written: files are put in place whole, and what names a file comes after it.
 """
 
+import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -92,7 +93,8 @@ def publish(
         with storage_errors(archive):
             fresh.replace(archive)
     except BaseException:
-        fresh.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # what went wrong before is what the user must know
+            fresh.unlink(missing_ok=True)
         raise
     write_atomically(signature, signed)
     write_atomically(described, content)

@@ -9,6 +9,8 @@ from stash_sense.files import storage_errors
 
 FACTOR = 2.5
 """Of a release's archive: itself, its unpacked files, which hardly compress, and half of it for the search matrix."""
+UNPACKED_FACTOR = 1.5
+"""Of the files of a version: themselves, and half of it for the search matrix."""
 
 _UNIT = 1000
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
@@ -23,19 +25,20 @@ def free_bytes(folder: Path) -> int:
         return shutil.disk_usage(there).free
 
 
-def require_space(folder: Path, size: int, free: Callable[[Path], int] = free_bytes) -> None:
+def require_space(folder: Path, size: int, free: Callable[[Path], int] = free_bytes, factor: float = FACTOR) -> None:
     """Make sure that a folder has room for a release.
 
     Args:
         folder: where the releases are; it need not be there yet.
-        size: bytes of the release's archive.
+        size: bytes of the release's archive, or of what else the factor is of.
         free: tells the bytes that a folder has left.
+        factor: what is needed for each of these bytes.
 
     Raises:
-        NotEnoughSpace: less is free than `FACTOR` times the size.
+        NotEnoughSpace: less is free than that.
         NotWritable: the disk cannot be asked.
     """
-    needed, there = int(size * FACTOR), free(folder)
+    needed, there = int(size * factor), free(folder)
     if there < needed:
         raise NotEnoughSpace(path=folder, free=_text(there), needed=_text(needed))
 

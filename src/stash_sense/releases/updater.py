@@ -10,10 +10,12 @@ from packaging.version import Version
 
 from stash_sense.errors import (
     ArchiveError,
-    Cancelled,
     DatabaseDamaged,
+    DatabaseError,
     NotOnServer,
+    PublicReleaseError,
     ReleaseContradictory,
+    ReleaseError,
     ReleaseUnsigned,
     SignatureMissing,
     SourceEmpty,
@@ -36,6 +38,8 @@ from stash_sense.releases.status import StatusBoard, UpdateState, UpdateStatus
 from stash_sense.releases.verification import verify_archive
 
 _DOWNLOADS = ".downloads"
+_OF_THE_RELEASE = (ArchiveError, ReleaseError, DatabaseError, PublicReleaseError)
+"""What goes wrong because of what was fetched, not because of this machine."""
 _PUBLIC_SIZE = 20 * 1000**3
 """Bytes that a public release may have at the most; nothing signed tells its size."""
 
@@ -272,7 +276,7 @@ class Updater:
         cancel: CancelToken,
         progress: ProgressListener,
     ) -> Iterator[Path]:
-        """Give a release's archive; it is kept for the next time where somebody stops or kills the program."""
+        """Give a release's archive; it is kept for the next time unless it turns out to be of no use."""
         downloads = self._library.folder / _DOWNLOADS
         with storage_errors(downloads):
             downloads.mkdir(parents=True, exist_ok=True)
@@ -287,10 +291,12 @@ class Updater:
             source.fetch(release, name, into, size=size, sha256=sha256, progress=listen, cancel=cancel)
         try:
             yield into
-        except Cancelled:
+        except _OF_THE_RELEASE:  # fetched again it would be the same
+            self._forget_downloads()
             raise
         except BaseException:
-            self._forget_downloads()
+            if sha256 is None:  # nothing would tell that it is whole
+                self._forget_downloads()
             raise
         self._forget_downloads()
 

@@ -94,7 +94,7 @@ def version_document(installed: InstalledVersion, library: PerformersLibrary) ->
         "sources": list(manifest.sources),
         "created_at": manifest.created_at.isoformat(),
         "imported_from": manifest.imported_from,
-        "signed": origin is not None and origin.signed_by is not None,
+        "signed": origin is not None and origin.signed_by is not None and origin.reduced_from is None,
         "signed_by": origin.signed_by if origin else None,
         "reduced_from": origin.reduced_from if origin else None,
         "built_here": origin is not None and origin.built_here,

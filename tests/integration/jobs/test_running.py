@@ -45,13 +45,15 @@ class Batches:
 
     def __call__(self, context: Context) -> dict[str, int]:
         try:
-            for batch in range(context.cursor or 0, self.batches):
+            batch = context.cursor or 0
+            while batch < self.batches:
                 context.progress("read", batch, self.batches)
                 self.arrived.set()
                 assert self.go_on.wait(30)
                 time.sleep(0.002)
                 self.done.append(batch)
-                context.checkpoint(batch + 1, done=batch + 1, batches=batch + 1)
+                batch += 1
+                context.checkpoint(batch, done=batch, batches=batch)
         except BaseException as error:
             self.left_by = error
             raise

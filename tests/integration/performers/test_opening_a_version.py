@@ -12,7 +12,7 @@ from stash_sense.errors import CanaryFailed, DatabaseDamaged, PackDiffers
 from stash_sense.kernel.arrays import Floats
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.performers.database import PackSpace, PerformersDatabase
-from stash_sense.performers.versions.canary import plain_space, prove
+from stash_sense.performers.versions.canary import plain_space, prove, prove_plainly
 from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary
 from stash_sense.recognition.evidence import GalleryEvidence, ProbeFaces
 from stash_sense.recognition.people import PeopleInMemory
@@ -185,3 +185,12 @@ def test_a_damaged_file_is_an_error_of_ours(tmp_path: Path, name: str, damage: s
         path.write_bytes({"empty": b"", "cut": content[: len(content) // 3], "noise": b"\x93" * len(content)}[damage])
     with pytest.raises(DatabaseDamaged):
         prove(version, PACK_SPACE, tmp_path, KERNEL, CancelToken())
+
+
+def test_what_is_derived_to_prove_a_version_without_its_pack_is_gone(tmp_path: Path) -> None:
+    version = install_version(PerformersLibrary(tmp_path / "performers"), people(10_001, 1))
+    derived = tmp_path / "derived"
+    prove_plainly(version, derived, KERNEL, CancelToken())
+    assert list(derived.iterdir()) == []
+    prove(version, PACK_SPACE, derived, KERNEL, CancelToken())
+    assert len(list(derived.iterdir())) == 1

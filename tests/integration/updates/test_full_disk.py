@@ -72,25 +72,28 @@ def refusals(disk: Path, sizes: range, work: Callable[[], object], check: Callab
     raise AssertionError("it never succeeded")
 
 
-def without(stage: Stage, fillers: str) -> dict[str, bytes]:
+def without(stage: Stage, fillers: str | tuple[str, ...]) -> dict[str, bytes]:
     """Every file of the data folder, but those that only take room."""
     return {name: kept for name, kept in stage.everything().items() if not Path(name).name.startswith(fillers)}
 
 
 def test_an_update_on_a_disk_with_more_and_more_room(stage: Stage, small_disk: Path) -> None:
     before = stage.everything()
+    kept: list[set[str]] = []
 
     def check() -> None:
-        assert without(stage, "filler") == before
+        assert without(stage, ("filler", stage.archive)) == before
         assert made.answer(stage.library) == made.OLD
         assert not list(stage.library.folder.glob(".staging/*"))
         assert not list(stage.library.derived.glob("*"))
-        assert stage.parts() == set()
+        kept.append(stage.parts())
 
     codes = refusals(small_disk, range(0, 4_000_000, 50_000), lambda: stage.update("folder"), check)
-    assert set(codes) == {"disk_full", "not_enough_space"}
-    # It is told beforehand for a good part, and met on the way for the rest.
-    assert codes[-1] == "disk_full"
+    # It is told beforehand; what is next to nothing, such as a lock, may be met on the way.
+    assert {"not_enough_space"} <= set(codes) <= {"disk_full", "not_enough_space"}
+    # What was fetched whole stays, and is not fetched again once there is room.
+    assert {frozenset(parts) for parts in kept} == {frozenset(), frozenset({""})}
+    assert stage.parts() == set()
     assert made.answer(stage.library, faces=100) == made.NEW
 
 
@@ -112,7 +115,7 @@ def test_a_public_release_on_a_disk_with_more_and_more_room(stage: Stage, small_
         import_file(release, installer, (), made.ED25519, CancelToken())
 
     codes = refusals(small_disk, range(0, 4_000_000, 20_000), work, check)
-    assert set(codes) == {"disk_full"}
+    assert set(codes) == {"disk_full", "not_enough_space"}
     assert stage.library.require().manifest.pack == "stash-sense"
 
 
@@ -132,9 +135,9 @@ def test_a_disk_without_room_for_another_name(stage: Stage, small_disk: Path) ->
             break
         except DiskFull:
             refused += 1
-            assert without(stage, "other") == before
+            assert without(stage, ("other", stage.archive)) == before
             assert not list(stage.library.folder.glob(".staging/*"))
-            assert stage.parts() == set()
+            assert stage.parts() <= {""}
         names.pop().unlink()
     assert refused > 5
     assert made.answer(stage.library, faces=100) == made.NEW

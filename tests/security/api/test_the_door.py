@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from starlette.routing import Route
 from tests.running_service import RunningService, running, settings_in
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
@@ -33,7 +34,12 @@ def every_route(service: RunningService) -> list[tuple[str, str]]:
     with service.client() as client:
         document = client.get("/openapi.json").json()
     described = [(method.upper(), path) for path, found in document["paths"].items() for method in found]
-    plain = [(method, route.path) for route in service.app.routes for method in getattr(route, "methods", None) or ()]
+    plain = [
+        (method, route.path)
+        for route in service.app.routes
+        if isinstance(route, Route)
+        for method in route.methods or ()
+    ]
     named = {(method, re.sub(r"\{[^}]*\}", "1", path)) for method, path in [*described, *plain]}
     return sorted(named | {("GET", path) for path in UNKNOWN} | {("DELETE", "/nothing"), ("OPTIONS", "/identify")})
 

@@ -1,3 +1,4 @@
+import hashlib
 import os
 import stat
 import subprocess
@@ -86,10 +87,38 @@ def test_a_file_that_is_not_in_the_manifest_is_not_packed(version: Path, tmp_pat
 
 def test_an_archive_that_was_there_is_replaced(version: Path, tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(b"old")
-    (tmp_path / ".a.zip.part").write_bytes(b"what a program left that was killed")
+    left, packing = tmp_path / ".a.zip.0123.part", tmp_path / ".a.zip.4567.part"
+    left.write_bytes(b"what a program left that was killed yesterday")
+    os.utime(left, (0, 0))
+    packing.write_bytes(b"what another program packs")
     pack(version, tmp_path / "a.zip")
     unpack(tmp_path / "a.zip", made.manifest(), tmp_path / "into")
-    assert not (tmp_path / ".a.zip.part").exists()
+    assert not left.exists()
+    assert packing.read_bytes() == b"what another program packs"
+
+
+def test_two_programs_that_pack_the_same_do_not_write_into_each_other(version: Path, tmp_path: Path) -> None:
+    once: list[Progress] = []
+
+    def listen(report: Progress) -> None:
+        if not once:
+            once.append(report)
+            pack(version, tmp_path / "a.zip")
+
+    packed = pack(version, tmp_path / "a.zip", listen)
+    assert hashlib.sha256((tmp_path / "a.zip").read_bytes()).hexdigest() == packed.sha256
+    assert [file.name for file in tmp_path.iterdir() if "zip" in file.name] == ["a.zip"]
+
+
+def test_what_went_wrong_is_told_even_where_it_cannot_be_cleared_away(version: Path, tmp_path: Path) -> None:
+    def in_the_way(report: Progress) -> None:
+        for part in tmp_path.glob(".a.zip.*.part"):
+            part.unlink()
+            part.mkdir()
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        pack(version, tmp_path / "a.zip", in_the_way)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from stash_sense.adapters.signing.pynacl import PyNaClEd25519
-from stash_sense.errors import PublicKeyUnreadable, SettingInvalid, SigningKeyExists
+from stash_sense.errors import FileUnusable, PublicKeyUnreadable, SettingInvalid, SigningKeyExists
 from stash_sense.releases.keyring import KeyRing
 from stash_sense.releases.keys import PublicKey, SecretKey
 
@@ -42,11 +42,43 @@ def test_what_is_no_key_is_refused_and_trusted_by_nobody(ring: KeyRing, text: st
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"x" * 100_000])
-def test_a_file_that_is_no_key_is_named(ring: KeyRing, content: bytes) -> None:
-    ring.folder.mkdir()
-    (ring.folder / "odd.pub").write_bytes(content)
-    with pytest.raises(PublicKeyUnreadable):
-        ring.trusted()
+def test_a_file_that_is_no_key_is_named_and_hinders_nobody(ring: KeyRing, content: bytes) -> None:
+    key = new_key()
+    ring.trust(str(key))
+    odd = ring.folder / "odd.pub"
+    odd.write_bytes(content)
+    assert ring.trusted() == [key]
+    (fault,) = ring.faults()
+    assert str(odd) in str(fault)
+    assert ring.distrust(key.id)
+    assert odd.exists()
+    assert ring.distrust("odd.pub")
+    assert (ring.faults(), odd.exists()) == ([], False)
+
+
+def test_a_key_whose_file_was_damaged_is_removed_by_its_id(ring: KeyRing) -> None:
+    key = new_key()
+    ring.trust(str(key))
+    (ring.folder / f"{key.id}.pub").write_text("damaged")
+    assert ring.distrust(key.id.lower())
+    assert list(ring.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["../outside.pub", "publisher.key", "", ".", "a/../odd.pub"])
+def test_nothing_but_a_kept_key_is_removed(ring: KeyRing, name: str) -> None:
+    ring.make_own(ED25519)
+    outside = ring.folder.parent / "outside.pub"
+    outside.write_text("odd")
+    assert not ring.distrust(name)
+    assert outside.exists()
+    assert ring.own.exists()
+
+
+def test_a_folder_of_keys_that_cannot_be_looked_into_is_said(tmp_path: Path) -> None:
+    ring = KeyRing(tmp_path / ("x" * 300))
+    for act in (ring.trusted, ring.faults, lambda: ring.distrust("0" * 16)):
+        with pytest.raises(FileUnusable, match="File name too long"):
+            act()
 
 
 def test_keys_of_the_settings_count_each_once_and_only_the_settings_can_take_them_back(tmp_path: Path) -> None:

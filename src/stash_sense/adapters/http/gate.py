@@ -10,7 +10,10 @@ from stash_sense.errors import AddressPrivate
 from stash_sense.releases.addresses import shown
 from stash_sense.releases.ports import Named
 
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_CARRYING = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))
+"""Networks of the new kind whose addresses end in one of the old kind: NAT64 and, of old, compatible ones."""
+_OWN_NAT64 = ipaddress.IPv6Network("64:ff9b:1::/48")
+"""The same for a network of one's own (RFC 8215), which knows where in them the other address is."""
 
 
 class Gate:
@@ -79,13 +82,15 @@ def is_public(address: str) -> bool:
     except ValueError:
         return False
     if isinstance(ip, ipaddress.IPv6Address):
+        if ip in _OWN_NAT64:
+            return False
         ip = _embedded(ip) or ip
     return ip.is_global and not ip.is_multicast
 
 
 def _embedded(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     """Return the address of the old kind that one of the new kind leads to."""
-    if ip in _NAT64:
+    if any(ip in network for network in _CARRYING):
         return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
     return ip.ipv4_mapped or ip.sixtofour
 

@@ -2,9 +2,10 @@
 
 from contextlib import closing
 
-from stash_sense.adapters.store.backup import faults_of
+from stash_sense.adapters.store.backup import automatic_backup, faults_of
 from stash_sense.adapters.store.engine import connect_to_read, sqlite_errors, without_transaction
 from stash_sense.adapters.store.store import Store
+from stash_sense.kernel.cancel import CancelToken
 
 
 def integrity_faults(store: Store) -> list[str]:
@@ -33,3 +34,22 @@ def vacuum(store: Store) -> int:
         connection.exec_driver_sql("PRAGMA optimize")
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     return before - store.path.stat().st_size
+
+
+class StateCare:
+    """`operations.maintenance.StateUpkeep` of an open state."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def faults(self) -> list[str]:
+        """Say what is wrong with it; empty when it is whole."""
+        return integrity_faults(self._store)
+
+    def backup(self, cancel: CancelToken) -> str:
+        """Back it up, remove the automatic backups beyond the last 5, and return the file that was written."""
+        return str(automatic_backup(self._store.path, cancel).file)
+
+    def vacuum(self) -> int:
+        """Give back the space of what was removed, and return the bytes won."""
+        return vacuum(self._store)

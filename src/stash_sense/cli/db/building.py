@@ -13,10 +13,12 @@ from stash_sense.cli.db.versions import Json
 from stash_sense.cli.paths import typed_path
 from stash_sense.cli.present import print_json, print_warnings, say
 from stash_sense.cli.progress import shown_progress
+from stash_sense.errors import PerformerUnknown
 from stash_sense.performers.building.build import BuildOptions, BuildReport
 from stash_sense.performers.building.notes import ReferenceNote
 from stash_sense.performers.building.replacing import Replacement, replacement_of
 from stash_sense.performers.building.sources import FolderSource
+from stash_sense.performers.lookup import FoundPerformer, find_one
 from stash_sense.performers.versions.forgetting import forget as forget_performer
 from stash_sense.performers.versions.forgotten import forgotten_ids
 from stash_sense.performers.versions.forgotten import unforget as unforget_performer
@@ -143,14 +145,19 @@ def forget(
     Older versions that hold the person are removed, too, so there is no rollback to them.
     """
     services = services_of(context)
-    if not yes:
-        typer.confirm(f"Remove {performer} from every version, and never take them in again?", abort=True, err=True)
+    person = _known(services.performers.require().folder, performer)
+    if person is not None:
+        performer = person.id
+        faces = counted(person.face_count, "face")
+        what = f"{visible(person.name)} ({visible(person.id)}, {faces}) would be removed for good"
+        confirm(what, "Is that meant?", yes=yes, json=json)
     with shown_progress() as progress:
         forgotten = forget_performer(services.performers, performer, services.cancel, progress)
         services.derive(forgotten.version, progress)
     if json:
         print_json(
             {
+                "schema": 1,
                 "id": forgotten.universal_id,
                 "name": forgotten.name,
                 "database": version_document(forgotten.version, services.performers),
@@ -159,6 +166,14 @@ def forget(
         return
     say(f"{forgotten.name} is forgotten; version {forgotten.version.version} is in use without them.")
     say(f"`stash-sense db unforget {forgotten.universal_id}` lets them come back with the next build or update.")
+
+
+def _known(folder: Path, who: str) -> FoundPerformer | None:
+    """Return whom the user means; None where nobody is called so, perhaps because forgetting them was interrupted."""
+    try:
+        return find_one(folder, who)
+    except PerformerUnknown:
+        return None
 
 
 def unforget(
@@ -174,7 +189,7 @@ def unforget(
     if performer is None:
         ids = sorted(forgotten_ids(library.folder))
         if json:
-            print_json({"forgotten": ids})
+            print_json({"schema": 1, "forgotten": ids})
             return
         for one in ids:
             say(one)
@@ -184,6 +199,6 @@ def unforget(
     with shown_progress() as progress, library.alone(services.cancel, progress):
         found = unforget_performer(library.folder, performer)
     if json:
-        print_json({"id": performer, "found": found})
+        print_json({"schema": 1, "id": performer, "found": found})
     else:
         say(f"{performer} {'may come back' if found else 'was not forgotten'}.")

@@ -1,5 +1,6 @@
 """`stash-sense db release|key|update|import|export`: giving databases away, and taking them from others."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +12,8 @@ from stash_sense.cli.db.versions import Json
 from stash_sense.cli.paths import typed_path
 from stash_sense.cli.present import megabytes, print_json, print_warnings, say
 from stash_sense.cli.progress import shown_progress
+from stash_sense.kernel.progress import Progress
+from stash_sense.performers.public.importing import ImportNote
 from stash_sense.releases import archive
 from stash_sense.releases.found import SignedOffer
 from stash_sense.releases.importing import import_file
@@ -57,7 +60,7 @@ def release(
         )
     if json:
         files = [str(file) for file in published.files]
-        print_json({"version": installed.version, "key": published.key, "files": files})
+        print_json({"schema": 1, "version": installed.version, "key": published.key, "files": files})
         return
     for file in published.files:
         say(f"{file}  ({megabytes(file.stat().st_size)})")
@@ -79,7 +82,8 @@ def new_key(
     public = services.keys.make_own(services.ed25519, password, out)
     secret = out or services.keys.own
     if json:
-        print_json({"id": public.id, "public_key": str(public), "secret_key_file": str(secret)})
+        document = {"id": public.id, "public_key": str(public), "secret_key_file": str(secret)}
+        print_json({"schema": 1, **document})
         return
     say(f"The secret key {public.id} is in {secret}: keep a copy in a safe place, and give it to nobody.")
     say("Tell those who shall trust your releases to type")
@@ -95,7 +99,7 @@ def trust(
     """Install releases that are signed with this key from now on."""
     public = services_of(context).keys.trust(key)
     if json:
-        print_json({"id": public.id, "public_key": str(public)})
+        print_json({"schema": 1, "id": public.id, "public_key": str(public)})
     else:
         say(f"Releases signed with the key {public.id} are installed from now on.")
 
@@ -103,24 +107,30 @@ def trust(
 @keys.command("distrust")
 def distrust(
     context: typer.Context,
-    key_id: Annotated[str, typer.Argument(help="Id of the key, as `key list` shows it.", show_default=False)],
+    key_id: Annotated[
+        str, typer.Argument(help="Id of the key, as `key list` shows it, or its file's name.", show_default=False)
+    ],
     json: Json = False,
 ) -> None:
     """Install releases that are signed with this key no longer."""
     found = services_of(context).keys.distrust(key_id)
     if json:
-        print_json({"id": key_id.upper(), "removed": found})
+        print_json({"schema": 1, "id": key_id, "removed": found})
     else:
-        say(f"The key {key_id.upper()} is {'trusted no longer' if found else 'not among those you trust'}.")
+        say(f"The key {key_id} is {'trusted no longer' if found else 'not among those you trust'}.")
 
 
 @keys.command("list")
 def list_keys(context: typer.Context, json: Json = False) -> None:
     """List the keys you trust."""
-    trusted = services_of(context).keys.trusted()
+    ring = services_of(context).keys
+    trusted, faults = ring.trusted(), [str(fault) for fault in ring.faults()]
     if json:
-        print_json({"keys": [{"id": key.id, "public_key": str(key)} for key in trusted]})
+        found = [{"id": key.id, "public_key": str(key)} for key in trusted]
+        print_json({"schema": 1, "keys": found, "faults": faults})
         return
+    with shown_progress() as progress:
+        print_warnings(faults, progress)
     for key in trusted:
         say(f"{key.id}  {key}")
     if not trusted:
@@ -148,10 +158,17 @@ def update(
     services = services_of(context)
     place = services.release_source(source)
     if check:
-        found = services.updater.check(place, services.cancel, prereleases=prereleases)
-        print_json(_check_document(found)) if json else _say_check(found)
+        with shown_progress() as progress:
+            progress(Progress("asking", 0, note=place.name))
+            found = services.updater.check(place, services.cancel, prereleases=prereleases)
+        if json:
+            print_json(_check_document(found))
+        else:
+            _say_check(found)
         return
     with shown_progress() as progress:
+        print_warnings(map(str, services.keys.faults()), progress)
+        progress(Progress("asking", 0, note=place.name))
         installed = services.updater.update(
             place, services.cancel, progress, prereleases=prereleases, allow_unsigned=allow_unsigned
         )
@@ -159,16 +176,23 @@ def update(
             print_warnings((note.message for note in installed.notes), progress)
     current = services.performers.require()
     if json:
-        print_json({**version_document(current, services.performers), "updated": installed is not None})
+        notes = _note_documents(installed.notes if installed is not None else ())
+        document = version_document(current, services.performers)
+        print_json({**document, "updated": installed is not None, "notes": notes})
     elif installed is None:
         say(f"Version {current.version} is in use, and {place.name} has no newer one.")
     else:
         say(f"Version {current.version} is in use: {current.manifest.performer_count:,} performers.")
 
 
+def _note_documents(notes: Iterable[ImportNote]) -> list[dict[str, Any]]:
+    return [{"code": note.code, "message": note.message, "count": note.count} for note in notes]
+
+
 def _check_document(found: UpdateCheck) -> dict[str, Any]:
     release = found.release
     return {
+        "schema": 1,
         "current": found.current,
         "newest": None if release is None else str(release.version),
         "newer": found.newer,
@@ -196,13 +220,14 @@ def import_database(
     """Install a database from a file: one of ours, or a public release with two Voyager indexes."""
     services = services_of(context)
     with shown_progress() as progress:
+        print_warnings(map(str, services.keys.faults()), progress)
         installed = import_file(
             path, services.release_installer, services.keys.trusted(), services.ed25519, services.cancel, progress
         )
         print_warnings((note.message for note in installed.notes), progress)
     if json:
-        notes = [{"code": note.code, "message": note.message, "count": note.count} for note in installed.notes]
-        print_json({**version_document(installed.version, services.performers), "notes": notes})
+        document = version_document(installed.version, services.performers)
+        print_json({**document, "notes": _note_documents(installed.notes)})
         return
     manifest = installed.version.manifest
     say(
@@ -228,6 +253,7 @@ def export_database(
     with shown_progress() as progress:
         packed = archive.pack(installed.folder, target, progress, services.cancel)
     if json:
-        print_json({"version": installed.version, "file": str(target), "bytes": packed.size, "sha256": packed.sha256})
+        document = {"version": installed.version, "file": str(target), "bytes": packed.size, "sha256": packed.sha256}
+        print_json({"schema": 1, **document})
     else:
         say(f"Version {installed.version} is in {target} ({megabytes(packed.size)}).")

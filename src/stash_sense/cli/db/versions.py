@@ -1,5 +1,6 @@
 """`stash-sense db info|list|verify|rollback`: what is installed, whether it is whole, and going back."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -12,8 +13,7 @@ from stash_sense.cli.context import services_of
 from stash_sense.cli.present import megabytes, print_json, say
 from stash_sense.cli.progress import shown_progress
 from stash_sense.errors import DatabaseError
-from stash_sense.performers import schema
-from stash_sense.performers.manifest import DATABASE_NAME
+from stash_sense.performers.lookup import find
 from stash_sense.performers.versions.library import InstalledVersion
 from stash_sense.releases.verification import folder_faults
 from stash_sense.reports.installed import version_document
@@ -38,7 +38,7 @@ def info(context: typer.Context, json: Json = False) -> None:
     table.add_column(overflow="fold")
     document["bytes"] = megabytes(installed.manifest.size)
     document["signed"] = _signed_in_words(installed)
-    for hidden in ("schema", "signed_by", "built_here"):
+    for hidden in ("schema", "signed_by", "reduced_from", "built_here"):
         document.pop(hidden)
     for field, value in document.items():
         if value not in (None, "", []):
@@ -51,8 +51,9 @@ def info(context: typer.Context, json: Json = False) -> None:
 def _signed_in_words(installed: InstalledVersion) -> str:
     origin = installed.origin
     if origin is not None and origin.signed_by is not None:
-        reduced = "; people who were forgotten were left out since" if origin.reduced_from else ""
-        return f"yes, by the key {origin.signed_by}{reduced}"
+        if origin.reduced_from is None:
+            return f"yes, by the key {origin.signed_by}"
+        return f"no longer: {origin.reduced_from} was, by the key {origin.signed_by}, and people were left out here"
     if origin is not None and origin.built_here:
         return "no; it was built here"
     source = f" {origin.source}" if origin is not None else ""
@@ -68,23 +69,19 @@ def list_performers(
 ) -> None:
     """List who is in the performers database, in the order of their ids."""
     installed = services_of(context).performers.require()
-    connection = schema.open_finished(installed.folder / DATABASE_NAME)
-    try:
-        found = schema.find_performers(connection, search, after, limit + 1)
-    finally:
-        connection.close()
+    found = find(installed.folder, search, after, limit + 1)
     more, found = len(found) > limit, found[:limit]
     if json:
-        print_json({"performers": found, "next": found[-1]["id"] if more else None})
+        print_json({"schema": 1, "performers": list(map(asdict, found)), "next": found[-1].id if more else None})
         return
     table = Table(box=None, pad_edge=False)
     for heading in ("id", "name", "faces"):
         table.add_column(heading, overflow="fold")
     for one in found:
-        table.add_row(Text(visible(one["id"])), Text(visible(one["name"])), str(one["face_count"]))
+        table.add_row(Text(visible(one.id)), Text(visible(one.name)), str(one.face_count))
     Console().print(table)
     if more:
-        say(f"There are more; go on with --after {found[-1]['id']!r}.")
+        say(f"There are more; go on with --after {found[-1].id!r}.")
 
 
 def verify(context: typer.Context, json: Json = False) -> None:
@@ -100,7 +97,7 @@ def verify(context: typer.Context, json: Json = False) -> None:
             except DatabaseError as error:
                 faults = [str(error)]
     if json:
-        print_json({"version": installed.version, "ok": not faults, "faults": faults})
+        print_json({"schema": 1, "version": installed.version, "ok": not faults, "faults": faults})
     else:
         for fault in faults:
             typer.echo(f"stash-sense: {visible(fault)}", err=True)

@@ -26,7 +26,7 @@ from stash_sense.performers.building.comparing import compare_faces, lookalike_n
 from stash_sense.performers.building.gathering import Gathered, gather
 from stash_sense.performers.building.notes import ReferenceNote
 from stash_sense.performers.building.portraits import PortraitFinder
-from stash_sense.performers.building.sources import PerformerSource
+from stash_sense.performers.building.sources import FOLDER, PerformerSource
 from stash_sense.performers.building.state import BuildState
 from stash_sense.performers.building.state_folder import set_aside, state_of, states_of
 from stash_sense.performers.building.writing import PeopleWriter, Written
@@ -239,7 +239,7 @@ class DatabaseBuilder:
                 created_at=now,
                 pack=space.pack,
                 embedders=tuple(zip(space.embedders, dims, strict=True)),
-                sources=(source.title,),
+                sources=tuple(map(_in_words, state.origins())),
             )
             people = PeopleWriter(state, source, space.space, self._pack.constants.stranger_distance)
             # Read again: somebody may have been forgotten while the pictures were described.
@@ -266,6 +266,11 @@ class DatabaseBuilder:
             return current, True
         origin = new_origin(source.title, built_here=True)
         return self._library.install(staged.folder, origin, progress), False
+
+
+def _in_words(origin: str) -> str:
+    """Say where pictures come from, as a version tells everybody: a user's folders are nobody else's business."""
+    return "a folder of pictures" if origin == FOLDER else origin
 
 
 def _check_empty(folder: Path) -> None:

@@ -164,6 +164,14 @@ class BuildState(StateFile):
                 )
         self.work_done()
 
+    def origins(self) -> list[str]:
+        """Return where the pictures of everybody who is listed come from."""
+        with self.errors():
+            rows = self.db.execute(
+                "SELECT DISTINCT origin FROM performers WHERE run = :run ORDER BY origin", self._now
+            )
+            return [origin for (origin,) in rows]
+
     def listed(self) -> Iterator[Listed]:
         """Yield everybody who is listed, by universal id."""
         query = (

@@ -4,7 +4,9 @@ It depends on the statistics of the pack as well, which change when a pack is ca
 version, not in it, and can be made again at any time.
 """
 
+import contextlib
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,10 +72,11 @@ def open_derived(
         StorageError: it cannot be written.
         Cancelled: the token was set.
     """
-    try:
-        return _mapped(folder, faces, len(starts), kernel)
-    except SearchMatrixUnfit:
-        pass
+    with contextlib.suppress(SearchMatrixUnfit):
+        found = _mapped(folder, faces, len(starts), kernel)
+        with contextlib.suppress(OSError):
+            os.utime(folder)  # says that it is in use
+        return found
     with staged_folder(folder) as stage:
         int8_matrix.derive(faces, stage / _FACES, progress, cancel)
         write_templates(

@@ -1,15 +1,17 @@
 """A few known faces are searched for in a version before it is put into use: each must find itself."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from stash_sense.errors import CanaryFailed
+from stash_sense.files import storage_errors
 from stash_sense.kernel.arrays import Ints
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import ProgressListener, silent
 from stash_sense.performers.checking import check_database
-from stash_sense.performers.database import PackSpace, PerformersDatabase
+from stash_sense.performers.database import SMALL, PackSpace, PerformersDatabase
 from stash_sense.performers.manifest import Manifest
 from stash_sense.performers.search.index import Int8Kernel
 from stash_sense.performers.versions.library import InstalledVersion
@@ -61,6 +63,30 @@ def prove(
             _search(database, rows, version.folder)
     finally:
         database.close()
+
+
+def prove_plainly(
+    version: InstalledVersion,
+    derived: Path,
+    kernel: Int8Kernel,
+    cancel: CancelToken,
+    progress: ProgressListener = silent,
+) -> None:
+    """Prove a version whose pack is not at hand, every embedder counting the same; see `prove`.
+
+    What is derived for that is of use to nobody else, and removed at the end.
+    """
+    space = plain_space(version.manifest)
+    if version.manifest.face_count <= SMALL:  # nothing is derived
+        prove(version, space, derived, kernel, cancel, progress)
+        return
+    # Called like what is being derived, so that it goes with the version if this process is killed.
+    prefix = f".{version.version}-plain.staged-"
+    with storage_errors(derived):
+        derived.mkdir(parents=True, exist_ok=True)
+        scratch = TemporaryDirectory(dir=derived, prefix=prefix, ignore_cleanup_errors=True)
+    with scratch as place:
+        prove(version, space, Path(place), kernel, cancel, progress)
 
 
 def _search(database: PerformersDatabase, rows: Ints, folder: Path) -> None:

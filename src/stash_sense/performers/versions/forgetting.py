@@ -9,24 +9,22 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from stash_sense.errors import DatabaseError, PerformerAmbiguous, PerformerUnknown
+from stash_sense.errors import DatabaseError
 from stash_sense.files import storage_errors
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress, ProgressListener, silent
 from stash_sense.performers import schema
 from stash_sense.performers.building.state_folder import forget_in_states, known_in_states, states_of
 from stash_sense.performers.ids import domain_of, universal_id
+from stash_sense.performers.lookup import find_one
 from stash_sense.performers.manifest import DATABASE_NAME, Manifest
 from stash_sense.performers.reader import read_performers
+from stash_sense.performers.versions import leftovers
 from stash_sense.performers.versions.forgotten import forgotten_ids, remember_forgotten
 from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary, new_origin
+from stash_sense.performers.versions.origin import Origin
 from stash_sense.performers.writer import Heading, VersionWriter
 
-_FIND = (
-    "SELECT universal_id, canonical_name FROM performers"
-    " WHERE universal_id = :who OR canonical_name = :who COLLATE NOCASE"
-    " OR id IN (SELECT performer_id FROM aliases WHERE alias = :who COLLATE NOCASE) ORDER BY universal_id"
-)
 _STASHBOX = (
     "SELECT universal_id, endpoint, stashbox_performer_id FROM performers p"
     " JOIN stashbox_ids s ON s.performer_id = p.id"
@@ -71,17 +69,18 @@ def forget(
         before = forgotten_ids(library.folder)
         _remove_versions_with(library, before, current.version)
         forget_in_states(states, before, progress)
-        found, name = find_performer(current.folder, who)
+        person = find_one(current.folder, who)
+        found, name = person.id, person.name
         gone = _known_anywhere(current.folder, states, found)
         remember_forgotten(library.folder, gone)
+        leftovers.remove(library.galleries)
         forget_in_states(states, gone, progress)
         version = version_without(current.version, library.versions())
         folder = stage / "version"
         with storage_errors(folder):
             folder.mkdir()
         write_without(current, folder, _known_by(current.folder, gone), version, cancel, progress)
-        source = current.origin.source if current.origin is not None else current.version
-        installed = library.install(folder, new_origin(source, built_here=True), progress)
+        installed = library.install(folder, _reduced(current), progress)
         _remove_versions_with(library, gone, installed.version)
     return Forgotten(found, name, installed)
 
@@ -167,22 +166,13 @@ def version_without(version: str, taken: Collection[str]) -> str:
             return name
 
 
-def find_performer(folder: Path, who: str) -> tuple[str, str]:
-    """Find somebody in a version by universal id, name or alias: their universal id and name.
-
-    Raises:
-        PerformerUnknown: nobody is called so.
-        PerformerAmbiguous: several people are.
-        DatabaseDamaged: it cannot be read.
-    """
-    rows = [(str(found), str(name)) for found, name in _query(folder, _FIND, {"who": who})]
-    by_id = [row for row in rows if row[0] == who]
-    rows = by_id or rows
-    if not rows:
-        raise PerformerUnknown(name=who)
-    if len(rows) > 1:
-        raise PerformerAmbiguous(name=who, ids=", ".join(found for found, _ in rows))
-    return rows[0]
+def _reduced(version: InstalledVersion) -> Origin:
+    """Say where a version comes from that was written from another one: who vouched for that one did not for this."""
+    origin = version.origin
+    if origin is None:
+        return new_origin(version.version)
+    reduced_from = origin.reduced_from or (version.version if origin.signed_by else None)
+    return origin.model_copy(update={"reduced_from": reduced_from, "installed_at": datetime.now(UTC)})
 
 
 def _known_anywhere(folder: Path, states: Path, who: str) -> frozenset[str]:

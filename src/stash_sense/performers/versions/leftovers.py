@@ -14,6 +14,8 @@ _UNFINISHED = re.compile(r"\..+\.json\.[0-9a-f]{16}")
 _ABANDONED = 3600.0
 """Seconds after which what somebody began to derive counts as left by a killed process; it takes minutes for a
 million faces, and a running one must not lose it."""
+_UNUSED = 86_400.0
+"""Seconds since its last use for which what is derived from a database elsewhere is kept."""
 
 
 def remove(path: Path) -> None:
@@ -50,6 +52,14 @@ def remove_derived(derived: Path, kept: Collection[str]) -> None:
     for folder in derived.glob("*"):
         if version_of_derived(folder.name) not in kept or _is_abandoned(folder):
             remove(folder)
+
+
+def remove_unused(galleries: Path) -> None:
+    """Remove what was derived from databases elsewhere and not used for long."""
+    for folder in galleries.glob("*"):
+        with contextlib.suppress(OSError):
+            if time.time() - folder.stat().st_mtime > _UNUSED:
+                remove(folder)
 
 
 def version_of_derived(name: str) -> str:

@@ -5,12 +5,10 @@ replaced in one step. A process that is killed at any moment leaves a complete v
 """
 
 import contextlib
-import hashlib
 import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,11 +16,11 @@ import filelock
 from packaging.version import InvalidVersion, Version
 from pydantic import ValidationError
 
-from stash_sense import __version__
 from stash_sense.errors import (
     DatabaseDamaged,
     DatabaseMissing,
     DatabaseTooNew,
+    DatabaseUnreadable,
     LibraryBusy,
     NoEarlierVersion,
     StorageError,
@@ -33,11 +31,14 @@ from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress, ProgressListener, silent
 from stash_sense.performers.manifest import MANIFEST_NAME, Manifest
 from stash_sense.performers.versions import leftovers
+from stash_sense.performers.versions.installed import InstalledVersion as InstalledVersion
+from stash_sense.performers.versions.installed import manifest_of, unreadable
 from stash_sense.performers.versions.origin import Origin
 from stash_sense.performers.versions.pointer import POINTER_NAME, Pointer
 
 _STAGING = ".staging"
 _DERIVED = ".search"
+_GALLERIES = ".galleries"
 _LOCK = ".lock"
 _REPLACED = ".replaced-"
 _ORIGIN = ".origin.json"
@@ -45,20 +46,6 @@ _PATIENCE = 0.5
 """Seconds between two looks at whether somebody asked to stop, while another process changes the folder."""
 
 SWAP_STEPS = ("flush the files", "name the folder", "note where it comes from", "switch", "remove old versions")
-
-
-@dataclass(frozen=True, slots=True)
-class InstalledVersion:
-    """A complete version in the performers folder."""
-
-    folder: Path
-    manifest: Manifest
-    origin: Origin | None
-
-    @property
-    def version(self) -> str:
-        """Its name."""
-        return self.manifest.version
 
 
 class PerformersLibrary:
@@ -71,7 +58,8 @@ class PerformersLibrary:
         """Return the version in use; None where there is none.
 
         Raises:
-            DatabaseDamaged: the pointer, or the version's manifest, cannot be read.
+            DatabaseDamaged: the pointer, or the version's manifest, is damaged.
+            DatabaseUnreadable: it may not be read.
             DatabaseTooNew: a newer program is needed for it.
         """
         version = Pointer.read(self.folder).current
@@ -116,7 +104,7 @@ class PerformersLibrary:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise DatabaseDamaged(path=self.folder, reason=error.strerror or "it cannot be read") from error
+            raise unreadable(self.folder, error) from error
         return sorted(filter(_is_version, names), key=Version, reverse=True)
 
     @contextlib.contextmanager
@@ -178,7 +166,7 @@ class PerformersLibrary:
             DatabaseDamaged: the staged folder has no manifest that can be read.
             StorageError: the disk said no; the version in use stays.
         """
-        manifest, digest = _manifest_of(staged)
+        manifest, digest = manifest_of(staged)
         version, target = manifest.version, self.folder / manifest.version
         origin = origin.model_copy(update={"manifest": digest})
 
@@ -252,13 +240,18 @@ class PerformersLibrary:
         """Folder of what is derived from versions and can be made again at any time, `<version>-<key>` each."""
         return self.folder / _DERIVED
 
+    @property
+    def galleries(self) -> Path:
+        """Folder of what is derived from databases elsewhere: kept for a day after its last use."""
+        return self.folder / _GALLERIES
+
     def forget_derived(self, manifest: Manifest) -> None:
         """Remove what was derived from another version of this name, which says of itself that it is the same.
 
         Nothing vouches for that, and what was derived is found by name; only while `alone`.
         """
         with contextlib.suppress(DatabaseDamaged, DatabaseTooNew):
-            if _manifest_of(self._place(manifest.version))[0] == manifest:
+            if manifest_of(self._place(manifest.version))[0] == manifest:
                 return
         for folder in self.derived.glob(f"*{manifest.version}-*"):
             if leftovers.version_of_derived(folder.name) == manifest.version:
@@ -301,7 +294,7 @@ class PerformersLibrary:
 
     def _installed(self, version: str) -> InstalledVersion:
         folder = self._place(version)
-        manifest, digest = _manifest_of(folder)
+        manifest, digest = manifest_of(folder)
         if manifest.version != version:
             raise DatabaseDamaged(path=folder, reason=f"its manifest is that of version {manifest.version}")
         origin = None
@@ -320,11 +313,13 @@ class PerformersLibrary:
         return installed.manifest if sizes == expected else None
 
     def _can_be_kept(self, version: str) -> bool:
-        """Whether somebody might go back to a version: it is whole, or only a newer program can say so."""
+        """Whether somebody might go back to a version: it is whole, or only others can say so."""
         try:
             self._installed(version)
-        except (DatabaseDamaged, DatabaseTooNew) as error:
-            return isinstance(error, DatabaseTooNew)
+        except DatabaseDamaged:
+            return False
+        except (DatabaseTooNew, DatabaseUnreadable):
+            return True
         return self.is_whole(version)
 
     def _origin_file(self, version: str) -> Path:
@@ -345,6 +340,7 @@ class PerformersLibrary:
         for replaced in self.folder.glob(f"{_REPLACED}*"):
             leftovers.remove(replaced)
         leftovers.remove_halves(self.folder)
+        leftovers.remove_unused(self.galleries)
         self._prune_derived()
         kept = self._kept()
         if kept is None:
@@ -384,15 +380,6 @@ def _is_version(name: str) -> bool:
     except InvalidVersion:
         return False
     return True
-
-
-def _manifest_of(folder: Path) -> tuple[Manifest, str]:
-    """Return a version's manifest, and the SHA-256, hex, of its bytes."""
-    try:
-        content = (folder / MANIFEST_NAME).read_bytes()
-    except OSError as error:
-        raise DatabaseDamaged(path=folder, reason="its manifest is missing") from error
-    return Manifest.read(content, folder, __version__), hashlib.sha256(content).hexdigest()
 
 
 def _flush(folder: Path) -> None:

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from stash_sense.errors import DatabaseDamaged
+from stash_sense.errors import DatabaseDamaged, DatabaseUnreadable
 from stash_sense.files import flush_folder, write_atomically
 from stash_sense.performers.manifest import VersionText
 
@@ -31,15 +31,18 @@ class Pointer(BaseModel):
         """Read it; a file that is missing points to nothing.
 
         Raises:
-            DatabaseDamaged: it cannot be read.
+            DatabaseUnreadable: it may not be read.
+            DatabaseDamaged: it is no pointer.
         """
         path = folder / POINTER_NAME
         try:
             return cls.model_validate_json(path.read_bytes())
         except FileNotFoundError:
             return cls()
-        except (OSError, ValidationError) as error:
-            raise DatabaseDamaged(path=path, reason="it cannot be read") from error
+        except OSError as error:
+            raise DatabaseUnreadable(path=path, reason=error.strerror or "it cannot be read") from error
+        except ValidationError as error:
+            raise DatabaseDamaged(path=path, reason="it is no pointer") from error
 
     def write(self, folder: Path) -> None:
         """Replace the file in one step that survives a power cut.

@@ -45,7 +45,7 @@ def test_a_build_installs_everybody_with_their_faces(workshop: Workshop) -> None
     report = workshop.build()
     current = workshop.library.require()
     assert current.manifest == report.manifest
-    assert (current.manifest.pack, current.manifest.sources) == (PACK, ("folder people",))
+    assert (current.manifest.pack, current.manifest.sources) == (PACK, ("a folder of pictures",))
     assert current.origin is not None
     assert current.origin.built_here
     assert kept(report) == {
@@ -223,6 +223,14 @@ def test_what_was_noticed_is_told_with_the_error_that_ends_a_build(tmp_path: Pat
     with pytest.raises(GalleryWithoutFaces) as raised:
         workshop.build()
     assert any("performer.json" in note for note in raised.value.__notes__)
+
+
+def test_a_version_tells_nothing_of_where_the_pictures_lie(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path)
+    workshop.people = tmp_path / "private place"
+    save_picture(workshop.people / "Red" / "secret party" / "one.png", portrait(RED))
+    for file in workshop.build().folder.iterdir():
+        assert not any(word in file.read_bytes() for word in (b"private place", b"secret party", b"one.png"))
 
 
 def test_a_build_that_cannot_compare_its_faces_is_in_use_and_says_so(workshop: Workshop) -> None:

@@ -25,7 +25,8 @@ from stash_sense.performers.reader import read_performers
 from stash_sense.performers.records import Alias, StashBoxId
 from stash_sense.performers.versions.forgetting import forget, version_without, without_forgotten
 from stash_sense.performers.versions.forgotten import forgotten_ids, remember_forgotten, unforget
-from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary
+from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary, new_origin
+from stash_sense.reports.installed import version_document
 
 
 def named(member: Person, name: str, *aliases: str, ids: tuple[StashBoxId, ...] = ()) -> Person:
@@ -77,6 +78,19 @@ def test_what_is_derived_from_versions_with_them_is_gone(library: PerformersLibr
     (derived / "faces.int8").write_bytes(b"vectors")
     forget(library, "Ada", CancelToken())
     assert not derived.exists()
+
+
+def test_what_somebody_signed_is_theirs_no_longer(library: PerformersLibrary) -> None:
+    with library.alone(), library.staging() as stage:
+        write_version(stage / "version", people(4), "3.0")
+        library.install(stage / "version", new_origin("somewhere", signed_by="0123456789ABCDEF"))
+    assert version_document(library.require(), library)["signed"]
+    for number in range(2):
+        forget(library, f"test.org:{number:05d}", CancelToken())
+        document = version_document(library.require(), library)
+        assert (document["signed"], document["signed_by"]) == (False, "0123456789ABCDEF")
+        assert (document["reduced_from"], document["built_here"]) == ("3.0", False)
+        assert document["installed_from"] == "somewhere"
 
 
 def test_all_ids_of_somebody_are_remembered_and_no_name(library: PerformersLibrary) -> None:

@@ -1,6 +1,7 @@
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from stash_sense.errors import (
     DatabaseDamaged,
     DatabaseMissing,
     DatabaseTooNew,
+    DatabaseUnreadable,
     LibraryBusy,
     NoEarlierVersion,
     NotWritable,
@@ -306,7 +308,7 @@ def test_a_file_in_the_place_of_the_folder_is_an_error_of_ours(
 ) -> None:
     (tmp_path / "performers").write_text("")
     library = PerformersLibrary(tmp_path / "performers")
-    with pytest.raises(DatabaseDamaged):
+    with pytest.raises(DatabaseUnreadable, match="Not a directory"):
         look(library)
     assert library.stamp() == (0, 0)
     with pytest.raises(NotWritable), library.alone():
@@ -318,3 +320,35 @@ def test_the_pointer_is_written_as_others_read_it(library: PerformersLibrary) ->
     made.install(library, SECOND)
     document = json.loads((library.folder / "current.json").read_bytes())
     assert document == {"schema": 1, "current": SECOND, "previous": FIRST}
+
+
+@pytest.mark.parametrize("name", ["current.json", f"{FIRST}/manifest.json"])
+def test_what_may_not_be_read_is_not_called_damaged(library: PerformersLibrary, name: str) -> None:
+    made.install(library, FIRST)
+    file = library.folder / name
+    file.rename(library.folder / "aside")
+    file.mkdir()  # which reads as a file without the right to do so does: not at all
+    with pytest.raises(DatabaseUnreadable, match="Is a directory"):
+        library.require()
+
+
+def test_what_may_not_be_read_is_not_replaced(library: PerformersLibrary) -> None:
+    made.install(library, FIRST)
+    pointer = library.folder / "current.json"
+    pointer.rename(library.folder / "aside")
+    pointer.mkdir()
+    with pytest.raises(DatabaseUnreadable):
+        roll_back(library)
+    assert pointer.is_dir()
+    assert library.versions() == [FIRST]
+
+
+def test_what_is_derived_from_other_databases_stays_for_a_day(library: PerformersLibrary) -> None:
+    made.install(library, FIRST)
+    used, old = library.galleries / "2026.9.9-ab", library.galleries / "2026.9.9-cd"
+    for folder in (used, old):
+        folder.mkdir(parents=True)
+    before = time.time() - 25 * 3600
+    os.utime(old, (before, before))
+    made.install(library, SECOND)
+    assert list(library.galleries.iterdir()) == [used]

@@ -170,7 +170,7 @@ class Services:
         clock, configuration = Clock(), self.configuration
         # What only a job needs is made when that job runs: the service starts without it.
         updates = DatabaseUpdates(
-            lambda: self.updater, self.release_source, lambda: configuration.get("database_source")
+            lambda: self.updater, self.release_source, lambda: configuration.get("database_source") or None
         )
         kinds = (
             updates.check_type(),

@@ -17,6 +17,7 @@ _COMMANDS = {
     "capabilities": "stash_sense.cli.capabilities:capabilities",
     "serve": "stash_sense.cli.serve:serve",
     "token": "stash_sense.cli.token:token",
+    "jobs": "stash_sense.cli.jobs:app",
     "settings": "stash_sense.cli.configuration:app",
     "backup": "stash_sense.cli.state:backup",
     "restore": "stash_sense.cli.state:restore",

@@ -65,9 +65,10 @@ SETTINGS = (
     SettingSpec(
         key="database_source",
         category=Category.UPDATES,
-        type=TextType(longest=2000),
-        fallback=None,
-        description="Where newer performers databases come from: a folder, an https address or owner/name on GitHub.",
+        type=TextType(longest=2000, shortest=0),
+        fallback="",
+        description="Where newer performers databases come from: a folder, an https address or owner/name on GitHub; "
+        "nowhere when empty.",
         reader=_SERVICES,
     ),
     *(

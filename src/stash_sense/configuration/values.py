@@ -155,16 +155,17 @@ class ChoiceType:
 
 @dataclass(frozen=True, slots=True)
 class TextType:
-    """One line of text, of at most `longest` characters."""
+    """One line of text, of `shortest` to `longest` characters."""
 
     longest: int = 200
+    shortest: int = 1
 
     name = "text"
 
     @property
     def allowed(self) -> str:
         """What is allowed, in words."""
-        return f"one line of 1 to {self.longest} characters"
+        return f"one line of {self.shortest} to {self.longest} characters"
 
     @property
     def bounds(self) -> dict[str, Any]:
@@ -173,7 +174,7 @@ class TextType:
 
     def check(self, value: object) -> str:
         """Return the value; a text with control characters is none."""
-        if isinstance(value, str) and 1 <= len(value) <= self.longest and value.isprintable():
+        if isinstance(value, str) and self.shortest <= len(value) <= self.longest and value.isprintable():
             return value
         raise ValueError(self.allowed)
 

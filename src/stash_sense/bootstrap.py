@@ -181,12 +181,18 @@ class Services:
         )
         operations = compose(SqlJobStore(self.store.engine, clock), kinds, clock)
 
-        def set_slots(_: object) -> None:
-            slots = {slot: configuration.get(f"{slot.value}_slots") for slot in Slot}
-            operations.dispatcher.set_slots(slots)
+        slots = {
+            "gpu_slots": Slot.GPU,
+            "cpu_heavy_slots": Slot.CPU_HEAVY,
+            "network_slots": Slot.NETWORK,
+            "light_slots": Slot.LIGHT,
+        }
 
-        for slot in Slot:
-            configuration.follow(f"{slot.value}_slots", set_slots)
+        def set_slots(_: object) -> None:
+            operations.dispatcher.set_slots({slot: configuration.get(key) for key, slot in slots.items()})
+
+        for key in slots:
+            configuration.follow(key, set_slots)
         return operations
 
     @property

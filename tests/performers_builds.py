@@ -84,7 +84,7 @@ class Workshop:
 
 
 def kept(report: BuildReport) -> dict[str, list[str]]:
-    """The pictures behind the faces of each performer, by universal id: paths below the workshop's folder of people."""
+    """The pictures behind the faces of each performer, by universal id: paths below the folder of people."""
     query = "SELECT universal_id, image_hash FROM faces f JOIN performers p ON p.id = f.performer_id ORDER BY row"
     root = report.folder.parents[report.folder.parent.name == "performers"]
     pictures = sorted((path for path in root.rglob("*") if path.suffix in PICTURE_EXTENSIONS), reverse=True)

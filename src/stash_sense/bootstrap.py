@@ -332,6 +332,24 @@ class Services:
 
         return source_of(text, self.http, api=self.settings.github_api)
 
+    def export_voyager(
+        self, version: InstalledVersion, folder: Path, progress: ProgressListener = silent
+    ) -> list[Path]:
+        """Write an index file for approximate search of each embedder, `<embedder>.voy`; raises as `export` does.
+
+        Its labels are the rows of the version.
+        """
+        from stash_sense.adapters.index.voyager_index import export
+        from stash_sense.performers.vectors import FusedVectors, map_vectors
+
+        files = []
+        for embedder in version.manifest.embedders:
+            place = version.folder / embedder.file
+            vectors = map_vectors(place, version.manifest.face_count, embedder.dim, embedder.dtype)
+            files.append(folder / f"{embedder.id}.voy")
+            export(FusedVectors([(vectors, 1.0)]), files[-1], progress, self.cancel)
+        return files
+
     def pack_space(self, pack_id: str) -> PackSpace:
         """Return what a pack says about vectors, without opening its models.
 

@@ -144,6 +144,16 @@ def test_an_exported_database_is_imported_on_another_machine(
     assert run("db", "import", tmp_path / "nowhere.zip").code == 1
 
 
+def test_an_index_for_programs_that_search_with_voyager_is_written(run: Run, people: Path, tmp_path: Path) -> None:
+    voyager = pytest.importorskip("voyager")
+    assert run("db", "build", people).code == 0
+    written = run("db", "export", "--voyager", tmp_path / "index", "--json").document
+    (file,) = written["files"]
+    index = voyager.Index.load(file)
+    assert sorted(index.ids) == [0, 1, 2]
+    assert run("db", "export", tmp_path / "a.zip", "--voyager", tmp_path).code == 2
+
+
 def test_the_wrong_pack_for_the_database_is_said_with_what_to_type(run: Run, people: Path) -> None:
     run("db", "build", people, "--pack", "lite")
     ran = run("identify", OBAMA, "--pack", "duo")

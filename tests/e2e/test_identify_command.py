@@ -134,7 +134,8 @@ def test_a_gallery_that_cannot_be_used_is_one_clear_sentence(run: Run, tmp_path:
     ran = run("identify", OBAMA, "--gallery", gallery, "--json")
 
     assert ran.code == 1
-    assert ran.out == ""
+    assert set(ran.document) == {"schema", "error"}
+    assert said in ran.document["error"]["message"]
     last = ran.err.strip().splitlines()[-1]
     assert said in last
     assert str(gallery) in last

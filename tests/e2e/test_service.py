@@ -70,6 +70,7 @@ class Served:
 
 @contextmanager
 def served(data_dir: Path, *words: str, **more: str) -> Iterator[Served]:
+    data_dir.parent.mkdir(exist_ok=True)
     log = data_dir.parent / "log.txt"
     with log.open("ab") as stream:
         asked = [str(COMMAND), "serve", "--port", "0", *words]

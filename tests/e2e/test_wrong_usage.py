@@ -33,6 +33,15 @@ def test_another_folder_does_not_replace_a_database_without_a_word(run: Run, peo
     assert run("db", "info", "--json").document["previous"] == first
 
 
+def test_what_was_noticed_is_said_even_where_nothing_comes_of_it(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "people" / "Nobody").mkdir(parents=True)
+    (tmp_path / "people" / "Nobody" / "performer.json").write_text("{")
+    wrong = run("db", "build", tmp_path / "people", "--json")
+    assert wrong.code == 1
+    (note,) = wrong.document["error"]["notes"]
+    assert f"warning: {note}" in wrong.err
+
+
 def test_a_name_that_no_version_can_have_is_refused_at_once(run: Run, people: Path) -> None:
     wrong = run("db", "build", people, "--name", "../x", "--json")
     assert (wrong.code, error_of(wrong)) == (1, "setting_invalid")

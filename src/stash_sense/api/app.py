@@ -2,9 +2,7 @@
 
 import asyncio
 import contextlib
-import logging
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import AsyncIterator
 
 import anyio.to_thread
 from fastapi import FastAPI, Request
@@ -12,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 
 from stash_sense import __version__
+from stash_sense.api.background import Background, dispatching, idle_check
 from stash_sense.api.bodies import BodyLimits
 from stash_sense.api.docs_page import POLICY, docs_page
 from stash_sense.api.errors import ErrorAnswer, add_error_handlers
@@ -27,8 +26,6 @@ from stash_sense.api.token import TokenFile, TokenKeeper
 from stash_sense.api.turns import Turns
 from stash_sense.api.watch import Watch
 from stash_sense.bootstrap import Services
-from stash_sense.errors import Cancelled, StashSenseError
-from stash_sense.resources.idle_check import IdleCheck
 
 _DESCRIPTION = """Recognises who is in your videos and pictures, on your own hardware.
 
@@ -38,20 +35,15 @@ have one form: `{"error": {"code", "message", "fields"}}`."""
 
 _ANSWERS_FIRST = 0.2
 """Seconds; what is begun then needs libraries that take half a second of computing."""
-_LOG = logging.getLogger(__name__)
 
 
-def background(services: Services) -> Iterator[AbstractContextManager[object]]:
-    """Yield what runs beside the requests: begun in this order when the service starts, ended in the other."""
-    yield IdleCheck(services.resources)
-
-
-def create_app(services: Services, bound: str = "127.0.0.1") -> FastAPI:
+def create_app(services: Services, bound: str = "127.0.0.1", *, alone: bool = False) -> FastAPI:
     """Make the application.
 
     Args:
         services: what the routes present.
         bound: the host that the service listens at.
+        alone: this process holds the lock of the data folder.
 
     Raises:
         SettingInvalid: a name in the setting `allowed_hosts` is none.
@@ -63,6 +55,7 @@ def create_app(services: Services, bound: str = "127.0.0.1") -> FastAPI:
         tickets=Tickets(),
         metrics=metrics,
         turns=Turns(changed=metrics.waiting.set),
+        background=Background(services, (idle_check, dispatching(alone))),
     )
     app = FastAPI(
         title="Stash Sense",
@@ -96,33 +89,18 @@ def create_app(services: Services, bound: str = "127.0.0.1") -> FastAPI:
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state: State = app.state.shared
-    begun = contextlib.ExitStack()
-    beginning = asyncio.create_task(_begin(state, begun))
+    beginning = asyncio.create_task(_begin(state))
     try:
         yield
     finally:
         state.stop()
         await beginning
-        # Threads are waited for when these end, so not on the event loop.
-        await anyio.to_thread.run_sync(begun.close)
+        await anyio.to_thread.run_sync(state.background.end)
 
 
-async def _begin(state: State, begun: contextlib.ExitStack) -> None:
-    """Begin what runs beside the requests, once the service answers."""
+async def _begin(state: State) -> None:
     await asyncio.sleep(_ANSWERS_FIRST)
-
-    def begin() -> None:
-        for part in background(state.services):
-            state.services.cancel.raise_if_cancelled()
-            begun.enter_context(part)
-
-    try:
-        await anyio.to_thread.run_sync(begin)
-    except Cancelled:
-        pass
-    except StashSenseError as error:
-        # The service stays: /health/ready tells what to do about it.
-        _LOG.error("not everything could be begun", extra={"code": error.code, "reason": str(error)})
+    await anyio.to_thread.run_sync(state.background.begin)
 
 
 def _docs(request: Request) -> HTMLResponse:

@@ -24,7 +24,7 @@ _SECRET_KEY = re.compile(
 _USERINFO = re.compile(r"(?<=://)[^/\s@]*@")
 _BEARER = re.compile(r"(?i)\b(bearer|basic) +\S+")
 _IN_QUERY = re.compile(r"(?i)\b((?:access_|api_?)?(?:token|key)|password|ticket|signature|secret)=[^&\s\"']+")
-_QUIET = ("uvicorn", "asyncio", "websockets", "python_multipart", "multipart", "httpx2", "httpcore2")
+_QUIET = ("uvicorn", "alembic", "asyncio", "websockets", "python_multipart", "multipart", "httpx2", "httpcore2")
 """Libraries that are heard from warnings on: what they tell of each request stands in our own line about it."""
 _DEPTH = 4
 

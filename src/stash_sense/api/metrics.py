@@ -73,6 +73,7 @@ class _State(Collector):
         yield loaded
         yield held
         yield self._database()
+        yield self._jobs()
 
     def _database(self) -> GaugeMetricFamily:
         told = GaugeMetricFamily(
@@ -84,4 +85,14 @@ class _State(Collector):
             return told  # /health/ready says why it cannot be read
         if current is not None:
             told.add_metric([current.version, current.manifest.pack], float(current.manifest.face_count))
+        return told
+
+    def _jobs(self) -> GaugeMetricFamily:
+        told = GaugeMetricFamily("stash_sense_jobs", "Jobs of the queue and its history.", labels=["status"])
+        try:
+            counts = self._services.queue.status().by_status
+        except StashSenseError:
+            return told
+        for status, count in counts.items():
+            told.add_metric([str(status)], float(count))
         return told

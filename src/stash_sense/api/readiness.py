@@ -74,6 +74,8 @@ def _state(services: Services) -> None:
     folder = services.settings.data_dir
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         raise _Missing(f"The folder {folder} cannot be written", "set STASH_SENSE_DATA_DIR to another folder")
+    if trouble := services.queue.status().trouble:
+        raise _Missing(f"No jobs are run: {trouble.rstrip('.')}", "")
 
 
 _LOOKS = (("pack", _pack), ("database", _database), ("state", _state))

@@ -54,7 +54,7 @@ def serve(services: Services, host: str, port: int, show_token: Callable[[Ensure
         show_token(file.ensure(), file.path)
         with contextlib.ExitStack() as starting:
             starting.enter_context(paused_collector())
-            app = create_app(services, host)
+            app = create_app(services, host, alone=True)
             state: State = app.state.shared
             url = url_of(host, listener.getsockname()[1])
 

@@ -8,6 +8,7 @@ from anyio import CapacityLimiter
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from stash_sense.api.background import Background
 from stash_sense.api.examined import Examined
 from stash_sense.api.metrics import Metrics
 from stash_sense.api.tickets import Tickets
@@ -34,6 +35,7 @@ class State:
     tickets: Tickets
     metrics: Metrics
     turns: Turns
+    background: Background
     heavy: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     """Of the threads that identify: theirs alone, so that they take none from the others."""
     fetching: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_FETCHES))
@@ -61,8 +63,8 @@ class State:
         return [pack_document(packs, chosen, status) for status in packs.packs()]
 
     def stop(self) -> None:
-        """Ask all work for requests to end; on the event loop's thread."""
-        self.services.cancel.cancel()
+        """Take nothing more on, and ask all work to end; on the event loop's thread."""
+        self.background.end_soon()
         self.turns.stop()
         self.tickets.clear()
 

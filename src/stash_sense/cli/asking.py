@@ -25,6 +25,7 @@ def confirm(what: str, question: str, *, yes: bool, json: bool) -> None:
     try:
         agreed = typer.confirm(f"{what}. {question}", err=True)
     except typer.Abort as error:  # stdin has ended
+        typer.echo(err=True)
         raise NotConfirmed(what=what) from error
     if not agreed:
         raise typer.Abort

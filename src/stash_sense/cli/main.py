@@ -38,14 +38,18 @@ def _run(cancel: CancelToken) -> int:
     # Imported here, with the signals in hand: loading the libraries takes a second, in which ctrl-C comes, too.
     with paused_collector():
         from stash_sense.cli.app import app
-        from stash_sense.cli.present import print_error
         from stash_sense.reports.wording import visible
 
     def say(error: StashSenseError, *, in_document: bool = True) -> None:
+        from stash_sense.cli.failures import failure_document, notes_of  # only where something fails
+
+        for note in notes_of(error):
+            print(f"warning: {visible(note)}", file=sys.stderr)  # noqa: T201
         print(f"stash-sense: {_as_typed(visible(str(error)))}", file=sys.stderr)  # noqa: T201
-        if in_document and _wants_document():
+        document = failure_document(error) if in_document and _wants_document() else None
+        if document is not None:
             with contextlib.suppress(OSError):
-                print_error(error)
+                print(document, flush=True)  # noqa: T201
 
     try:
         cancel.raise_if_cancelled()

@@ -11,18 +11,15 @@ import typer
 from rich.console import Console
 
 from stash_sense import __version__
+from stash_sense.cli.failures import DOCUMENT_WRITTEN
 from stash_sense.cli.progress import ProgressDisplay
 from stash_sense.errors import StashSenseError
 from stash_sense.files import write_atomically
 from stash_sense.identification.result import Identification
-from stash_sense.kernel.text import as_unicode
 from stash_sense.reports.document import DocumentWriter
 from stash_sense.reports.html import render_html
 from stash_sense.reports.table import Tally, file_report, summary_line
 from stash_sense.reports.wording import visible
-
-DOCUMENT_WRITTEN = "the document on stdout says that it is not complete"
-"""Note on an error that ended a command with `--json` whose document had begun: no other one may follow."""
 
 
 def say(sentence: str) -> None:
@@ -40,12 +37,6 @@ def megabytes(count: int) -> str:
     if count < 1e6:
         return f"{count / 1e3:.0f} kB"
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
-
-
-def print_error(error: StashSenseError) -> None:
-    """Print on stdout, in the place of the document that was asked for, why there is none; see `DOCUMENT_WRITTEN`."""
-    if DOCUMENT_WRITTEN not in getattr(error, "__notes__", ()):
-        print_json({"schema": 1, "error": {"code": error.code, "message": as_unicode(str(error))}})
 
 
 def print_warnings(sentences: Iterable[str], progress: ProgressDisplay) -> None:

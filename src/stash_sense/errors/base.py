@@ -19,7 +19,7 @@ class StashSenseError(Exception):
 
 
 class Cancelled(StashSenseError):
-    """Stopped before it was finished; nothing half-done was kept."""
+    """Stopped before it was finished; what was there before is unharmed. Do it again to finish it."""
 
     code = "cancelled"
 

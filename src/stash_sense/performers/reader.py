@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,6 @@ from stash_sense.performers.records import (
     TattooDetection,
 )
 from stash_sense.performers.vectors import map_vectors
-
-_COLUMNS = {"name": "canonical_name", "upstream_updated_at": "stashdb_updated_at"}
-"""Columns that are not called as the fields are."""
-_LISTED = frozenset({"stashbox_ids", "aliases", "body", "tattoos", "piercings", "tattoo_detection", "urls"})
-"""Fields that are tables of their own."""
-_SCALARS = [field.name for field in fields(PerformerRecord) if field.name not in _LISTED]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,10 +52,10 @@ def read_performers(folder: Path, manifest: Manifest) -> Iterator[StoredPerforme
     parts = [map_vectors(folder / one.file, manifest.face_count, one.dim, one.dtype) for one in manifest.embedders]
     path = folder / DATABASE_NAME
     with schema.reading(path), closing(schema.open_finished(path)) as database:
-        columns = ", ".join(_COLUMNS.get(name, name) for name in _SCALARS)
+        columns = ", ".join(schema.COLUMN_OF.values())
         people = database.execute(f"SELECT id, {columns} FROM performers ORDER BY id")  # noqa: S608  our own names
         for number, *scalars in people:
-            yield _performer(database, path, number, dict(zip(_SCALARS, scalars, strict=True)), parts)
+            yield _performer(database, path, number, dict(zip(schema.COLUMN_OF, scalars, strict=True)), parts)
 
 
 def _performer(

@@ -1,12 +1,13 @@
 """The tables of `performers.db`, and the one connection through which a finished one is read."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from stash_sense.errors import DatabaseDamaged, DatabaseUnreadable
+from stash_sense.performers.records import PerformerRecord
 
 TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -114,6 +115,14 @@ _NOT_GIVEN = frozenset(
     {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_FULL}
 )
 """What SQLite says where nothing is wrong with the file."""
+
+_RENAMED = {"name": "canonical_name", "upstream_updated_at": "stashdb_updated_at"}
+_LISTED = frozenset({"stashbox_ids", "aliases", "body", "tattoos", "piercings", "tattoo_detection", "urls"})
+"""Fields of a performer that are tables of their own."""
+COLUMN_OF: Mapping[str, str] = {
+    field.name: _RENAMED.get(field.name, field.name) for field in fields(PerformerRecord) if field.name not in _LISTED
+}
+"""The column of each other field of a performer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -29,15 +29,6 @@ from stash_sense.performers.manifest import (
 )
 from stash_sense.performers.records import FaceRecord, PerformerRecord
 from stash_sense.performers.vectors import DType, VectorFile
-
-_SCALARS = [
-    field.name
-    for field in fields(PerformerRecord)
-    if field.name
-    not in ("stashbox_ids", "aliases", "body", "tattoos", "piercings", "tattoo_detection", "urls", "universal_id")
-]
-_COLUMNS = {"name": "canonical_name", "upstream_updated_at": "stashdb_updated_at"}
-"""Columns that are not called as the fields are."""
 
 _UNIT_LENGTH = 1e-2
 """How far from 1 the length of a vector may be: half precision makes up to 1e-3 of it."""
@@ -180,8 +171,8 @@ class VersionWriter:
 
     def _insert(self, performer: PerformerRecord, faces: Sequence[FaceRecord]) -> None:
         number, created = self._performers, self._created
-        scalars = {_COLUMNS.get(name, name): getattr(performer, name) for name in _SCALARS}
-        row = {"id": number, "universal_id": performer.universal_id, **scalars, "face_count": len(faces)}
+        scalars = {column: getattr(performer, name) for name, column in schema.COLUMN_OF.items()}
+        row = {"id": number, **scalars, "face_count": len(faces)}
         self._put("performers", [(*row.values(), created, created)], [*row, "created_at", "updated_at"])
         self._put(
             "stashbox_ids",

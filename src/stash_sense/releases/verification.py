@@ -48,19 +48,6 @@ def verify_archive(
         raise ArchiveChanged(archive=path.name)
 
 
-def verify_folder(
-    folder: Path, manifest: Manifest, progress: ProgressListener = silent, cancel: CancelToken | None = None
-) -> None:
-    """Make sure that a folder holds a version, whole and nothing else.
-
-    Raises:
-        VersionFileError: the first fault that is found.
-        Cancelled: somebody asked to stop.
-    """
-    for fault in folder_faults(folder, manifest, progress, cancel):
-        raise fault
-
-
 def folder_faults(
     folder: Path, manifest: Manifest, progress: ProgressListener = silent, cancel: CancelToken | None = None
 ) -> Iterator[VersionFileError]:

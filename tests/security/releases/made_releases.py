@@ -18,7 +18,7 @@ from stash_sense.releases.keys import PublicKey, SecretKey
 from stash_sense.releases.publishing import Published, publish
 from stash_sense.releases.release_manifest import ReleaseManifest
 from stash_sense.releases.signing import SIGNATURE_SUFFIX, verify
-from stash_sense.releases.verification import verify_archive, verify_folder
+from stash_sense.releases.verification import folder_faults, verify_archive
 
 VERSION = "2026.11.22"
 DATABASE = b"SQLite format 3\0" + b"a performer and many more " * 300
@@ -74,7 +74,8 @@ def received(release: Path, into: Path, *trusted: PublicKey) -> Manifest:
     archive = release.parent / described.archive.name
     verify_archive(archive, described.archive)
     unpack(archive, described.manifest, into)
-    verify_folder(into, described.manifest)
+    for fault in folder_faults(into, described.manifest):
+        raise fault
     return described.manifest
 
 

@@ -1,6 +1,6 @@
 """The routes, one module for each feature."""
 
-from stash_sense.api.routers import capabilities, database, health, identify, metrics, models, system, tickets
+from stash_sense.api.routers import capabilities, database, health, identify, metrics, models, queue, system, tickets
 
 ROUTERS = (
     health.router,
@@ -10,6 +10,7 @@ ROUTERS = (
     system.router,
     database.router,
     identify.router,
+    queue.router,
     tickets.router,
 )
 """Every router, in the order of the documentation."""

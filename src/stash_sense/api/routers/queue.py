@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from stash_sense.api.state import ServicesHere
@@ -14,6 +14,9 @@ from stash_sense.jobs.queue import MOST_PER_PAGE, JobQueue
 from stash_sense.jobs.schedules import Schedule
 
 router = APIRouter(prefix="/queue", tags=["queue"])
+
+JobId = Annotated[int, Path(ge=0, lt=2**53, description="The job.")]
+"""As large as a number may be that every reader of JSON reads alike."""
 
 
 class JobDocument(BaseModel):
@@ -272,28 +275,28 @@ def clear_history(services: ServicesHere) -> Cleared:
 
 
 @router.get("/{job_id}")
-def get_job(services: ServicesHere, job_id: int) -> JobDocument:
+def get_job(services: ServicesHere, job_id: JobId) -> JobDocument:
     """Tell how a job is."""
     queue = services.queue
     return _document(queue, queue.get(job_id))
 
 
 @router.delete("/{job_id}")
-def cancel_job(services: ServicesHere, job_id: int) -> JobDocument:
+def cancel_job(services: ServicesHere, job_id: JobId) -> JobDocument:
     """Take a waiting job out of the queue."""
     queue = services.queue
     return _document(queue, queue.cancel(job_id))
 
 
 @router.post("/{job_id}/stop")
-def stop_job(services: ServicesHere, job_id: int) -> JobDocument:
+def stop_job(services: ServicesHere, job_id: JobId) -> JobDocument:
     """Stop a job at its next checkpoint; asked again, by force."""
     queue = services.queue
     return _document(queue, queue.stop(job_id))
 
 
 @router.post("/{job_id}/retry", status_code=202)
-def retry_job(services: ServicesHere, job_id: int) -> JobDocument:
+def retry_job(services: ServicesHere, job_id: JobId) -> JobDocument:
     """Put an ended job back into the queue; it goes on from its last checkpoint."""
     queue = services.queue
     return _document(queue, queue.retry(job_id))

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from stash_sense.bootstrap import Services
 from stash_sense.cli.context import services_of
 from stash_sense.cli.db.versions import Json
 from stash_sense.cli.paths import typed_path
@@ -14,6 +15,7 @@ from stash_sense.cli.present import megabytes, print_json, print_warnings, say
 from stash_sense.cli.progress import shown_progress
 from stash_sense.kernel.progress import Progress
 from stash_sense.performers.public.importing import ImportNote
+from stash_sense.performers.versions.library import InstalledVersion
 from stash_sense.releases import archive
 from stash_sense.releases.found import SignedOffer
 from stash_sense.releases.importing import import_file
@@ -242,11 +244,25 @@ def export_database(
         Path | None,
         typer.Argument(help="The zip to write, or a folder for it; this folder without.", parser=typed_path),
     ] = None,
+    voyager: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write no zip, but an index file of the library Voyager for each embedder to this folder.",
+            parser=typed_path,
+            metavar="PATH",
+            show_default=False,
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Write the version in use into one zip, which `db import` takes on another machine."""
     services = services_of(context)
+    if voyager is not None and out is not None:
+        raise typer.BadParameter("--voyager writes no zip; leave its name out.")
     installed = services.performers.require()
+    if voyager is not None:
+        _export_voyager(services, installed, voyager, json=json)
+        return
     target = out or Path()
     if target.is_dir():
         target /= archive_name(installed.version)
@@ -257,3 +273,14 @@ def export_database(
         print_json({"schema": 1, **document})
     else:
         say(f"Version {installed.version} is in {target} ({megabytes(packed.size)}).")
+
+
+def _export_voyager(services: Services, installed: InstalledVersion, folder: Path, *, json: bool) -> None:
+    with shown_progress() as progress:
+        files = services.export_voyager(installed, folder, progress)
+    if json:
+        print_json({"schema": 1, "version": installed.version, "files": [str(file) for file in files]})
+        return
+    for file in files:
+        say(f"{file}  ({megabytes(file.stat().st_size)})")
+    say(f"The labels in them are the rows (faces.row) of version {installed.version}.")

@@ -2,11 +2,13 @@
 
 import os
 import stat
+import unicodedata
 from dataclasses import dataclass, fields, replace
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from stash_sense.performers.ids import domain_of, is_universal_id, universal_id
 from stash_sense.performers.records import Alias, BodyMark, PerformerRecord, StashBoxId
@@ -15,8 +17,23 @@ PERFORMER_FILE = "performer.json"
 _MOST_BYTES = 1024 * 1024
 """A description takes a few kilobytes; what is larger is something else."""
 
-Text = Annotated[str, Field(min_length=1, max_length=1000)]
-Date = Annotated[str, Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
+
+def _printable(text: str) -> str:
+    if any(unicodedata.category(character) == "Cc" for character in text):
+        raise ValueError("it has control characters, such as ends of lines")
+    return text
+
+
+def _on_the_calendar(text: str) -> str:
+    year, month, day = (int(part) for part in [*text.split("-"), "1", "1"][:3])
+    date(year, month, day)
+    return text
+
+
+Text = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_printable)]
+Description = Annotated[str, Field(max_length=1000), AfterValidator(_printable)]
+Url = Annotated[Text, Field(pattern=r"^(?i:https?)://[^/\s]+(/\S*)?$")]
+Date = Annotated[str, Field(pattern=r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$"), AfterValidator(_on_the_calendar)]
 Year = Annotated[int, Field(ge=1800, le=2200)]
 
 
@@ -34,7 +51,7 @@ class _Part(BaseModel):
 
 class _StashBoxEntry(_Part):
     endpoint: Annotated[str, BeforeValidator(_domain), Field(max_length=200)]
-    id: Annotated[str, Field(min_length=1, max_length=200)]
+    id: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
 
     @model_validator(mode="after")
     def _is_one(self) -> "_StashBoxEntry":
@@ -45,7 +62,7 @@ class _StashBoxEntry(_Part):
 
 class _Mark(_Part):
     location: Text
-    description: Annotated[str, Field(max_length=1000)] = ""
+    description: Description = ""
 
 
 class _PerformerFile(_Part):
@@ -67,7 +84,7 @@ class _PerformerFile(_Part):
     career_end_year: Year | None = None
     tattoos: Annotated[tuple[_Mark, ...], Field(max_length=1000)] = ()
     piercings: Annotated[tuple[_Mark, ...], Field(max_length=1000)] = ()
-    urls: Annotated[tuple[Text, ...], Field(max_length=1000)] = ()
+    urls: Annotated[tuple[Url, ...], Field(max_length=1000)] = ()
 
 
 _SCALARS = {field.name for field in fields(PerformerRecord)} & set(_PerformerFile.model_fields) - {

@@ -7,8 +7,6 @@ PEOPLE = "performers.db"
 NAMES = "performers.json"
 OWNERS = "faces.json"
 REQUIRED = (PEOPLE, "face_facenet.voy", "face_arcface.voy", OWNERS, NAMES, MANIFEST)
-OPTIONAL = ("face_adaface.voy", "tattoo_embeddings.voy", "tattoo_embeddings.json")
-"""Known, checked where the manifest lists them, and left out."""
 
 
 @dataclass(frozen=True, slots=True)

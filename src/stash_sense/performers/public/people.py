@@ -27,6 +27,7 @@ from stash_sense.performers.records import (
     StashBoxId,
     TattooDetection,
 )
+from stash_sense.performers.temporary import storage_error_of
 
 _STEPS = 100_000
 """Of the database's own machine, between two looks at whether somebody asked to stop: some milliseconds."""
@@ -204,6 +205,8 @@ class PublicPeople:
             yield
         except (sqlite3.Error, OverflowError) as error:
             self._cancel.raise_if_cancelled()
+            if (storage := storage_error_of(error)) is not None:  # where it sorts
+                raise storage from error
             reason = f"cannot be read ({error})"
             raise PublicReleaseDamaged(path=self._release, file=PEOPLE, reason=reason) from error
 

@@ -25,7 +25,7 @@ from stash_sense.performers.ids import is_universal_id
 from stash_sense.performers.manifest import VersionText
 from stash_sense.performers.public.files import Source, check_files, opened_source
 from stash_sense.performers.public.flat_json import JsonDamaged, array_entries, object_entries
-from stash_sense.performers.public.limits import MANIFEST, NAMES, OPTIONAL, OWNERS, PEOPLE, REQUIRED, PublicLimits
+from stash_sense.performers.public.limits import MANIFEST, NAMES, OWNERS, PEOPLE, REQUIRED, PublicLimits
 from stash_sense.performers.public.people import PublicPeople
 from stash_sense.performers.public.voyager_file import VoyagerFile
 
@@ -148,11 +148,6 @@ class PublicRelease:
             people = PublicPeople(places[PEOPLE], path, limits, cancel)
             stack.callback(people.close)
             yield cls(path, manifest, owners, unnamed, people, indexes, left_out)
-
-    @property
-    def optional_left_out(self) -> tuple[str, ...]:
-        """The files left out that are known: they hold what this program does not use."""
-        return tuple(name for name in self.left_out if name in OPTIONAL)
 
 
 def _manifest(source: Source, limits: PublicLimits) -> PublicManifest:

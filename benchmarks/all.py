@@ -103,6 +103,7 @@ def benchmarks(
         Benchmark("models", "benchmarks.speed.models"),
         Benchmark("matching", "benchmarks.speed.matching"),
         Benchmark("pipeline", "benchmarks.speed.pipeline"),
+        Benchmark("service", "benchmarks.speed.service"),
         *_AT_SCALE,
         *(_on_faces(name, module, faces, more.get(name, ())) for name, module in _ON_FACES.items()),
         _clip(clip, cast),

@@ -87,7 +87,9 @@ def kept(report: BuildReport) -> dict[str, list[str]]:
     """The pictures behind the faces of each performer, by universal id: paths below the folder of people."""
     query = "SELECT universal_id, image_hash FROM faces f JOIN performers p ON p.id = f.performer_id ORDER BY row"
     root = report.folder.parents[report.folder.parent.name == "performers"]
-    pictures = sorted((path for path in root.rglob("*") if path.suffix in PICTURE_EXTENSIONS), reverse=True)
+    pictures = sorted(
+        (path for path in root.rglob("*") if path.suffix in PICTURE_EXTENSIONS and path.is_file()), reverse=True
+    )
     names = {hashlib.sha256(path.read_bytes()).hexdigest(): path.relative_to(root) for path in pictures}
     found: dict[str, list[str]] = {}
     with closing(schema.open_finished(report.folder / "performers.db")) as database:

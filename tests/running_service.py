@@ -1,5 +1,6 @@
 """A real service on loopback, on a thread of its own, in which nothing may block the event loop."""
 
+import asyncio
 import contextlib
 import dataclasses
 import threading
@@ -54,8 +55,9 @@ class RunningService:
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, started: threading.Event) -> None:
+    def __init__(self, config: uvicorn.Config, state: State, started: threading.Event) -> None:
         super().__init__(config)
+        self._state = state
         self._tell = started
 
     @contextlib.contextmanager
@@ -64,7 +66,18 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
+        self._loop = asyncio.get_running_loop()
         self._tell.set()
+
+    def stop(self) -> None:
+        """Stop as a signal does."""
+        self._loop.call_soon_threadsafe(self._state.stop)
+        self.should_exit = True
+
+    async def shutdown(self, sockets: Any = None) -> None:
+        # As the program's own server does when it is asked to stop: before it waits for open requests.
+        self._state.stop()
+        await super().shutdown(sockets)
 
 
 def settings_in(folder: Path, **more: Any) -> Settings:
@@ -79,7 +92,7 @@ def running(services: Services, host: str = "127.0.0.1") -> Iterator[RunningServ
     started = threading.Event()
     with contextlib.closing(listening(host, 0)) as listener:
         port = listener.getsockname()[1]
-        server = _Server(configured(app), started)
+        server = _Server(configured(app), app.state.shared, started)
         with blockbuster_ctx("stash_sense"):
             thread = threading.Thread(target=server.run, args=([listener],), name="service")
             thread.start()
@@ -87,8 +100,9 @@ def running(services: Services, host: str = "127.0.0.1") -> Iterator[RunningServ
                 assert started.wait(20)
                 yield RunningService(f"http://127.0.0.1:{port}", port, services.settings.data_dir, app)
             finally:
-                server.should_exit = True
+                server.stop()
                 thread.join(20)
+                services.close()
                 assert not thread.is_alive()
 
 

@@ -80,6 +80,15 @@ def test_a_home_that_is_nobodys_is_said(run: Run) -> None:
     assert "home folder" in wrong.err
 
 
+def test_a_folder_that_the_disk_refuses_is_said_in_a_sentence(run: Run, environment: dict[str, str]) -> None:
+    environment["STASH_SENSE_MODELS_DIR"] = "/" + "x" * 300
+    wrong = run("models", "list", "--json")
+    assert wrong.code == 1
+    assert "File name too long" in wrong.err
+    assert "Traceback" not in wrong.err
+    assert wrong.document["error"]["code"]
+
+
 def test_a_proxy_that_is_no_address_is_said_with_its_variable(run: Run, environment: dict[str, str]) -> None:
     environment["HTTPS_PROXY"] = environment["https_proxy"] = "http://proxy:notaport"
     wrong = run("db", "update", "--from", "https://releases.invalid/", "--json")

@@ -89,17 +89,21 @@ def create_app(services: Services, bound: str = "127.0.0.1", *, alone: bool = Fa
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state: State = app.state.shared
-    beginning = asyncio.create_task(_begin(state))
+    stopping = asyncio.Event()
+    beginning = asyncio.create_task(_begin(state, stopping))
     try:
         yield
     finally:
+        stopping.set()
         state.stop()
         await beginning
         await anyio.to_thread.run_sync(state.background.end)
 
 
-async def _begin(state: State) -> None:
-    await asyncio.sleep(_ANSWERS_FIRST)
+async def _begin(state: State, stopping: asyncio.Event) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stopping.wait(), _ANSWERS_FIRST)
+        return
     await anyio.to_thread.run_sync(state.background.begin)
 
 

@@ -89,6 +89,7 @@ STATUSES: Mapping[type[StashSenseError], int] = {
     every.NotFound: 404,
     every.MethodNotAllowed: 405,
     every.TooManyWaiting: 429,
+    every.TooManyWatching: 429,
     every.PicturePlaceRefused: 422,
 }
 """The status of each error, and of all below it in the tree that are not named themselves."""

@@ -8,6 +8,7 @@ from anyio import CapacityLimiter
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from stash_sense.api.audience import Audience
 from stash_sense.api.background import Background
 from stash_sense.api.examined import Examined
 from stash_sense.api.metrics import Metrics
@@ -36,6 +37,8 @@ class State:
     metrics: Metrics
     turns: Turns
     background: Background
+    audience: Audience = field(default_factory=Audience)
+    """Who watches what happens to jobs."""
     heavy: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     """Of the threads that identify: theirs alone, so that they take none from the others."""
     fetching: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_FETCHES))
@@ -65,6 +68,7 @@ class State:
     def stop(self) -> None:
         """Take nothing more on, and ask all work to end; on the event loop's thread."""
         self.background.end_soon()
+        self.audience.stop()
         self.turns.stop()
         self.tickets.clear()
 

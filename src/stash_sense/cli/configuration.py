@@ -9,6 +9,7 @@ from rich.text import Text
 
 from stash_sense.cli.context import services_of
 from stash_sense.cli.present import print_json, say
+from stash_sense.cli.serving import service_here
 from stash_sense.configuration.resolving import Resolved, Source
 from stash_sense.configuration.values import Value
 from stash_sense.reports.wording import visible
@@ -60,8 +61,15 @@ def set_value(
     json: Json = False,
 ) -> None:
     """Set a setting, for commands and the service alike."""
-    configuration = services_of(context).configuration
-    (setting,) = configuration.update({key: configuration.parse(key, value)})
+    services = services_of(context)
+    configuration = services.configuration
+    chosen = configuration.parse(key, value)
+    service = service_here(services)
+    if service is None:
+        (setting,) = configuration.update({key: chosen})
+    else:
+        service.send("PUT", f"/settings/{key}", {"value": chosen})
+        setting = configuration.setting(key)
     if json:
         print_json({"schema": 1, **setting.document()})
     else:
@@ -75,7 +83,15 @@ def reset(
     json: Json = False,
 ) -> None:
     """Forget what you set, so that the environment's value or the default holds again."""
-    settings = services_of(context).configuration.reset(keys)
+    services = services_of(context)
+    configuration = services.configuration
+    service = service_here(services)
+    if service is None:
+        settings = configuration.reset(keys)
+    else:
+        for spec in [configuration.registry[key] for key in keys]:  # before the first: whether all are settings
+            service.send("DELETE", f"/settings/{spec.key}")
+        settings = [configuration.setting(key) for key in keys]
     if json:
         print_json({"schema": 1, "settings": [setting.document() for setting in settings]})
         return

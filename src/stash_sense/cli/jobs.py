@@ -11,11 +11,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from stash_sense.bootstrap import Services
 from stash_sense.cli.context import services_of
 from stash_sense.cli.present import print_json, say
 from stash_sense.cli.progress import shown_progress
-from stash_sense.cli.serving import Document, jobs_of, payload_of, result_of, watched
+from stash_sense.cli.serving import Document, jobs_of, payload_of, result_of, service_here, submitted, watched
+from stash_sense.errors import Cancelled
 from stash_sense.reports.wording import visible
+
+EXIT_INTERRUPTED = 130
 
 app = typer.Typer(help="Long work: what runs, what waits, what has ended.", no_args_is_help=True)
 
@@ -71,26 +75,35 @@ def run(
     """Put a job into the queue, and watch it until it ends."""
     services = services_of(context)
     with jobs_of(services) as jobs:
-        submitted = jobs.submit(kind, payload_of(fields or ()))
-        job = submitted["job"]
+        answer = submitted(jobs, kind, payload_of(fields or ()))
+        job = answer["job"]
         if wait:
             with shown_progress() as progress:
                 job = watched(services, jobs, job, progress)
     if json:
-        print_json({"schema": 1, "job": job, "new": submitted["new"]})
+        print_json({"schema": 1, "job": job, "new": answer["new"]})
     elif wait:
         say(_ended(job, result_of(job)))
     else:
-        new = "is in the queue" if submitted["new"] else f"is {job['status']} already"
-        say(f"Job {job['id']} ({job['title']}) {new}; `stash-sense jobs watch {job['id']}` shows how far it is.")
+        new = "is in the queue" if answer["new"] else f"is {job['status']} already"
+        say(f"Job {job['id']} ({job['title']}) {new}; {_seen_by(services, job)}.")
 
 
 @app.command("watch")
 def watch(context: typer.Context, job_id: JobId, json: Json = False) -> None:
-    """Watch a job until it ends; stopping the command stops only the watching."""
+    """Watch a job until it ends; stopping the command stops only the watching.
+
+    Where no service runs, the job is done by this command while it watches.
+    """
     services = services_of(context)
     with jobs_of(services) as jobs, shown_progress() as progress:
-        job = watched(services, jobs, jobs.job(job_id), progress, stops=False)
+        try:
+            job = watched(services, jobs, jobs.job(job_id), progress, stops=False)
+        except Cancelled:
+            progress.pause()
+            further = "goes on" if jobs.begin() else "waits for a service"
+            typer.echo(f"Job {job_id} {further}; `stash-sense jobs stop {job_id}` stops it.", err=True)
+            raise typer.Exit(EXIT_INTERRUPTED) from None
     if json:
         print_json({"schema": 1, "job": job})
     else:
@@ -111,17 +124,28 @@ def stop(context: typer.Context, job_id: JobId, json: Json = False) -> None:
 @app.command("retry")
 def retry(context: typer.Context, job_id: JobId, json: Json = False) -> None:
     """Put an ended job back into the queue; it goes on from where it was."""
-    with jobs_of(services_of(context)) as jobs:
+    services = services_of(context)
+    with jobs_of(services) as jobs:
         job = jobs.retry(job_id)
     if json:
         print_json({"schema": 1, "job": job})
     else:
-        say(f"Job {job['id']} ({job['title']}) is {job['status']}.")
+        say(f"Job {job['id']} ({job['title']}) is in the queue; {_seen_by(services, job)}.")
+
+
+def _seen_by(services: Services, job: Document) -> str:
+    """Say who does a job that waits."""
+    command = f"`stash-sense jobs watch {job['id']}`"
+    if service_here(services) is None:
+        return f"no service runs, so {command} does it, or `stash-sense serve`"
+    return f"{command} shows how far it is"
 
 
 def _progress(job: Document) -> str:
     if job["status"] == "failed":
         return str(job["error_message"])
+    if job["status"] == "completed":  # what it said last is not how it ended
+        return ""
     of = "" if job["total"] is None else f" of {job['total']:,}"
     return f"{job['phase']}: {job['done']:,}{of}" if job["phase"] else ""
 

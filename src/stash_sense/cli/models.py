@@ -17,9 +17,11 @@ from stash_sense.cli.calibrate import in_words, print_fit
 from stash_sense.cli.context import services_of
 from stash_sense.cli.paths import typed_path
 from stash_sense.cli.present import megabytes, print_json, say
-from stash_sense.cli.progress import shown_progress
+from stash_sense.cli.progress import ProgressDisplay, shown_progress
+from stash_sense.cli.serving import Document, done_by_service
 from stash_sense.errors import PackError, PackNotInstalled
 from stash_sense.models.store import PackState, PackStatus
+from stash_sense.operations.model_download import download_result
 from stash_sense.reports import installed as documents
 from stash_sense.reports.installed import calibration_document
 from stash_sense.reports.wording import visible
@@ -96,22 +98,40 @@ def install(
     """Install a pack: fetch, check, convert and self-test its models."""
     services = services_of(context)
     with shown_progress() as progress:
-        installed = services.installer.install(
-            name,
-            supplied=source,
-            accept_licence=accept_licence,
-            force=force,
-            progress=progress,
-            cancel=services.cancel,
-        )
+        result = None
+        if source is None and not force:
+            asked = {"pack": name, "accept_licence": accept_licence}
+            result = done_by_service(services, "model_download", asked, progress)
+        if result is None:
+            result = _installed(services, name, source, progress, accept_licence=accept_licence, force=force)
     if json:
         document = pack_document(services, services.packs.status(name))
-        print_json({**document, "already": installed.already, "seconds": round(installed.seconds, 3)})
-    elif installed.already:
+        print_json({**document, "already": result["already"], "seconds": result["seconds"]})
+    elif result["already"]:
         say(f"{name} is installed already, whole and up to date.")
     else:
-        size = megabytes(installed.size)
-        say(f"{name} is installed and passed its self-test ({size}, {installed.seconds:.1f} s): {installed.folder}")
+        took = f"{megabytes(result['bytes'])}, {result['seconds']:.1f} s"
+        say(f"{name} is installed and passed its self-test ({took}): {result['folder']}")
+
+
+def _installed(
+    services: Services,
+    name: str,
+    source: Path | None,
+    progress: ProgressDisplay,
+    *,
+    accept_licence: bool,
+    force: bool,
+) -> Document:
+    installed = services.installer.install(
+        name,
+        supplied=source,
+        accept_licence=accept_licence,
+        force=force,
+        progress=progress,
+        cancel=services.cancel,
+    )
+    return download_result(name, installed)
 
 
 @app.command("verify")

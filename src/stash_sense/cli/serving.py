@@ -6,15 +6,18 @@ import json
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from stash_sense.api.lock import running_service
-from stash_sense.api.routers.queue import JobDocument, JobTypeDocument
 from stash_sense.api.token import TokenFile
 from stash_sense.bootstrap import Services
-from stash_sense.errors import JobNotDone
+from stash_sense.errors import JobNotDone, JobTypeBusy
 from stash_sense.jobs.job import ENDED, JobStatus
 from stash_sense.kernel.progress import Progress, ProgressListener
+
+if TYPE_CHECKING:
+    from stash_sense.jobs.job import Job
+    from stash_sense.jobs.queue import JobQueue
 
 _LOOK = 0.4
 """Seconds between two looks at a job."""
@@ -34,6 +37,9 @@ class ServiceClient(Protocol):
 
 class Jobs(Protocol):
     """The queue, in documents as the service's routes give them."""
+
+    def begin(self) -> bool:
+        """See to it that somebody does what waits, and tell whether a service does."""
 
     def page(self, statuses: Collection[str], limit: int) -> Document:
         """List jobs, newest first."""
@@ -59,6 +65,10 @@ class ServedJobs:
 
     def __init__(self, service: ServiceClient) -> None:
         self._service = service
+
+    def begin(self) -> bool:
+        """The service is at it."""
+        return True
 
     def page(self, statuses: Collection[str], limit: int) -> Document:
         """List jobs, newest first."""
@@ -94,35 +104,38 @@ class LocalJobs:
         self._services = services
         self._queue = services.queue
 
+    def begin(self) -> bool:
+        """Do in this process what waits, until the command ends."""
+        self._services.dispatcher.start()
+        return False
+
     def page(self, statuses: Collection[str], limit: int) -> Document:
         """List jobs, newest first."""
         page = self._queue.page(None, limit, [JobStatus(status) for status in statuses])
-        return {"jobs": [_document(JobDocument.of(job)) for job in page.jobs], "next": page.next_cursor}
+        return {"jobs": [_document(job) for job in page.jobs], "next": page.next_cursor}
 
     def types(self) -> list[Document]:
         """List the kinds of jobs."""
-        return [_document(JobTypeDocument.of(kind)) for kind in self._queue.types()]
+        from stash_sense.api.routers.queue import JobTypeDocument
+
+        return [JobTypeDocument.of(kind).model_dump(mode="json") for kind in self._queue.types()]
 
     def submit(self, kind: str, payload: Mapping[str, Any]) -> Document:
-        """Put a job into the queue, and begin with it."""
+        """Put a job into the queue."""
         job, is_new = self._queue.submit(kind, payload, triggered_by="cli")
-        self._services.dispatcher.start()
         return {"job": self.job(job.id), "new": is_new}
 
     def job(self, job_id: int) -> Document:
         """Tell how a job is."""
-        queue = self._queue
-        return _document(JobDocument.of(queue.get(job_id), queue.progress(job_id), queue.place(job_id)))
+        return _document(self._queue.get(job_id), self._queue)
 
     def stop(self, job_id: int) -> Document:
         """Stop a job."""
-        return _document(JobDocument.of(self._queue.stop(job_id)))
+        return _document(self._queue.stop(job_id))
 
     def retry(self, job_id: int) -> Document:
-        """Put an ended job back into the queue, and begin with it."""
-        job = self._queue.retry(job_id)
-        self._services.dispatcher.start()
-        return _document(JobDocument.of(job))
+        """Put an ended job back into the queue."""
+        return _document(self._queue.retry(job_id))
 
 
 def service_here(services: Services) -> ServiceClient | None:
@@ -154,6 +167,7 @@ def done_by_service(
 
     Raises:
         ServiceError: the service does not answer, or refuses.
+        JobTypeBusy: it is at the same work with something else.
         JobNotDone: the job failed or was stopped.
         Cancelled: the user asked to stop; the job was asked to stop, too.
     """
@@ -161,7 +175,21 @@ def done_by_service(
     if service is None:
         return None
     jobs = ServedJobs(service)
-    return result_of(watched(services, jobs, jobs.submit(kind, payload)["job"], progress))
+    return result_of(watched(services, jobs, submitted(jobs, kind, payload)["job"], progress))
+
+
+def submitted(jobs: Jobs, kind: str, payload: Mapping[str, Any]) -> Document:
+    """Put a job into the queue, or find that it is there; `job`, and whether it is `new`.
+
+    Raises:
+        ServiceError: the service does not answer, or refuses.
+        JobTypeBusy: the one that is there was given something else.
+    """
+    answer = jobs.submit(kind, payload)
+    job = answer["job"]
+    if not answer["new"] and any(job["payload"].get(name) != value for name, value in payload.items()):
+        raise JobTypeBusy(title=job["title"], job=job["id"])
+    return answer
 
 
 def watched(
@@ -180,6 +208,8 @@ def watched(
         ServiceError: the service does not answer.
         Cancelled: the user asked to stop.
     """
+    if job["status"] not in ENDED:
+        jobs.begin()
     while job["status"] not in ENDED:
         if services.cancel.is_cancelled and stops:
             jobs.stop(job["id"])
@@ -198,8 +228,9 @@ def result_of(job: Mapping[str, Any]) -> Document:
         JobNotDone: it failed, or was stopped.
     """
     if job["status"] != JobStatus.COMPLETED:
+        ended = "failed" if job["status"] == JobStatus.FAILED else "was cancelled"
         reason = str(job["error_message"] or "somebody stopped it").rstrip(".")
-        raise JobNotDone(job=job["id"], title=job["title"], status=job["status"], reason=reason)
+        raise JobNotDone(job=job["id"], title=job["title"], ended=ended, reason=reason)
     return dict(job["result"] or {})
 
 
@@ -215,5 +246,9 @@ def payload_of(fields: Collection[str]) -> Document:
     return payload
 
 
-def _document(model: JobDocument | JobTypeDocument) -> Document:
-    return model.model_dump(mode="json")
+def _document(job: Job, queue: JobQueue | None = None) -> Document:
+    """Present a job as the service does; with the queue, also what it last said of itself."""
+    from stash_sense.api.routers.queue import JobDocument
+
+    said = () if queue is None else (queue.progress(job.id), queue.place(job.id))
+    return JobDocument.of(job, *said).model_dump(mode="json")

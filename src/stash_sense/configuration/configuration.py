@@ -104,14 +104,17 @@ class Configuration:
             values: by key, as JSON has them.
 
         Raises:
-            SettingUnknown: there is no such setting; nothing was changed.
-            SettingRefused: a value is of the wrong type, out of range, or its setting locked; nothing was changed.
+            SettingRefused: there is no such setting, or it is locked, or a value is of the wrong type or out of
+                range; nothing was changed.
             StateError, StorageError: nothing was changed.
         """
         with self._lock:
             changes: dict[str, Value | None] = {}
             faults: dict[str, str] = {}
             for key, value in values.items():
+                if key not in self.registry:
+                    faults[key] = "there is no such setting"
+                    continue
                 now = self.setting(key)
                 try:
                     checked = now.spec.type.check(value)

@@ -71,7 +71,7 @@ StashSenseError
 ├── RequestError                 the service does not answer a request
 │   ├── HostForeign · OriginForeign · TokenMissing · TokenWrong · TicketWrong · LinkWrong
 │   ├── SecretInAddress · BodyTooLarge · AddressTooLong · HeadersTooLarge · RequestInvalid
-│   └── ContentTypeUnknown · NotFound · MethodNotAllowed · TooManyWaiting · PicturePlaceRefused
+│   └── ContentTypeUnknown · NotFound · MethodNotAllowed · TooManyWaiting · TooManyWatching · PicturePlaceRefused
 ├── StorageError                 the disk said no
 │   └── DiskFull · NotWritable · NotEnoughSpace
 ├── FileUnusable                 the disk said no where nothing more is known about the file
@@ -108,6 +108,7 @@ from stash_sense.errors.api import (
     TokenUnusable,
     TokenWrong,
     TooManyWaiting,
+    TooManyWatching,
 )
 from stash_sense.errors.base import (
     Cancelled,
@@ -473,6 +474,7 @@ __all__ = [
     "TooFewPeople",
     "TooManyRequests",
     "TooManyWaiting",
+    "TooManyWatching",
     "TooSlow",
     "TransferError",
     "TruthUnusable",

@@ -135,6 +135,12 @@ class TooManyWaiting(RequestError):
     code = "too_many_waiting"
 
 
+class TooManyWatching(RequestError):
+    """{watching:,} pages and programs watch events already; close some of them."""
+
+    code = "too_many_watching"
+
+
 class PicturePlaceRefused(RequestError):
     """No picture is fetched from {address} ({reason}); send the picture itself."""
 
@@ -154,6 +160,6 @@ class ServiceAnswer(ServiceError):
 
 
 class JobNotDone(ServiceError):
-    """The job {job} ({title}) has {status}: {reason}."""
+    """Job {job} ({title}) {ended}: {reason}."""
 
     code = "job_not_done"

@@ -1,17 +1,20 @@
 """Job `database_build`: a performers database out of a folder of pictures."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from stash_sense.jobs.catalogue import JobType
 from stash_sense.jobs.context import JobContext
 from stash_sense.jobs.job import Slot
-from stash_sense.performers.building.build import BuildOptions, DatabaseBuilder
-from stash_sense.performers.building.sources import FolderSource
+
+if TYPE_CHECKING:
+    from stash_sense.performers.building.build import DatabaseBuilder
 
 _NOTES = 200
 """Notes that are kept with the job; the counts are of all of them."""
@@ -32,6 +35,14 @@ class BuildRequest(BaseModel):
     pack: str | None = Field(default=None, max_length=64)
     version: str | None = Field(default=None, max_length=64)
 
+    @field_validator("folder")
+    @classmethod
+    def _check_folder(cls, folder: str) -> str:
+        """The folder that the service works in is not that of who asks."""
+        if not folder.startswith(("/", "~")):
+            raise ValueError("it must be the whole path, like /home/me/people")
+        return folder
+
 
 def database_build(builder: Callable[[str | None], DatabaseBuilder]) -> JobType[BuildRequest]:
     """Make the kind of job.
@@ -41,6 +52,10 @@ def database_build(builder: Callable[[str | None], DatabaseBuilder]) -> JobType[
     """
 
     def run(context: JobContext[BuildRequest]) -> Mapping[str, Any]:
+        # Imported here: what runs jobs starts with the service, and building needs numpy and much else.
+        from stash_sense.performers.building.build import BuildOptions
+        from stash_sense.performers.building.sources import FolderSource
+
         asked = context.payload
         context.progress("opening the models", 0)
         # What is described is kept by the build itself: a job that was killed goes on there, without a cursor.

@@ -1,7 +1,9 @@
 """Jobs `database_check` and `database_update`: is there a newer performers database, and taking it."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -9,8 +11,10 @@ from stash_sense.errors import SettingInvalid
 from stash_sense.jobs.catalogue import JobType
 from stash_sense.jobs.context import JobContext
 from stash_sense.jobs.job import Priority, Slot
-from stash_sense.releases.ports import ReleaseSource
-from stash_sense.releases.updater import Updater
+
+if TYPE_CHECKING:
+    from stash_sense.releases.ports import ReleaseSource
+    from stash_sense.releases.updater import Updater
 
 _DAY = 24 * 3600.0
 

@@ -1,14 +1,18 @@
 """Job `model_download`: a model pack fetched, checked, converted and self-tested."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from stash_sense.jobs.catalogue import JobType
 from stash_sense.jobs.context import JobContext
 from stash_sense.jobs.job import Slot
-from stash_sense.models.installer import PackInstaller
+
+if TYPE_CHECKING:
+    from stash_sense.models.installer import InstalledPack, PackInstaller
 
 
 class DownloadRequest(BaseModel):
@@ -20,6 +24,17 @@ class DownloadRequest(BaseModel):
     accept_licence: bool = False
 
 
+def download_result(pack: str, installed: InstalledPack) -> dict[str, Any]:
+    """Tell what an install did."""
+    return {
+        "pack": pack,
+        "already": installed.already,
+        "bytes": installed.size,
+        "seconds": round(installed.seconds, 3),
+        "folder": str(installed.folder),
+    }
+
+
 def model_download(installer: Callable[[], PackInstaller]) -> JobType[DownloadRequest]:
     """Make the kind of job; `installer` returns what does the work."""
 
@@ -28,7 +43,7 @@ def model_download(installer: Callable[[], PackInstaller]) -> JobType[DownloadRe
         installed = installer().install(
             asked.pack, accept_licence=asked.accept_licence, progress=context.listen, cancel=context.cancel
         )
-        return {"pack": asked.pack, "already": installed.already, "bytes": installed.size}
+        return download_result(asked.pack, installed)
 
     return JobType(
         name="model_download",

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from stash_sense.errors import Cancelled, StashSenseError
 from stash_sense.kernel.progress import Progress, ProgressListener
+from stash_sense.kernel.text import as_unicode
 
 
 class UpdateState(StrEnum):
@@ -98,7 +99,7 @@ class StatusBoard:
     def fail(self, error: BaseException) -> None:
         """Note why the update ended; one that was stopped is not at work any more, and did not fail."""
         code = error.code if isinstance(error, StashSenseError) else "internal_fault"
-        reason = str(error) or type(error).__name__
+        reason = as_unicode(str(error) or type(error).__name__)
         with self._alone:
             if isinstance(error, Cancelled):
                 self._status = UpdateStatus(current=self._status.current, code=code, reason=reason)

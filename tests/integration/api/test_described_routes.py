@@ -40,6 +40,10 @@ def test_no_request_is_answered_with_a_fault(service: RunningService) -> None:
         session.trust_env = False
 
         def ask(case: Any) -> None:
+            if case.path == "/events/stream":  # it has no end
+                return
+            if case.path == "/events" and case.query:
+                case.query.pop("wait", None)
             try:
                 answer = case.call(base_url=service.url, headers=told, session=session)
             except requests.exceptions.InvalidHeader:  # the client itself refuses to send it

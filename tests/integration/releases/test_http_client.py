@@ -198,7 +198,7 @@ def test_a_proxy_that_is_not_there_is_told(server: ReleaseServer) -> None:
 
 def test_a_proxy_of_another_kind_is_told() -> None:
     client = HttpClient(proxies={"all": "socks5://127.0.0.1:1"})
-    with pytest.raises(ProxyUnusable, match="ALL_PROXY .* only http and https"):
+    with pytest.raises(ProxyUnusable, match=r"ALL_PROXY .* only http and https"):
         Download(client, QUICK).read(f"http://releases.invalid/{NAME}", LARGE)
 
 

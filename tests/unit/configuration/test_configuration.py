@@ -88,8 +88,14 @@ def test_a_change_of_several_is_all_or_nothing_and_tells_every_fault() -> None:
         "threads": "it is read once at the start, from the variable STASH_SENSE_THREADS",
     }
     assert "size cannot be 101: it must be a whole number from 1 to 100; rate cannot be nan" in str(caught.value)
+    with pytest.raises(SettingRefused) as caught:
+        configuration.update({"strict": True, "no such": 1, "size": 0})
+    assert caught.value.fields["faults"] == {
+        "no such": "there is no such setting",
+        "size": "it must be a whole number from 1 to 100",
+    }
     with pytest.raises(SettingUnknown):
-        configuration.update({"strict": True, "no such": 1})
+        configuration.reset(["strict", "no such"])
     assert [configuration.get(key) for key in ("strict", "size", "rate")] == [False, 7, 3]
 
 

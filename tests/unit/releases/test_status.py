@@ -82,3 +82,9 @@ def test_what_was_stopped_is_idle_and_says_so(board: StatusBoard) -> None:
     status = board.read()
     assert (status.state, status.percent, status.current, status.target) == (UpdateState.IDLE, 0.0, "1.0", None)
     assert status.code == "cancelled"
+
+
+def test_a_reason_that_names_a_file_whose_name_is_no_text_can_be_told(board: StatusBoard) -> None:
+    board.begin("1.0")
+    board.fail(DiskFull(path="/data\udcff"))
+    assert board.read().reason.encode()

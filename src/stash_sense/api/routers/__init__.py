@@ -1,6 +1,18 @@
 """The routes, one module for each feature."""
 
-from stash_sense.api.routers import capabilities, database, health, identify, metrics, models, queue, system, tickets
+from stash_sense.api.routers import (
+    capabilities,
+    database,
+    events,
+    health,
+    identify,
+    metrics,
+    models,
+    queue,
+    settings,
+    system,
+    tickets,
+)
 
 ROUTERS = (
     health.router,
@@ -8,9 +20,11 @@ ROUTERS = (
     capabilities.router,
     models.router,
     system.router,
+    settings.router,
     database.router,
     identify.router,
     queue.router,
+    events.router,
     tickets.router,
 )
 """Every router, in the order of the documentation."""

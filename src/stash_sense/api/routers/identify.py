@@ -145,6 +145,7 @@ async def _outcome(state: State, options: IdentifyOptions, picture: Picture | No
     except StashSenseError as error:
         return answer_to(error)
     finally:
+        cancel.cancel()  # where this task itself is ended, its thread is left to itself
         state.metrics.identified.labels(outcome).inc()
 
 

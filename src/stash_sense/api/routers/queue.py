@@ -108,6 +108,14 @@ class Submitted(BaseModel):
     new: bool
 
 
+class Begun(BaseModel):
+    """A job that does what was asked, in short; `new` is false where it was active already."""
+
+    job_id: int
+    status: JobStatus
+    new: bool
+
+
 class JobTypeDocument(BaseModel):
     """A kind of job; `payload` is the JSON schema of what it may be given."""
 

@@ -7,12 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
+from stash_sense.bootstrap import Services
 from stash_sense.cli.asking import confirm
 from stash_sense.cli.context import services_of
 from stash_sense.cli.db.versions import Json
 from stash_sense.cli.paths import typed_path
 from stash_sense.cli.present import print_json, print_warnings, say
-from stash_sense.cli.progress import shown_progress
+from stash_sense.cli.progress import ProgressDisplay, shown_progress
+from stash_sense.cli.serving import Document, done_by_service
 from stash_sense.errors import PerformerUnknown
 from stash_sense.performers.building.build import BuildOptions, BuildReport
 from stash_sense.performers.building.notes import ReferenceNote
@@ -22,6 +24,7 @@ from stash_sense.performers.lookup import FoundPerformer, find_one
 from stash_sense.performers.versions.forgetting import forget as forget_performer
 from stash_sense.performers.versions.forgotten import forgotten_ids
 from stash_sense.performers.versions.forgotten import unforget as unforget_performer
+from stash_sense.performers.versions.installed import manifest_of
 from stash_sense.reports.installed import version_document
 from stash_sense.reports.wording import counted, visible
 
@@ -66,15 +69,40 @@ def build(
         _confirm(replacement_of(services.performers, people, services.cancel), source, yes=yes, json=json)
     options = BuildOptions(version=name, out=out)
     with shown_progress() as progress:
-        builder = services.builder(pack)
-        report = builder.build(people, services.cancel, progress, options)
-        print_warnings(_the_first_of_each_kind(report.notes), progress)
+        report, counts = _built(services, people, source, pack, options, progress)
+        print_warnings(_the_first_of_each_kind(report.notes, counts), progress)
         if out is None:
             services.derive(services.performers.require(), progress)
     if json:
-        print_json(_document(report))
+        print_json({**_document(report), "note_counts": dict(counts)})
     else:
         _say_report(report, out)
+
+
+def _built(
+    services: Services,
+    people: FolderSource,
+    source: Path,
+    pack: str | None,
+    options: BuildOptions,
+    progress: ProgressDisplay,
+) -> tuple[BuildReport, Counter[str]]:
+    """Build, or have it done by the service of the data folder, which keeps only the first notes but counts all."""
+    if options.out is None:
+        asked = {"folder": str(source.absolute()), "pack": pack or services.settings.pack, "version": options.version}
+        result = done_by_service(services, "database_build", asked, progress)
+        if result is not None:
+            return _report_of(services, result), Counter(result["note_counts"])
+    report = services.builder(pack).build(people, services.cancel, progress, options)
+    return report, Counter(note.code for note in report.notes)
+
+
+def _report_of(services: Services, result: Document) -> BuildReport:
+    """Tell what a job of the service made as the build itself does."""
+    folder = services.performers.folder / result["version"]
+    told = {name: result[name] for name in ("unchanged", "pictures", "described", "reused", "left_out")}
+    notes = tuple(ReferenceNote(**note) for note in result["notes"])
+    return BuildReport(folder=folder, manifest=manifest_of(folder)[0], notes=notes, **told)
 
 
 def _confirm(replacement: Replacement | None, source: Path, *, yes: bool, json: bool) -> None:
@@ -87,17 +115,16 @@ def _confirm(replacement: Replacement | None, source: Path, *, yes: bool, json: 
     confirm(what, "Is that meant?", yes=yes, json=json)
 
 
-def _the_first_of_each_kind(notes: Sequence[ReferenceNote]) -> Iterator[str]:
+def _the_first_of_each_kind(notes: Sequence[ReferenceNote], counts: Counter[str]) -> Iterator[str]:
     """Say what was noticed, but not the same thing of a thousand pictures."""
     said: Counter[str] = Counter()
     for note in notes:
-        said[note.code] += 1
-        if said[note.code] <= _NOTES_SHOWN:
+        if said[note.code] < _NOTES_SHOWN:
+            said[note.code] += 1
             yield note.message
-    for code, count in said.items():
-        if count > _NOTES_SHOWN:
-            more = count - _NOTES_SHOWN
-            yield f"{code.replace('_', ' ')}: {more:,} more such pictures or people; --json lists all of them."
+    listed = "all of them" if len(notes) == counts.total() else f"the first {len(notes):,}"
+    for code, count in (counts - said).items():
+        yield f"{code.replace('_', ' ')}: {count:,} more such pictures or people; --json lists {listed}."
 
 
 def _document(report: BuildReport) -> dict[str, Any]:

@@ -12,13 +12,15 @@ from stash_sense.cli.context import services_of
 from stash_sense.cli.db.versions import Json
 from stash_sense.cli.paths import typed_path
 from stash_sense.cli.present import megabytes, print_json, print_warnings, say
-from stash_sense.cli.progress import shown_progress
+from stash_sense.cli.progress import ProgressDisplay, shown_progress
+from stash_sense.cli.serving import done_by_service
 from stash_sense.kernel.progress import Progress
 from stash_sense.performers.public.importing import ImportNote
 from stash_sense.performers.versions.library import InstalledVersion
 from stash_sense.releases import archive
 from stash_sense.releases.found import SignedOffer
 from stash_sense.releases.importing import import_file
+from stash_sense.releases.ports import ReleaseSource
 from stash_sense.releases.publishing import publish
 from stash_sense.releases.release_manifest import archive_name
 from stash_sense.releases.updater import UpdateCheck
@@ -171,20 +173,40 @@ def update(
     with shown_progress() as progress:
         print_warnings(map(str, services.keys.faults()), progress)
         progress(Progress("asking", 0, note=place.name))
-        installed = services.updater.update(
-            place, services.cancel, progress, prereleases=prereleases, allow_unsigned=allow_unsigned
-        )
-        if installed is not None:
-            print_warnings((note.message for note in installed.notes), progress)
+        asked = {"source": _for_anybody(source), "pre_releases": prereleases, "allow_unsigned": allow_unsigned}
+        updated, notes = _updated(services, place, asked, progress)
+        print_warnings((note["message"] for note in notes), progress)
     current = services.performers.require()
     if json:
-        notes = _note_documents(installed.notes if installed is not None else ())
         document = version_document(current, services.performers)
-        print_json({**document, "updated": installed is not None, "notes": notes})
-    elif installed is None:
+        print_json({**document, "updated": updated, "notes": notes})
+    elif not updated:
         say(f"Version {current.version} is in use, and {place.name} has no newer one.")
     else:
         say(f"Version {current.version} is in use: {current.manifest.performer_count:,} performers.")
+
+
+def _updated(
+    services: Services, place: ReleaseSource, asked: dict[str, Any], progress: ProgressDisplay
+) -> tuple[bool, list[dict[str, Any]]]:
+    """Update, or have it done by the service of the data folder: whether there was something, and what to know."""
+    result = done_by_service(services, "database_update", asked, progress)
+    if result is not None:
+        return result["updated"], result.get("notes", [])
+    installed = services.updater.update(
+        place,
+        services.cancel,
+        progress,
+        prereleases=asked["pre_releases"],
+        allow_unsigned=asked["allow_unsigned"],
+    )
+    return installed is not None, _note_documents(installed.notes if installed is not None else ())
+
+
+def _for_anybody(source: str) -> str:
+    """Name a folder in a way that does not depend on where one is."""
+    folder = typed_path(source.strip())
+    return str(folder.absolute()) if source.strip() and folder.is_dir() else source
 
 
 def _note_documents(notes: Iterable[ImportNote]) -> list[dict[str, Any]]:

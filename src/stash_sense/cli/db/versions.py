@@ -12,6 +12,7 @@ from stash_sense.bootstrap import Services
 from stash_sense.cli.context import services_of
 from stash_sense.cli.present import megabytes, print_json, say
 from stash_sense.cli.progress import shown_progress
+from stash_sense.cli.serving import service_here
 from stash_sense.errors import DatabaseError
 from stash_sense.performers.lookup import find
 from stash_sense.performers.versions.library import InstalledVersion
@@ -122,5 +123,8 @@ def rollback(context: typer.Context, json: Json = False) -> None:
 
 def _rolled_back(services: Services) -> InstalledVersion:
     library = services.performers
+    if (service := service_here(services)) is not None:
+        service.send("POST", "/database/rollback")
+        return library.require()
     with shown_progress() as progress, library.alone(services.cancel, progress):
         return library.rollback()

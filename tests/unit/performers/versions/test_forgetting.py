@@ -1,7 +1,8 @@
 import contextlib
 import json
-import os
 import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +20,6 @@ from stash_sense.errors import (
     PerformerUnknown,
 )
 from stash_sense.kernel.cancel import CancelToken
-from stash_sense.kernel.progress import Progress
 from stash_sense.performers.building.state_folder import states_of
 from stash_sense.performers.reader import read_performers
 from stash_sense.performers.records import Alias, StashBoxId
@@ -154,19 +154,28 @@ def test_what_was_killed_while_it_forgot_somebody_is_finished(library: Performer
     assert library.versions() == ["2.0+without.1"]
 
 
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from stash_sense.kernel.cancel import CancelToken
+from stash_sense.performers.versions.forgetting import forget
+from stash_sense.performers.versions.forgotten import forgotten_ids
+from stash_sense.performers.versions.library import PerformersLibrary
+
+folder, who, stage = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+
+def listen(report):
+    if report.stage == stage and forgotten_ids(folder):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+forget(PerformersLibrary(folder), who, CancelToken(), listen)
+"""
+
+
 def killed_when_forgotten(library: PerformersLibrary, who: str, stage: str) -> None:
     """Forget somebody in a process that is killed when it reports a stage after it remembered whom to forget."""
-    child = os.fork()
-    if child == 0:
-
-        def listen(report: Progress) -> None:
-            if report.stage == stage and forgotten_ids(library.folder):
-                os.kill(os.getpid(), signal.SIGKILL)
-
-        forget(library, who, CancelToken(), listen)
-        os._exit(0)
-    _, status = os.waitpid(child, 0)
-    assert os.WTERMSIG(status) == signal.SIGKILL
+    done = subprocess.run([sys.executable, "-c", KILLED, str(library.folder), who, stage], check=False)
+    assert done.returncode == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("stage", ["forgetting", "writing", "swapping"])

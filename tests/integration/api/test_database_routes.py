@@ -1,0 +1,172 @@
+"""/database and /models: what is installed, newer versions as jobs, going back, and fetching packs."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.integration.updates import made_versions as made
+from tests.queue_files import until
+from tests.running_service import FakeServices, RunningService, fake_services, running
+
+
+@pytest.fixture
+def services(tmp_path: Path) -> FakeServices:
+    services = fake_services(tmp_path)
+    made.install(services.performers, made.OLD)
+    services.keys.trust(str(made.KEY.public))
+    return services
+
+
+@pytest.fixture
+def service(services: FakeServices) -> Iterator[RunningService]:
+    with running(services) as service:
+        yield service
+
+
+def asked(service: RunningService, method: str, path: str, status: int = 200, document: Any = None) -> Any:
+    with service.client() as client:
+        answer = client.request(method, path, json=document)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+def ended(service: RunningService, job_id: int) -> Any:
+    until(lambda: asked(service, "GET", f"/queue/{job_id}")["completed_at"] is not None)
+    return asked(service, "GET", f"/queue/{job_id}")
+
+
+def test_a_newer_version_is_found_and_taken_and_one_can_go_back(service: RunningService, tmp_path: Path) -> None:
+    made.published(tmp_path, made.NEW)
+    source = {"source": str(tmp_path / "releases")}
+    assert asked(service, "GET", "/database/update/status") == {
+        "state": "idle",
+        "percent": 0.0,
+        "current": made.OLD,
+        "target": None,
+        "code": "",
+        "reason": "",
+        "job_id": None,
+    }
+    found = ended(service, asked(service, "POST", "/database/check", 202, source)["job_id"])
+    assert (found["result"]["newer"], found["result"]["newest"]) == (True, made.NEW)
+    begun = asked(service, "POST", "/database/update", 202, source)
+    assert begun["new"] is True
+    assert ended(service, begun["job_id"])["result"]["version"] == made.NEW
+    status = asked(service, "GET", "/database/update/status")
+    assert (status["state"], status["percent"], status["current"]) == ("complete", 100.0, made.NEW)
+    info = asked(service, "GET", "/database/info")
+    assert (info["version"], info["previous"], info["signed"]) == (made.NEW, made.OLD, True)
+    versions = asked(service, "GET", "/database/versions")["versions"]
+    assert [(one["version"], one["in_use"], one["goes_back_to"], one["whole"]) for one in versions] == [
+        (made.NEW, True, False, True),
+        (made.OLD, False, True, True),
+    ]
+    assert versions[0]["performer_count"] == made.PEOPLE
+    for version in (made.OLD, made.NEW):
+        assert asked(service, "POST", "/database/rollback")["version"] == version
+        assert asked(service, "GET", "/database/update/status")["current"] == version
+
+
+def test_a_source_that_is_set_need_not_be_named(service: RunningService, tmp_path: Path) -> None:
+    made.published(tmp_path, made.NEW)
+    asked(service, "PUT", "/settings/database_source", document={"value": str(tmp_path / "releases")})
+    begun = asked(service, "POST", "/database/update", 202)
+    assert ended(service, begun["job_id"])["result"] == {"updated": True, "version": made.NEW, "notes": []}
+
+
+def test_an_update_that_is_refused_says_why_and_changes_nothing(service: RunningService, tmp_path: Path) -> None:
+    release = made.published(tmp_path, made.NEW)
+    release.files[2].unlink()
+    begun = asked(service, "POST", "/database/update", 202, {"source": str(tmp_path / "releases")})
+    assert ended(service, begun["job_id"])["error_code"] == "release_unsigned"
+    status = asked(service, "GET", "/database/update/status")
+    assert (status["state"], status["code"], status["current"]) == ("failed", "release_unsigned", made.OLD)
+
+
+def test_no_source_and_no_such_source_are_told_at_once(service: RunningService) -> None:
+    for path in ("/database/check", "/database/update"):
+        error = asked(service, "POST", path, 422)["error"]
+        assert (error["code"], list(error["fields"])) == ("setting_invalid", ["source"])
+        assert asked(service, "POST", path, 422, {"source": "/no/such"})["error"]["code"] == "source_unknown"
+        error = asked(service, "POST", path, 422, {"unheard": 1})["error"]
+        assert list(error["fields"]) == ["unheard"]
+    assert asked(service, "GET", "/queue")["jobs"] == []
+
+
+def test_an_update_that_is_at_work_is_answered_with_and_another_one_refused(
+    services: FakeServices, tmp_path: Path
+) -> None:
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+    with running(services) as service:
+        services.dispatcher.stop()  # so that what is submitted waits
+        first = asked(service, "POST", "/database/update", 202, {"source": str(tmp_path / "one")})
+        again = asked(service, "POST", "/database/update", 200, {"source": str(tmp_path / "one")})
+        assert (again["job_id"], again["new"]) == (first["job_id"], False)
+        assert asked(service, "GET", "/database/update/status")["job_id"] == first["job_id"]
+        other = asked(service, "POST", "/database/update", 409, {"source": str(tmp_path / "two")})
+        assert other["error"]["code"] == "job_type_busy"
+
+
+def test_without_a_version_before_one_cannot_go_back(service: RunningService, tmp_path: Path) -> None:
+    assert asked(service, "POST", "/database/rollback", 409)["error"]["code"] == "no_earlier_version"
+
+
+def test_while_another_process_changes_the_folder_one_cannot_go_back(
+    service: RunningService, services: FakeServices
+) -> None:
+    taken, go_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with services.performers.alone():
+            taken.set()
+            go_on.wait(20)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    try:
+        assert taken.wait(10)
+        assert asked(service, "POST", "/database/rollback", 409)["error"]["code"] == "library_busy"
+    finally:
+        go_on.set()
+        thread.join()
+
+
+def test_a_damaged_version_is_listed_as_such(service: RunningService, services: FakeServices) -> None:
+    (services.performers.folder / made.OLD / "manifest.json").write_text("{")
+    (version,) = asked(service, "GET", "/database/versions")["versions"]
+    assert (version["version"], version["in_use"], version["whole"], version["pack"]) == (made.OLD, True, False, None)
+
+
+def test_an_installation_without_versions_lists_none(tmp_path: Path) -> None:
+    with running(fake_services(tmp_path)) as service:
+        assert asked(service, "GET", "/database/versions") == {"versions": []}
+        assert asked(service, "GET", "/database/update/status")["current"] is None
+        assert asked(service, "POST", "/database/rollback", 503)["error"]["code"] == "database_missing"
+
+
+def test_a_pack_is_fetched_by_a_job(services: FakeServices) -> None:
+    with running(services) as service:
+        services.dispatcher.stop()  # nothing is fetched here
+        assert asked(service, "GET", "/models/download-progress") == {"job": None}
+        begun = asked(service, "POST", "/models/download/lite", 202)
+        assert asked(service, "POST", "/models/download/lite", 200, {"accept_licence": True}) == {
+            **begun,
+            "new": False,
+        }
+        job = asked(service, "GET", "/models/download-progress")["job"]
+        assert (job["id"], job["payload"]["pack"], job["status"]) == (begun["job_id"], "lite", "queued")
+
+
+def test_a_pack_that_there_is_not_or_whose_licence_was_not_accepted_is_not_fetched(
+    service: RunningService, services: FakeServices
+) -> None:
+    assert asked(service, "POST", "/models/download/no-such", 404)["error"]["code"] == "pack_unknown"
+    strict = next(entry.id for entry in services.packs.catalogue if entry.must_accept)
+    for document in (None, {"accept_licence": False}):
+        refused = asked(service, "POST", f"/models/download/{strict}", 409, document)
+        assert refused["error"]["code"] == "licence_not_accepted"
+    assert asked(service, "POST", f"/models/download/{strict}", 422, {"accept_licence": "perhaps"})
+    assert asked(service, "GET", "/queue")["jobs"] == []

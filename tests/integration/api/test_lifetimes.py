@@ -1,0 +1,124 @@
+"""The service starts with little, leaves nothing behind, and stops whatever it is doing."""
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from tests.running_service import fake_services, png, running, settings_in
+
+from stash_sense.api.lock import RECORD_NAME, running_service, service_lock
+from stash_sense.bootstrap import build
+from stash_sense.errors import ServiceRunning
+
+CYCLES = 50
+HEAVY = ("numpy", "onnxruntime", "onnx", "av", "PIL", "httpx2", "voyager", "nacl")
+
+
+def loaded_after(code: str, folder: Path) -> set[str]:
+    """Run code in a Python of its own; return which heavy libraries it has then."""
+    asked = f"import sys\n{code}\nprint(' '.join(name for name in {(*HEAVY, 'sqlalchemy')!r} if name in sys.modules))"
+    environment = {**os.environ, "STASH_SENSE_DATA_DIR": str(folder), "STASH_SENSE_MODELS_DIR": str(folder)}
+    done = subprocess.run([sys.executable, "-c", asked], env=environment, capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_to_answer_the_service_needs_no_heavy_library(tmp_path: Path) -> None:
+    code = "import stash_sense.cli.main, stash_sense.cli.app, stash_sense.cli.serve\n"
+    code += "from stash_sense.bootstrap import build\nfrom stash_sense.settings import load_settings\n"
+    code += "services = build(load_settings())\nservices.environment\n"
+    code += "from stash_sense.api.app import create_app\ncreate_app(services)"
+    assert loaded_after(code, tmp_path) == set()
+
+
+def test_to_run_jobs_and_be_watched_the_service_needs_the_state_alone(tmp_path: Path) -> None:
+    code = "from stash_sense.bootstrap import build\nfrom stash_sense.settings import load_settings\n"
+    code += "services = build(load_settings())\nservices.resources\nservices.dispatcher\n"
+    code += "from stash_sense.api.metrics import Metrics\nMetrics(services).text()\nservices.close()"
+    assert loaded_after(code, tmp_path) == {"sqlalchemy"}
+
+
+def descriptors() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="descriptors are counted in /proc")
+def test_starting_and_stopping_again_and_again_leaves_nothing_behind(tmp_path: Path) -> None:
+    counts = []
+    for _ in range(CYCLES):
+        services = fake_services(tmp_path)
+        services.fake.go_on.set()
+        with running(services) as service, service.client() as client:
+            assert client.post("/identify", files={"picture": ("a.png", png())}).status_code == 200
+            service.state.background.begin()
+            assert services.dispatcher.is_running
+        counts.append((descriptors(), threading.active_count()))
+    # A thread that has said that it is done may be counted still.
+    assert min(counts[-5:]) <= max(counts[:5])
+
+
+def test_a_service_that_is_stopped_lets_go_of_all_work_and_takes_no_more(tmp_path: Path) -> None:
+    services = fake_services(tmp_path)
+    with running(services) as service:
+        answers: list[int] = []
+
+        def send() -> None:
+            with service.client() as client:
+                answers.append(client.post("/identify", files={"picture": ("a.png", png())}).status_code)
+
+        threads = [threading.Thread(target=send) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        services.fake.looking.acquire(timeout=10)
+    for thread in threads:
+        thread.join(10)
+    assert services.fake.cancelled == 1
+    assert answers == [503] * 3
+    assert not services.dispatcher.is_running
+    assert services.cancel.is_cancelled
+
+
+def test_a_state_that_cannot_be_used_does_not_keep_the_service_from_answering(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "stash_sense.db").write_bytes(b"this is no database " * 500)
+    with running(build(settings_in(tmp_path))) as service, service.client() as client:
+        service.state.background.begin()
+        ready = client.get("/health/ready").json()
+        state = next(check for check in ready["checks"] if check["name"] == "state")
+        assert not state["ok"]
+        assert "stash_sense.db" in state["reason"]
+        assert client.get("/queue").status_code == 503
+        assert client.get("/health/live").status_code == 200
+        assert client.get("/metrics").status_code in (200, 503)
+
+
+def test_one_service_has_a_folder_at_a_time(tmp_path: Path) -> None:
+    assert running_service(tmp_path) is None
+    with service_lock(tmp_path) as lock:
+        assert running_service(tmp_path) is None
+        with pytest.raises(ServiceRunning, match="just starting"), service_lock(tmp_path):
+            pass
+        lock.announce("http://127.0.0.1:1")
+        found = running_service(tmp_path)
+        assert found is not None
+        assert (found.pid, found.url) == (os.getpid(), "http://127.0.0.1:1")
+        with (
+            pytest.raises(ServiceRunning, match=f"process {os.getpid()}, http://127.0.0.1:1"),
+            service_lock(tmp_path),
+        ):
+            pass
+    assert running_service(tmp_path) is None
+    assert not (tmp_path / RECORD_NAME).exists()
+
+
+def test_what_a_killed_service_left_is_no_service(tmp_path: Path) -> None:
+    (tmp_path / RECORD_NAME).write_text(
+        '{"pid": 1, "url": "http://127.0.0.1:1", "started_at": "2026-01-01T00:00:00Z"}'
+    )
+    assert running_service(tmp_path) is None
+    (tmp_path / RECORD_NAME).write_text("{")
+    assert running_service(tmp_path) is None
+    with service_lock(tmp_path):
+        pass

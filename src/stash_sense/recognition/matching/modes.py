@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from stash_sense.errors import SettingInvalid
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from stash_sense.recognition.matching.judge import Judge
     from stash_sense.recognition.matching.person import Matcher
 
@@ -28,7 +30,10 @@ def matcher_for(mode: str, judge: Judge) -> Matcher:
     from stash_sense.recognition.matching.clustered_frequency import ClusteredFrequencyMatcher
     from stash_sense.recognition.matching.template import TemplateMatcher
 
-    matchers = {"template": TemplateMatcher, "clustered_frequency": ClusteredFrequencyMatcher}
+    matchers: dict[str, Callable[[Judge], Matcher]] = {
+        "template": TemplateMatcher,
+        "clustered_frequency": ClusteredFrequencyMatcher,
+    }
     if mode not in matchers:
         raise SettingInvalid(name="mode", value=mode, reason=f"there are {' and '.join(MODES)}")
     return matchers[mode](judge)

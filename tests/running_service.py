@@ -1,6 +1,5 @@
 """A real service on loopback, on a thread of its own, in which nothing may block the event loop."""
 
-import asyncio
 import contextlib
 import dataclasses
 import threading
@@ -66,13 +65,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
-        self._loop = asyncio.get_running_loop()
         self._tell.set()
-
-    def stop(self) -> None:
-        """Stop as a signal does."""
-        self._loop.call_soon_threadsafe(self._state.stop)
-        self.should_exit = True
 
     async def shutdown(self, sockets: Any = None) -> None:
         # As the program's own server does when it is asked to stop: before it waits for open requests.
@@ -100,7 +93,7 @@ def running(services: Services, host: str = "127.0.0.1") -> Iterator[RunningServ
                 assert started.wait(20)
                 yield RunningService(f"http://127.0.0.1:{port}", port, services.settings.data_dir, app)
             finally:
-                server.stop()
+                server.should_exit = True
                 thread.join(20)
                 services.close()
                 assert not thread.is_alive()

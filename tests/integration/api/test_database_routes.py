@@ -10,6 +10,8 @@ from tests.integration.updates import made_versions as made
 from tests.queue_files import until
 from tests.running_service import FakeServices, RunningService, fake_services, running
 
+from stash_sense.jobs.job import Slot
+
 
 @pytest.fixture
 def services(tmp_path: Path) -> FakeServices:
@@ -101,7 +103,7 @@ def test_an_update_that_is_at_work_is_answered_with_and_another_one_refused(
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
     with running(services) as service:
-        services.dispatcher.stop()  # so that what is submitted waits
+        services.dispatcher.set_slots({Slot.NETWORK: 0})  # what is submitted waits
         first = asked(service, "POST", "/database/update", 202, {"source": str(tmp_path / "one")})
         again = asked(service, "POST", "/database/update", 200, {"source": str(tmp_path / "one")})
         assert (again["job_id"], again["new"]) == (first["job_id"], False)
@@ -149,7 +151,7 @@ def test_an_installation_without_versions_lists_none(tmp_path: Path) -> None:
 
 def test_a_pack_is_fetched_by_a_job(services: FakeServices) -> None:
     with running(services) as service:
-        services.dispatcher.stop()  # nothing is fetched here
+        services.dispatcher.set_slots({Slot.NETWORK: 0})  # nothing is fetched here
         assert asked(service, "GET", "/models/download-progress") == {"job": None}
         begun = asked(service, "POST", "/models/download/lite", 202)
         assert asked(service, "POST", "/models/download/lite", 200, {"accept_licence": True}) == {

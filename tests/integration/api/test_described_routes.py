@@ -12,16 +12,29 @@ import schemathesis.openapi
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
-from tests.running_service import RunningService, fake_services, running
+from tests.running_service import FakeServices, RunningService, fake_services, running
 
 from stash_sense.api.openapi import describe
+from stash_sense.errors import SourceUnknown
+from stash_sense.releases.folders import LocalFolder
+from stash_sense.releases.ports import ReleaseSource
 
 EXAMPLES = 12
 
 
+class OfflineServices(FakeServices):
+    """Takes releases from folders alone, so that nothing leaves the machine."""
+
+    def release_source(self, text: str) -> ReleaseSource:
+        source = super().release_source(text)
+        if not isinstance(source, LocalFolder):
+            raise SourceUnknown(source=text, reason="it is not on this machine")
+        return source
+
+
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
-    services = fake_services(tmp_path_factory.mktemp("service"))
+    services = OfflineServices(**vars(fake_services(tmp_path_factory.mktemp("service"))))
     services.fake.go_on.set()
     with running(services) as service:
         yield service

@@ -187,26 +187,28 @@ def test_who_leaves_is_forgotten(service: RunningService, services: Services) ->
     until(lambda: hub.watchers == 0)
     with service.client() as client:
         client.timeout = httpx2.Timeout(0.2)
-        with pytest.raises(httpx2.ReadTimeout), client.stream("GET", "/events/stream") as answer:
-            assert answer.status_code == 200
-            for _ in answer.iter_lines():
-                pass
+        with client.stream("GET", "/events/stream") as answer, pytest.raises(httpx2.ReadTimeout):
+            list(answer.iter_lines())
     until(lambda: hub.watchers == 0)
 
 
 def test_streams_and_sockets_end_when_the_service_stops(services: Services) -> None:
     hub = services.operations.events
+
+    def close_code(service: RunningService) -> int | None:
+        with socket_of(service, f"?ticket={ticket(service)}") as socket, pytest.raises(ConnectionClosed):
+            socket.recv(20)
+        return socket.close_code  # type: ignore[no-any-return]
+
     with ThreadPoolExecutor(3) as watchers:
         with running(services) as service:
             stream = watchers.submit(streamed, service, 100)
             waiting = watchers.submit(poll, service, wait=25)
-            socket = socket_of(service, f"?ticket={ticket(service)}")
+            code = watchers.submit(close_code, service)
             until(lambda: hub.watchers == 3)
-        assert stream.result(1) == []
-        assert waiting.result(1)["events"] == []
-        with pytest.raises(ConnectionClosed):
-            socket.recv(1)
-        assert socket.close_code == 1001
+        assert stream.result(5) == []
+        assert waiting.result(5)["events"] == []
+        assert code.result(5) in (1001, 1012)
     assert hub.watchers == 0
 
 
@@ -249,10 +251,14 @@ def test_a_slow_listener_gets_where_a_job_is_and_its_end_not_where_it_has_been()
 def test_what_is_held_back_is_told_when_its_time_comes_and_all_threads_are_heard() -> None:
     hub = EventHub()
 
+    def work() -> None:
+        for done in range(20_000):
+            hub.publish(event(done=done))
+
     async def listen() -> list[ProgressEvent]:
         told: list[ProgressEvent] = []
         with Audience().join(hub, None) as listener:
-            worker = threading.Thread(target=lambda: [hub.publish(event(done=done)) for done in range(20_000)])
+            worker = threading.Thread(target=work)
             worker.start()
             while not told or told[-1].done < 19_999:
                 told += await listener.next(10)

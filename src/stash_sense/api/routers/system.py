@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from stash_sense import __version__
 from stash_sense.api.state import StateHere
+from stash_sense.configuration.tiers import Tier
 
 router = APIRouter(prefix="/system", tags=["system"])
 
@@ -52,6 +53,7 @@ class SystemAnswer(BaseModel):
     system: str
     device: str
     threads: int
+    tier: Tier
     hardware: HardwareAnswer
     resources: list[ResourceAnswer]
 
@@ -68,6 +70,7 @@ def system_info(state: StateHere) -> SystemAnswer:
         "system": platform.platform(),
         "device": services.settings.device,
         "threads": services.threads,
+        "tier": services.configuration.tier,
         "hardware": hardware_document(services.hardware),
         "resources": [dataclasses.asdict(status) for status in services.resources.status()],
     }

@@ -13,15 +13,15 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Lock
-from typing import TYPE_CHECKING
+from threading import Lock, RLock
+from typing import TYPE_CHECKING, Any
 
 from stash_sense.errors import NotWritable, PackCorrupt, PackDiffers, PackNotInstalled, PackUnknown
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.limits import Limits
+from stash_sense.kernel.once import once
 from stash_sense.kernel.progress import ProgressListener, silent
 
 if TYPE_CHECKING:
@@ -71,27 +71,28 @@ class Services:
     limits: Limits
     _recognizers: dict[str, Handle[Recognizer]] = field(default_factory=dict)
     _alone: Lock = field(default_factory=Lock)
+    _making: Any = field(default_factory=RLock)
 
-    @cached_property
+    @once
     def threads(self) -> int:
         """How many threads the models compute with."""
         return self.settings.threads or min(self.machine.cpus, _MOST_THREADS)
 
-    @cached_property
+    @once
     def machine(self) -> HardwareInfo:
         """What this machine has; what its models really run on is not found out."""
         from stash_sense.adapters.hardware.machine import read_hardware
 
         return read_hardware()
 
-    @cached_property
+    @once
     def runtime(self) -> OnnxRuntime:
         """What runs models."""
         from stash_sense.adapters.onnx.runtime import OnnxRuntime
 
         return OnnxRuntime(self.threads, self.settings.device)
 
-    @cached_property
+    @once
     def packs(self) -> PackStore:
         """The model packs."""
         from stash_sense.models.catalogue import Catalogue
@@ -102,7 +103,7 @@ class Services:
             settings.models_dir, self.runtime, Catalogue.shipped(), self.limits, self.machine.cpu_features
         )
 
-    @cached_property
+    @once
     def installer(self) -> PackInstaller:
         """What installs model packs."""
         from stash_sense.adapters.packages.installers import InstallerPrograms
@@ -110,14 +111,14 @@ class Services:
 
         return PackInstaller(self.packs, self.runtime, InstallerPrograms(), self.limits)
 
-    @cached_property
+    @once
     def http(self) -> HttpTransport:
         """What asks servers."""
         from stash_sense.adapters.http.client import HttpClient
 
         return HttpClient()
 
-    @cached_property
+    @once
     def hardware(self) -> HardwareInfo:
         """What this machine has, and on what its models really run."""
         from stash_sense.adapters.hardware.gpu import gpu_memory_bytes
@@ -126,21 +127,21 @@ class Services:
         found = read_hardware(self.runtime.providers())
         return dataclasses.replace(found, gpu_memory_bytes=gpu_memory_bytes() if found.has_gpu else None)
 
-    @cached_property
+    @once
     def videos(self) -> VideoOpener:
         """What opens videos."""
         from stash_sense.adapters.video.pyav import PyavOpener
 
         return PyavOpener(self.limits)
 
-    @cached_property
+    @once
     def pictures(self) -> PictureReader:
         """What reads pictures."""
         from stash_sense.adapters.images.pillow import PillowReader
 
         return PillowReader(self.limits)
 
-    @cached_property
+    @once
     def resources(self) -> ResourceRegistry:
         """What is heavy and shared."""
         from stash_sense.adapters.hardware.memory import give_memory_back
@@ -154,7 +155,7 @@ class Services:
         self.configuration.follow("resource_idle_seconds", set_idle_seconds)
         return registry
 
-    @cached_property
+    @once
     def operations(self) -> Operations:
         """The operation queue; the first to ask opens the state."""
         from stash_sense.adapters.store.jobs import SqlJobStore
@@ -216,14 +217,14 @@ class Services:
         """Where the user's own state is."""
         return self.settings.data_dir / "stash_sense.db"
 
-    @cached_property
+    @once
     def store(self) -> Store:
         """The user's own state; the first to ask makes or migrates it, and raises as `Store.open` does."""
         from stash_sense.adapters.store.store import Store
 
         return Store.open(self.state_path)
 
-    @cached_property
+    @once
     def environment(self) -> Environment:
         """What the environment says of settings.
 
@@ -235,7 +236,7 @@ class Services:
 
         return Environment.read(shipped_registry(), os.environ)
 
-    @cached_property
+    @once
     def configuration(self) -> Configuration:
         """The settings that change while the program runs; raises as `environment` does."""
         from stash_sense.adapters.store.user_settings import SqlUserSettings
@@ -271,42 +272,42 @@ class Services:
         here = Installation(self.packs, self.performers, self.hardware, settings.pack, settings.device)
         return capabilities(here)
 
-    @cached_property
+    @once
     def performers(self) -> PerformersLibrary:
         """The installed versions of the performers database."""
         from stash_sense.performers.versions.library import PerformersLibrary
 
         return PerformersLibrary(self.settings.data_dir / "performers")
 
-    @cached_property
+    @once
     def kernel(self) -> Int8Kernel:
         """What multiplies bytes in searches."""
         from stash_sense.adapters.onnx.int8_kernel import int8_kernel
 
         return int8_kernel(self.threads)
 
-    @cached_property
+    @once
     def ed25519(self) -> Ed25519:
         """What signs and checks signatures."""
         from stash_sense.adapters.signing.pynacl import PyNaClEd25519
 
         return PyNaClEd25519()
 
-    @cached_property
+    @once
     def keys(self) -> KeyRing:
         """The publishers whom the user trusts, and the user's own key."""
         from stash_sense.releases.keyring import KeyRing
 
         return KeyRing(self.settings.data_dir / "keys", self.settings.trusted_keys)
 
-    @cached_property
+    @once
     def live(self) -> LiveDatabase:
         """The version of the performers database in use."""
         from stash_sense.identification.live_database import LiveDatabase
 
         return LiveDatabase(self.performers, self.open_version, self.resources)
 
-    @cached_property
+    @once
     def updater(self) -> Updater:
         """What updates the performers database."""
         from stash_sense.releases.checking import CachedCheck
@@ -315,7 +316,7 @@ class Services:
         check = CachedCheck(self.performers.folder)
         return Updater(self.performers, check, self.keys.trusted, self.ed25519, self.prove, reload=self.live.follow)
 
-    @cached_property
+    @once
     def release_installer(self) -> ReleaseInstaller:
         """What installs releases that are at hand."""
         from stash_sense.releases.installing import ReleaseInstaller

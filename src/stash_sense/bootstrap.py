@@ -176,7 +176,7 @@ class Services:
         kinds = (
             updates.check_type(),
             updates.update_type(),
-            database_build(self.builder),
+            database_build(self.builder, lambda listen: self.derive(self.performers.require(), listen)),
             model_download(lambda: self.installer),
             maintenance(StateCare(self.store), lambda: self.operations.queue.prune()),
         )

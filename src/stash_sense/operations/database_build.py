@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from stash_sense.jobs.catalogue import JobType
 from stash_sense.jobs.context import JobContext
 from stash_sense.jobs.job import Slot
+from stash_sense.kernel.progress import ProgressListener
 
 if TYPE_CHECKING:
     from stash_sense.performers.building.build import DatabaseBuilder
@@ -44,11 +45,14 @@ class BuildRequest(BaseModel):
         return folder
 
 
-def database_build(builder: Callable[[str | None], DatabaseBuilder]) -> JobType[BuildRequest]:
+def database_build(
+    builder: Callable[[str | None], DatabaseBuilder], derive: Callable[[ProgressListener], None]
+) -> JobType[BuildRequest]:
     """Make the kind of job.
 
     Args:
         builder: makes a pack ready to build with.
+        derive: makes what searching the version in use needs.
     """
 
     def run(context: JobContext[BuildRequest]) -> Mapping[str, Any]:
@@ -65,6 +69,7 @@ def database_build(builder: Callable[[str | None], DatabaseBuilder]) -> JobType[
             context.listen,
             BuildOptions(version=asked.version),
         )
+        derive(context.listen)
         manifest = report.manifest
         return {
             "version": manifest.version,

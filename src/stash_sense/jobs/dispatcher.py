@@ -127,12 +127,17 @@ class Dispatcher:
             for run in runs:
                 run.give_back()
             self._changed.notify_all()
-            self._changed.wait_for(lambda: not self._runs, grace)
+            in_time = self._changed.wait_for(lambda: not self._runs, grace)
             self._has_to_end = True
-            left = list(self._runs.values())
             self._changed.notify_all()
         self._thread.join()
         self._thread = None
+        with self._changed:
+            # A job that was just being claimed when this was called has begun meanwhile, to be given back at once.
+            runs += [run for run in self._runs.values() if run not in runs]
+            if in_time:
+                self._changed.wait_for(lambda: not self._runs, grace)
+            left = list(self._runs.values())
         for run in left:
             run.hurry()
         # A thread that has said it is done ends right after.

@@ -119,6 +119,9 @@ class Run:
         try:
             self.tell(self.report)
             outcome = self._outcome()
+            if self.report.phase:  # what it said since the last heartbeat or checkpoint
+                last = {self.claim: self.report}
+                self._insist(lambda: self._store.heartbeat(self.claim.owner, last), None)
             job = self._insist(lambda: self._store.finish(self.claim, outcome), None)
             if job is not None:
                 self._events.publish(event_of(job))

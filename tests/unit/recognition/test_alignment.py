@@ -129,7 +129,7 @@ def test_landmarks_come_to_lie_where_the_alignment_says(angle: float, scale: flo
         window = crop[round(py) - 6 : round(py) + 7, round(px) - 6 : round(px) + 7]
         dy, dx = np.mgrid[-6:7, -6:7]
         centre = (round(px) + (dx * window).sum() / window.sum(), round(py) + (dy * window).sum() / window.sum())
-        assert centre == pytest.approx((px, py), abs=0.15)
+        assert centre == pytest.approx((px, py), abs=0.2)
 
 
 @settings(max_examples=25, deadline=None)

@@ -1,10 +1,10 @@
 """`stash-sense db`, from the shell to what is on the disk, as someone would do it who builds and gives away."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -163,7 +163,7 @@ def test_the_wrong_pack_for_the_database_is_said_with_what_to_type(run: Run, peo
 
 
 def test_a_build_that_is_stopped_goes_on_where_it_was(environment: dict[str, str], run: Run, people: Path) -> None:
-    for number in range(30):
+    for number in range(250):
         shutil.copytree(people / "Joe Biden", people / f"Person {number}")
         # Each another picture, or all would be one that stands under several names.
         with (people / f"Person {number}" / "portrait.jpg").open("ab") as picture:
@@ -171,14 +171,16 @@ def test_a_build_that_is_stopped_goes_on_where_it_was(environment: dict[str, str
     stopped = subprocess.Popen([COMMAND, "db", "build", people], env=environment, stderr=subprocess.PIPE)
     assert stopped.stderr is not None
     seen = b""
-    while b"describing" not in seen and stopped.poll() is None:
-        seen += os.read(stopped.stderr.fileno(), 4096)
-    time.sleep(0.5)
+    while not re.search(rb"describing: [5-9]\d|describing: 1\d\d", seen):
+        more = os.read(stopped.stderr.fileno(), 4096)
+        assert more, "it ended before it was stopped"
+        seen += more
     stopped.send_signal(signal.SIGKILL)
     stopped.wait()
     stopped.stderr.close()
     report = run("db", "build", people, "--json").document
-    assert report["described"] + report["reused"] == report["pictures"] == 33
+    assert report["described"] + report["reused"] == report["pictures"] == 253
+    assert report["reused"] > 0
 
 
 def test_the_database_commands_say_what_to_do_without_a_database(run: Run) -> None:

@@ -20,9 +20,6 @@ from stash_sense.adapters.store.schema import SHIPPED, Migrations, schema_of
 from stash_sense.errors import StateDamaged
 from stash_sense.files import flush_folder, storage_errors
 
-FILE_NAME = "stash_sense.db"
-"""Of the state, in the data folder."""
-
 
 class Store:
     """The user's own state, open.

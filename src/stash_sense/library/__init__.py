@@ -1,0 +1,1 @@
+"""What a Stash library holds, and what can be asked of it."""

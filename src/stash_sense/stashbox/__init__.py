@@ -1,0 +1,1 @@
+"""What a community database of the stash-box kind gives, and what can be asked of it."""

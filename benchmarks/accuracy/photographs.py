@@ -28,7 +28,7 @@ import stash_sense.recognition.describing
 import stash_sense.recognition.face_finder
 import stash_sense.recognition.quality
 from stash_sense.adapters.images.pillow import PillowReader
-from stash_sense.bootstrap import face_finder_of
+from stash_sense.bootstrap.recognition import face_finder_of
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.limits import Limits
 from stash_sense.kernel.stages import StageClock

@@ -17,7 +17,8 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw
 
-from stash_sense.bootstrap import Services, build, face_finder_of
+from stash_sense.bootstrap import Services, build
+from stash_sense.bootstrap.recognition import face_finder_of
 from stash_sense.calibration.degrading import LEVELS, degraded
 from stash_sense.errors import StashSenseError
 from stash_sense.kernel.arrays import Doubles, Floats, Image, Ints

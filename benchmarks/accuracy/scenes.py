@@ -35,7 +35,8 @@ from benchmarks.progress import tell
 
 from stash_sense.adapters.images.pillow import PillowReader
 from stash_sense.adapters.video.pyav import PyavOpener
-from stash_sense.bootstrap import Services, build, face_finder_of, recognizer_of
+from stash_sense.bootstrap import Services, build
+from stash_sense.bootstrap.recognition import face_finder_of, recognizer_of
 from stash_sense.errors import StashSenseError
 from stash_sense.identification.recognizer import Request
 from stash_sense.models.store import OpenPack

@@ -26,7 +26,8 @@ from benchmarks.measure import cost_of, peak_mib, run_child, table, write_json
 from PIL import Image as Pillow
 
 from stash_sense.adapters.video.pyav import PyavOpener
-from stash_sense.bootstrap import build, face_finder_of, recognizer_of
+from stash_sense.bootstrap import build
+from stash_sense.bootstrap.recognition import face_finder_of, recognizer_of
 from stash_sense.identification.recognizer import Request
 from stash_sense.kernel.arrays import Image
 from stash_sense.kernel.stages import StageClock

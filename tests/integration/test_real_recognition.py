@@ -9,7 +9,7 @@ from PIL import Image as Pictures
 from PIL import ImageEnhance, ImageFilter, ImageOps
 
 from stash_sense.adapters.onnx.runtime import OnnxRuntime
-from stash_sense.bootstrap import recognizer_of
+from stash_sense.bootstrap.recognition import recognizer_of
 from stash_sense.identification.recognizer import Recognizer, Request
 from stash_sense.identification.result import Identification
 from stash_sense.kernel.cancel import CancelToken

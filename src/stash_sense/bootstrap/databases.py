@@ -1,0 +1,192 @@
+"""The performers databases: what opens, searches, builds, proves and renews them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from stash_sense.bootstrap.recognition import Recognition, face_finder_of
+from stash_sense.errors import NotWritable, PackDiffers, PackNotInstalled, PackUnknown
+from stash_sense.kernel.cancel import CancelToken
+from stash_sense.kernel.once import once
+from stash_sense.kernel.progress import ProgressListener, silent
+
+if TYPE_CHECKING:
+    from stash_sense.identification.live_database import LiveDatabase
+    from stash_sense.identification.recognizer import Recognizer
+    from stash_sense.models.store import OpenPack
+    from stash_sense.performers.building.build import DatabaseBuilder
+    from stash_sense.performers.database import PerformersDatabase
+    from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary
+    from stash_sense.releases.installing import ReleaseInstaller
+    from stash_sense.releases.keyring import KeyRing
+    from stash_sense.releases.ports import ReleaseSource
+    from stash_sense.releases.updater import Updater
+
+
+@dataclass(frozen=True)
+class Databases(Recognition):
+    """What knows performers."""
+
+    @once
+    def performers(self) -> PerformersLibrary:
+        """The installed versions of the performers database."""
+        from stash_sense.performers.versions.library import PerformersLibrary
+
+        return PerformersLibrary(self.settings.data_dir / "performers")
+
+    @once
+    def keys(self) -> KeyRing:
+        """The publishers whom the user trusts, and the user's own key."""
+        from stash_sense.releases.keyring import KeyRing
+
+        return KeyRing(self.settings.data_dir / "keys", self.settings.trusted_keys)
+
+    @once
+    def live(self) -> LiveDatabase:
+        """The version of the performers database in use."""
+        from stash_sense.identification.live_database import LiveDatabase
+
+        return LiveDatabase(self.performers, self.open_version, self.resources)
+
+    @once
+    def updater(self) -> Updater:
+        """What updates the performers database."""
+        from stash_sense.releases.checking import CachedCheck
+        from stash_sense.releases.updater import Updater
+
+        check = CachedCheck(self.performers.folder)
+        return Updater(self.performers, check, self.keys.trusted, self.ed25519, self.prove, reload=self.live.follow)
+
+    @once
+    def release_installer(self) -> ReleaseInstaller:
+        """What installs releases that are at hand."""
+        from stash_sense.releases.installing import ReleaseInstaller
+
+        return ReleaseInstaller(self.performers, self.prove)
+
+    def release_source(self, text: str) -> ReleaseSource:
+        """Find out which source of releases the user means.
+
+        Raises:
+            SourceUnknown: it is none.
+        """
+        from stash_sense.releases.sources import source_of
+
+        return source_of(text, self.http, api=self.settings.github_api)
+
+    def open_version(self, version: InstalledVersion, progress: ProgressListener = silent) -> PerformersDatabase:
+        """Make a version of the performers database ready to search; raises as `PerformersDatabase.open` does."""
+        from stash_sense.performers.database import PerformersDatabase
+
+        pack = self.pack_space(version.manifest.pack)
+        return PerformersDatabase.open(version, self.performers.derived, pack, self.kernel, self.cancel, progress)
+
+    @contextmanager
+    def opened_gallery(
+        self, version: InstalledVersion, progress: ProgressListener = silent
+    ) -> Iterator[PerformersDatabase]:
+        """Lend a database that is not an installed one until the block ends; raises as `open_version` does.
+
+        What searching it needs is kept for a while, or made anew each time where nothing may be written.
+        """
+        from stash_sense.performers.database import PerformersDatabase
+
+        pack = self.pack_space(version.manifest.pack)
+        with ExitStack() as stack:
+            try:
+                derived = self.performers.galleries
+                opened = PerformersDatabase.open(version, derived, pack, self.kernel, self.cancel, progress)
+            except NotWritable:
+                derived = Path(stack.enter_context(TemporaryDirectory(prefix="stash-sense-")))
+                opened = PerformersDatabase.open(version, derived, pack, self.kernel, self.cancel, progress)
+            stack.callback(opened.close)
+            yield opened
+
+    @contextmanager
+    def naming(
+        self, pack: str | None, cancel: CancelToken | None = None
+    ) -> Iterator[tuple[Recognizer, PerformersDatabase]]:
+        """Lend the database in use, and the pack it was made with, until the block ends.
+
+        Args:
+            pack: the model pack that somebody names; else that of the settings, or of the database.
+            cancel: ends waiting for them to be opened.
+
+        Raises:
+            DatabaseError: there is no database, or it cannot be used with that pack.
+            PackError: the pack cannot be used.
+            Cancelled: the token was set.
+        """
+        made_with = self.performers.require().manifest.pack
+        wanted = pack or self.settings.pack or made_with
+        if wanted != made_with:
+            raise PackDiffers(made_with=made_with, pack=wanted)
+        with self.recognizing(made_with) as recognizer, self.live.lease(cancel or self.cancel) as database:
+            yield recognizer, database
+
+    def derive(self, version: InstalledVersion, progress: ProgressListener = silent) -> None:
+        """Make what searching a version needs, so that the first request does not wait for it."""
+        self.open_version(version, progress).close()
+
+    def prove(self, version: InstalledVersion, cancel: CancelToken, progress: ProgressListener) -> None:
+        """Search a version for its own faces, before it is put into use; raises as `canary.prove` does.
+
+        Where its pack is not installed yet, every embedder counts the same.
+        """
+        from stash_sense.performers.versions.canary import prove, prove_plainly
+
+        derived = self.performers.derived
+        try:
+            pack = self.pack_space(version.manifest.pack)
+        except (PackNotInstalled, PackUnknown):
+            prove_plainly(version, derived, self.kernel, cancel, progress)
+        else:
+            prove(version, pack, derived, self.kernel, cancel, progress)
+
+    def builder(self, pack: str | None) -> DatabaseBuilder:
+        """Make a pack ready to build databases with; raises as `recognizer` does."""
+        from stash_sense.performers.building.build import BuildingPack, DatabaseBuilder
+        from stash_sense.performers.database import PackSpace
+
+        opened = self.packs.open(self.packs.default_pack(pack or self.settings.pack))
+        finder = face_finder_of(opened, self.limits)
+        card = opened.card
+        names = tuple(embedder.id for embedder in card.embedders)
+        building = BuildingPack(
+            PackSpace(card.id, names, finder.space), finder, card.matching, _models_digest(opened)
+        )
+        return DatabaseBuilder(self.performers, self.pictures, building)
+
+    def export_voyager(
+        self, version: InstalledVersion, folder: Path, progress: ProgressListener = silent
+    ) -> list[Path]:
+        """Write an index file for approximate search of each embedder, `<embedder>.voy`; raises as `export` does.
+
+        Its labels are the rows of the version.
+        """
+        from stash_sense.adapters.index.voyager_index import export
+        from stash_sense.performers.vectors import FusedVectors, map_vectors
+
+        files = []
+        for embedder in version.manifest.embedders:
+            place = version.folder / embedder.file
+            vectors = map_vectors(place, version.manifest.face_count, embedder.dim, embedder.dtype)
+            files.append(folder / f"{embedder.id}.voy")
+            export(FusedVectors([(vectors, 1.0)]), files[-1], progress, self.cancel)
+        return files
+
+
+def _models_digest(pack: OpenPack) -> str:
+    """Name all that decides which vectors a pack gives: models, how faces are put before them, and in which form."""
+    from stash_sense.models.overlay import models_of
+
+    card = pack.card
+    told = [models_of(card), card.detector.model_dump(), [embedder.model_dump() for embedder in card.embedders]]
+    return hashlib.sha256(json.dumps([*told, sorted(pack.quantised)], sort_keys=True).encode()).hexdigest()

@@ -3,6 +3,17 @@
 import inspect
 from typing import ClassVar
 
+__all__ = [
+    "Cancelled",
+    "DiskFull",
+    "FileUnusable",
+    "NotConfirmed",
+    "NotWritable",
+    "SettingInvalid",
+    "StashSenseError",
+    "StorageError",
+]
+
 
 class StashSenseError(Exception):
     """Something went wrong that Stash Sense has no better word for."""

@@ -13,7 +13,7 @@ setup: .venv/.ready ## make .venv with everything the project needs
 
 .venv/.ready: pyproject.toml uv.lock tools/uv
 	@echo "Setting up .venv: about 150 MB to download the first time …"
-	$(UV) sync --frozen --python $(PYTHON) --no-progress
+	$(UV) sync --frozen --compile-bytecode --python $(PYTHON) --no-progress
 	@touch $@
 
 demo: setup ## recognise the sample people in a sample film and write a report
@@ -34,7 +34,7 @@ format: setup ## put the code into shape
 	$(BIN)/ruff check --fix
 
 bench: setup ## measure speed and accuracy; FACES=DIR and CLIP=DIR name labelled faces and a clip, FULL=1 the largest databases
-	$(UV) sync --frozen --python $(PYTHON) --no-progress --group bench
+	$(UV) sync --frozen --compile-bytecode --python $(PYTHON) --no-progress --group bench
 	$(BIN)/stash-sense models install lite
 	@for pack in duo trio; do $(BIN)/stash-sense models install $$pack || echo "$$pack is not measured." >&2; done
 	$(BIN)/python -m benchmarks.all $(if $(FACES),--faces "$(FACES)") $(if $(CLIP),--clip "$(CLIP)") $(if $(BESIDE),--beside "$(BESIDE)") $(if $(FULL),--full)

@@ -6,6 +6,8 @@ StashSenseError
 │   ├── InputMissing · InputEmpty · InputWithoutMedia · InputUnreadable · InputNotMedia · InputIsPlaylist
 │   ├── VideoWithoutPicture · VideoDamaged
 │   ├── PictureDamaged · PictureTooLarge
+│   ├── InputLocked · InputIsPage · SpritesUnusable
+│   ├── StreamWithoutRanges · StreamTooLarge · StreamTooSlow · StreamLost · StreamChanged
 │   └── InternalFault            not the file's fault but ours
 ├── GalleryError                 the folder of known people cannot be used
 │   └── GalleryMissing · GalleryWithoutPeople · GalleryWithoutFaces
@@ -72,6 +74,14 @@ StashSenseError
 │   ├── HostForeign · OriginForeign · TokenMissing · TokenWrong · TicketWrong · LinkWrong
 │   ├── SecretInAddress · BodyTooLarge · AddressTooLong · HeadersTooLarge · RequestInvalid
 │   └── ContentTypeUnknown · NotFound · MethodNotAllowed · TooManyWaiting · TooManyWatching · PicturePlaceRefused
+├── StashError                   the user's media organizer cannot be read or written
+│   ├── StashAddressInvalid · StashUnreachable · StashCertificateUntrusted · StashConnectionLost · StashTimedOut
+│   ├── StashWriteUncertain · StashKeyMissing · StashKeyWrong · StashLoginPage · StashRedirected · StashExposed
+│   ├── StashSetupNeeded · StashMigrationNeeded · StashTooOld · StashMisplaced · StashBroken
+│   ├── StashAnswerTooLarge · StashAnswerOdd · StashDocumentRefused · StashRefused · StashNameTaken
+│   ├── StashIdUnknown · StashReferenceUnknown · StashDatabaseLocked · StashFeatureMissing
+│   └── StashMediaMissing · StashMediaOdd
+├── PathMapInvalid               what the user says of where the files of the library are makes no sense
 ├── StorageError                 the disk said no
 │   └── DiskFull · NotWritable · NotEnoughSpace
 ├── FileUnusable                 the disk said no where nothing more is known about the file
@@ -94,6 +104,7 @@ from stash_sense.errors.public_release import *
 from stash_sense.errors.releases import *
 from stash_sense.errors.resources import *
 from stash_sense.errors.search import *
+from stash_sense.errors.stash import *
 from stash_sense.errors.state import *
 from stash_sense.errors.transfer import *
 from stash_sense.errors.updates import *

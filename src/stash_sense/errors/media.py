@@ -69,6 +69,60 @@ class PictureTooLarge(InputError):
     code = "picture_too_large"
 
 
+class InputLocked(InputError):
+    """{path} is only for those who are allowed to see it ({reason}); check the address, and give the API key or the
+    password that the server wants.
+    """
+
+    code = "input_locked"
+
+
+class InputIsPage(InputError):
+    """{path} is a web page and not a video or picture; copy the address of the file itself."""
+
+    code = "input_is_page"
+
+
+class StreamWithoutRanges(InputError):
+    """{path} cannot be read in parts, and is larger than the {limit:,} bytes that are read as a whole; download it and
+    name the file.
+    """
+
+    code = "stream_without_ranges"
+
+
+class StreamTooLarge(InputError):
+    """{path} needs more than the {limit:,} bytes that are read of one file over the network; download it and name the
+    file.
+    """
+
+    code = "stream_too_large"
+
+
+class StreamTooSlow(InputError):
+    """{path} comes too slowly ({reason}); try again later, or download it and name the file."""
+
+    code = "stream_too_slow"
+
+
+class StreamLost(InputError):
+    """{path} broke off again and again while it was read ({reason}); try again later."""
+
+    code = "stream_lost"
+
+
+class StreamChanged(InputError):
+    """{path} changed while it was read; try again when it is complete."""
+
+    code = "stream_changed"
+
+
+class SpritesUnusable(InputError):
+    """{path} gives no sprites that can be used ({reason}); have them generated again."""
+
+    code = "sprites_unusable"
+
+
 class InternalFault(InputError):
     """{path} met a fault in Stash Sense itself ({reason}); please report it with the lines above."""
 

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from platformdirs import user_data_path
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from stash_sense.errors import SettingInvalid
@@ -42,6 +42,12 @@ class Settings(BaseSettings):
     allowed_hosts: str = ""
     """Names and addresses, apart by spaces or commas, under which the service may be asked besides this machine's
     own; see `api.hosts`."""
+    stash_url: str | None = Field(default=None, validation_alias="STASH_URL", pattern="^https?://")
+    """Address of the Stash that is served, with the path below which it is, if it has one."""
+    stash_api_key: SecretStr | None = Field(default=None, validation_alias="STASH_API_KEY")
+    """Key of that Stash, where it has a login."""
+    stash_api_key_file: Path | None = Field(default=None, validation_alias="STASH_API_KEY_FILE")
+    """File that holds this key; read where the key itself is not given."""
 
 
 _ALLOWED = {
@@ -53,6 +59,9 @@ _ALLOWED = {
     "trusted_keys": "it must be public keys, which begin with RW, apart by commas",
     "github_api": "it must be an address that begins with https:// or http://",
     "allowed_hosts": "it must be names or addresses, apart by commas",
+    "STASH_URL": "it must be an address that begins with http:// or https://",
+    "STASH_API_KEY": "it must be the key from Stash's Settings > Security",
+    "STASH_API_KEY_FILE": "it must be a file",
 }
 """What each setting may be, for the sentence about one that is not."""
 
@@ -71,14 +80,31 @@ def load_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         field = str(first["loc"][0])
-        name = f"STASH_SENSE_{field.upper()}"
+        name = field if field.startswith("STASH_") else f"STASH_SENSE_{field.upper()}"
         raise SettingInvalid(name=name, value=repr(first["input"]), reason=_ALLOWED[field]) from error
     except RuntimeError as error:  # the user has no home folder, as in a container that runs as anybody
         home = os.environ.get("HOME")
         reason = "set it to your home folder, or STASH_SENSE_DATA_DIR and STASH_SENSE_MODELS_DIR to folders"
         raise SettingInvalid(name="HOME", value=repr(home) if home else "missing", reason=reason) from error
     folders = {name: _absolute(name, getattr(settings, name)) for name in ("data_dir", "models_dir")}
-    return settings.model_copy(update=folders)
+    return settings.model_copy(update={**folders, "stash_api_key": _stash_api_key(settings)})
+
+
+_MOST_KEY_BYTES = 10_000
+"""No key is that long; something else was named by mistake."""
+
+
+def _stash_api_key(settings: Settings) -> SecretStr | None:
+    file = settings.stash_api_key_file
+    if settings.stash_api_key is not None or file is None:
+        return settings.stash_api_key
+    try:
+        with file.expanduser().open("rb") as opened:
+            key = opened.read(_MOST_KEY_BYTES).decode("ascii").strip()
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = "it must be a file that can be read, and hold the key and nothing else"
+        raise SettingInvalid(name="STASH_API_KEY_FILE", value=repr(str(file)), reason=reason) from error
+    return SecretStr(key) if key else None
 
 
 def _absolute(name: str, folder: Path) -> Path:

@@ -11,7 +11,7 @@ from stash_sense.settings import load_settings
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home without settings: no variable of ours or of the desktop is set."""
-    for name in [name for name in os.environ if name.startswith(("STASH_SENSE_", "XDG_", "DATA_DIR"))]:
+    for name in [name for name in os.environ if name.startswith(("STASH_", "XDG_", "DATA_DIR"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
     return tmp_path
@@ -132,3 +132,44 @@ def test_a_user_without_a_home_is_told_what_to_set(home: Path, monkeypatch: pyte
     monkeypatch.setenv("STASH_SENSE_DATA_DIR", str(home))
     monkeypatch.setenv("STASH_SENSE_MODELS_DIR", str(home))
     assert load_settings().data_dir == home
+
+
+def test_the_address_and_the_key_of_stash_are_told_without_our_name(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STASH_URL", "http://127.0.0.1:9999/stash")
+    monkeypatch.setenv("STASH_API_KEY", "a-secret")
+    settings = load_settings()
+    assert settings.stash_url == "http://127.0.0.1:9999/stash"
+    assert settings.stash_api_key is not None
+    assert settings.stash_api_key.get_secret_value() == "a-secret"
+    assert "a-secret" not in repr(settings)
+
+
+def test_the_key_of_stash_may_lie_in_a_file(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "key").write_text("from-a-file\n")
+    monkeypatch.setenv("STASH_API_KEY_FILE", "~/key")
+    key = load_settings().stash_api_key
+    assert key is not None
+    assert key.get_secret_value() == "from-a-file"
+    monkeypatch.setenv("STASH_API_KEY", "told")
+    key = load_settings().stash_api_key
+    assert key is not None
+    assert key.get_secret_value() == "told"
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe key"])
+def test_a_file_that_holds_no_key_is_refused(
+    home: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
+) -> None:
+    if content is not None:
+        (home / "key").write_bytes(content)
+    monkeypatch.setenv("STASH_API_KEY_FILE", str(home / "key"))
+    with pytest.raises(SettingInvalid, match="STASH_API_KEY_FILE"):
+        load_settings()
+
+
+def test_an_address_of_stash_that_is_none_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STASH_URL", "localhost:9999")
+    with pytest.raises(SettingInvalid, match="STASH_URL.*begins with http"):
+        load_settings()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass, field
 from threading import RLock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.limits import Limits
@@ -31,7 +31,7 @@ class Machine:
     settings: Settings
     cancel: CancelToken
     limits: Limits
-    _making: Any = field(default_factory=RLock)
+    _making: dict[str, RLock] = field(default_factory=dict)
 
     @once
     def threads(self) -> int:

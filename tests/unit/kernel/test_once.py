@@ -10,7 +10,8 @@ class Owner:
     made: list[str] = field(default_factory=list)
     begun: threading.Event = field(default_factory=threading.Event)
     go_on: threading.Event = field(default_factory=threading.Event)
-    _making: Any = field(default_factory=threading.RLock)
+    _making: dict[str, Any] = field(default_factory=dict)
+    alone: Any = field(default_factory=threading.Lock)
 
     @once
     def slow(self) -> object:
@@ -24,6 +25,36 @@ class Owner:
     def needs_it(self) -> tuple[object, str]:
         """Needs another one while it is made."""
         return self.slow, "and more"
+
+    @once
+    def under_a_lock(self) -> str:
+        """Takes a lock that others hold while they ask for something."""
+        self.begun.set()
+        with self.alone:
+            return "made"
+
+    @once
+    def quick(self) -> str:
+        """Needs nothing."""
+        return "quick"
+
+
+def test_who_makes_one_keeps_nobody_from_another() -> None:
+    owner, other = Owner(), Owner()
+    with owner.alone:
+        thread = threading.Thread(target=lambda: owner.under_a_lock)
+        thread.start()
+        assert owner.begun.wait(10)
+        got: list[str] = []
+        asks = [threading.Thread(target=lambda: got.append(owner.quick), daemon=True)]
+        asks += [threading.Thread(target=lambda: got.append(other.under_a_lock), daemon=True)]
+        for ask in asks:
+            ask.start()
+        for ask in asks:
+            ask.join(10)
+        assert sorted(got) == ["made", "quick"]
+    thread.join(10)
+    assert owner.under_a_lock == "made"
 
 
 def test_however_many_threads_ask_it_is_made_once() -> None:

@@ -21,7 +21,7 @@ demo: setup ## recognise the sample people in a sample film and write a report
 
 test: setup ## run the whole test suite
 	@$(BIN)/stash-sense models install lite || echo "Without the pack lite the tests that need real models are skipped." >&2
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 
 check: setup ## formatting, lint, types, and the rules on who may import whom
 	$(BIN)/ruff format --check

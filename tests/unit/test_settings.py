@@ -171,5 +171,5 @@ def test_a_file_that_holds_no_key_is_refused(
 
 def test_an_address_of_stash_that_is_none_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STASH_URL", "localhost:9999")
-    with pytest.raises(SettingInvalid, match="STASH_URL.*begins with http"):
+    with pytest.raises(SettingInvalid, match=r"STASH_URL.*begins with http"):
         load_settings()

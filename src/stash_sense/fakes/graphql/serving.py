@@ -1,0 +1,92 @@
+"""Serves an application on the loopback: on a thread for tests, or until it is interrupted for the command."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+
+_HOST = "127.0.0.1"
+_LONG = 20
+"""Seconds in which a server on an idle machine has surely begun, or ended."""
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = threading.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield  # signals are the main thread's
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+
+def _configured(app: ASGIApp, **more: Any) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        host=_HOST,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        ws="websockets-sansio",
+        server_header=False,
+        date_header=True,
+        timeout_graceful_shutdown=1,
+        **more,
+    )
+
+
+@contextmanager
+def served(app: ASGIApp, port: int = 0) -> Iterator[str]:
+    """Serve an application until the block ends.
+
+    Args:
+        app: to serve.
+        port: of the loopback; 0 for any that is free.
+
+    Yields:
+        Its address, "http://127.0.0.1:port".
+    """
+    with contextlib.closing(listening(port)) as listener:
+        server = _Server(_configured(app))
+        thread = threading.Thread(target=server.run, args=([listener],), name="simulator", daemon=True)
+        thread.start()
+        try:
+            if not server.ready.wait(_LONG):
+                raise RuntimeError("the simulator did not start")
+            yield f"http://{_HOST}:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(_LONG)
+
+
+def listening(port: int) -> socket.socket:
+    """Return a socket that listens on the loopback.
+
+    Raises:
+        OSError: the port is taken.
+    """
+    # Told that it is TCP, asyncio sends small answers at once; else each waits 40 ms for the client to acknowledge.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((_HOST, port))
+        listener.listen(128)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def serve_until_interrupted(app: ASGIApp, listener: socket.socket) -> None:
+    """Serve on a socket of `listening` until the process is asked to stop."""
+    with contextlib.closing(listener), contextlib.suppress(KeyboardInterrupt):
+        uvicorn.Server(_configured(app)).run([listener])

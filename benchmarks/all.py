@@ -104,6 +104,8 @@ def benchmarks(
         Benchmark("matching", "benchmarks.speed.matching"),
         Benchmark("pipeline", "benchmarks.speed.pipeline"),
         Benchmark("service", "benchmarks.speed.service"),
+        Benchmark("jobs", "benchmarks.speed.jobs"),
+        Benchmark("killed", "benchmarks.reliability.killed"),
         *_AT_SCALE,
         *(_on_faces(name, module, faces, more.get(name, ())) for name, module in _ON_FACES.items()),
         _clip(clip, cast),

@@ -57,7 +57,7 @@ StashSenseError
 │   └── ResourceNotLoaded · ResourceNeedsItself
 ├── JobError                     the operation queue cannot do what it was asked, or a job of it failed
 │   ├── JobTypeUnknown · JobUnknown · JobPayloadInvalid · JobListingInvalid · ScheduleInvalid
-│   ├── JobActive · JobEnded · JobTypeBusy · JobNotStoppable
+│   ├── JobActive · JobEnded · JobTypeBusy · JobNotStoppable · ReplacementUnconfirmed
 │   └── JobCrashed · JobFault
 ├── UpdateError                  the performers database cannot be updated
 │   └── ReleaseUnsigned · SourceEmpty · UpdateRunning
@@ -71,16 +71,22 @@ StashSenseError
 │   ├── ServiceRunning · AddressUnusable · TokenUnusable · ServiceStopping
 │   └── ServiceUnreachable · ServiceAnswer · JobNotDone
 ├── RequestError                 the service does not answer a request
-│   ├── HostForeign · OriginForeign · TokenMissing · TokenWrong · TicketWrong · LinkWrong
+│   ├── HostForeign · OriginForeign · TokenMissing · BrowserNeedsToken · TokenWrong · TicketWrong · LinkWrong
 │   ├── SecretInAddress · BodyTooLarge · AddressTooLong · HeadersTooLarge · RequestInvalid
 │   └── ContentTypeUnknown · NotFound · MethodNotAllowed · TooManyWaiting · TooManyWatching · PicturePlaceRefused
 ├── StashError                   the user's media organizer cannot be read or written
+│   ├── StashNotSet
 │   ├── StashAddressInvalid · StashUnreachable · StashCertificateUntrusted · StashConnectionLost · StashTimedOut
 │   ├── StashWriteUncertain · StashKeyMissing · StashKeyWrong · StashLoginPage · StashRedirected · StashExposed
 │   ├── StashSetupNeeded · StashMigrationNeeded · StashTooOld · StashMisplaced · StashBroken
 │   ├── StashAnswerTooLarge · StashAnswerOdd · StashDocumentRefused · StashRefused · StashNameTaken
 │   ├── StashIdUnknown · StashReferenceUnknown · StashDatabaseLocked · StashFeatureMissing
 │   └── StashMediaMissing · StashMediaOdd
+├── StashBoxError                a community database cannot be asked
+│   ├── StashBoxAddressInvalid · StashBoxUnknown · StashBoxUnreachable · StashBoxCertificateUntrusted
+│   ├── StashBoxConnectionLost · StashBoxTimedOut · StashBoxKeyMissing · StashBoxKeyWrong · StashBoxRedirected
+│   ├── StashBoxMisplaced · StashBoxBroken · StashBoxBusy · StashBoxAnswerTooLarge · StashBoxAnswerOdd
+│   └── StashBoxDocumentRefused · StashBoxFeatureMissing · StashBoxRefused
 ├── PathMapInvalid               what the user says of where the files of the library are makes no sense
 ├── StorageError                 the disk said no
 │   └── DiskFull · NotWritable · NotEnoughSpace
@@ -95,6 +101,7 @@ and is what `--json` reports.
 from stash_sense.errors.api import *
 from stash_sense.errors.base import *
 from stash_sense.errors.configuration import *
+from stash_sense.errors.connection import *
 from stash_sense.errors.jobs import *
 from stash_sense.errors.measuring import *
 from stash_sense.errors.media import *
@@ -105,6 +112,7 @@ from stash_sense.errors.releases import *
 from stash_sense.errors.resources import *
 from stash_sense.errors.search import *
 from stash_sense.errors.stash import *
+from stash_sense.errors.stashbox import *
 from stash_sense.errors.state import *
 from stash_sense.errors.transfer import *
 from stash_sense.errors.updates import *

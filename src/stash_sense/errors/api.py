@@ -42,8 +42,8 @@ class RequestError(StashSenseError):
 
 
 class HostForeign(RequestError):
-    """This service is not called {host}; if it is yours under that name, set STASH_SENSE_ALLOWED_HOSTS to it and
-    start the service again.
+    """This service is not called {host}; if it is yours under that name, as behind a proxy or a container's port,
+    start it with STASH_SENSE_ALLOWED_HOSTS={names}.
     """
 
     code = "host_foreign"
@@ -59,6 +59,15 @@ class TokenMissing(RequestError):
     """This needs the service's token in the header `Authorization: Bearer …`; `stash-sense token` prints it."""
 
     code = "token_missing"
+
+
+class BrowserNeedsToken(RequestError):
+    """A browser does not send the service's token by itself; let an extension of it send the header
+    `Authorization: Bearer …` with what `stash-sense token` prints, or save the page with
+    `curl -H "Authorization: Bearer $(stash-sense token)" {address} > page.html`.
+    """
+
+    code = "browser_needs_token"
 
 
 class TokenWrong(RequestError):

@@ -45,6 +45,14 @@ class JobTypeBusy(JobError):
     code = "job_type_busy"
 
 
+class ReplacementUnconfirmed(JobError):
+    """Version {version} with {performers:,} performers is in use and was not built from {folder}, or is far larger; a
+    database with at most {people:,} people would take its place. Say `replace` true with the job if that is meant.
+    """
+
+    code = "replacement_unconfirmed"
+
+
 class JobNotStoppable(JobError):
     """{title} cannot be stopped once it has begun; wait until it has ended."""
 

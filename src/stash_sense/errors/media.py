@@ -84,8 +84,8 @@ class InputIsPage(InputError):
 
 
 class StreamWithoutRanges(InputError):
-    """{path} cannot be read in parts, and is larger than the {limit:,} bytes that are read as a whole; download it and
-    name the file.
+    """{path} cannot be read in parts, and is larger than the {limit:,} bytes that are read as a whole; download it
+    and name the file.
     """
 
     code = "stream_without_ranges"

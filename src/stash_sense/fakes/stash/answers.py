@@ -1,5 +1,6 @@
 """All that answers: importing it registers every resolver, and gives the engine of a profile."""
 
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -19,6 +20,7 @@ REGISTERED = (
 """Modules that register resolvers when they are imported."""
 
 
+@cache
 def engine_of(profile: Profile) -> Engine:
-    """Return what answers as that version of Stash."""
+    """Return what answers as that version of Stash; it remembers nothing but documents, so all servers share it."""
     return Engine(schema_of(profile), RESOLVERS, jobs.SOURCES)

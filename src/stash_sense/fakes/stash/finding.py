@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from stash_sense.fakes.graphql.engine import Flaw, ResolverError
@@ -70,7 +71,8 @@ def sorted_rows(
         if seeded:
             return sorted(found, key=shuffled(name), reverse=descending)
         key, last = keys[name], keys[""]
-        found.sort(key=lambda row: last(state, row))
+        if name != "id":
+            found.sort(key=lambda row: last(state, row))
         found.sort(key=lambda row: nullable(key(state, row)), reverse=descending)
         return found
 
@@ -84,6 +86,7 @@ def nullable(value: Any) -> tuple[bool, Any]:
     return (False, 0) if value is None else (True, value)
 
 
+@lru_cache(1 << 17)
 def natural(text: str | None) -> Any:
     """Return a key that counts digits as numbers and no case."""
     if not text:

@@ -70,7 +70,8 @@ def _file(state: State, told: Mapping[str, Any]) -> int:
     columns = {name: value for name, value in told.items() if name not in ("__typename", "id")}
     kind = "video" if "duration" in told else "image" if "width" in told else "basic"
     columns.setdefault("basename", str(told["path"]).rsplit("/", 1)[-1])
-    columns.setdefault("mod_time", state.now())
+    if "mod_time" not in columns:
+        columns["mod_time"] = state.now()
     row = state.insert("files", **{"kind": kind, **columns}, **({"id": int(told["id"])} if "id" in told else {}))
     return int(row["id"])
 

@@ -81,7 +81,7 @@ class SimulatedStash:
         self.status = "OK"
         self.state = State(zone, clock)
         self.state.configuration.general = {**GENERAL}
-        fill(self.state, library or {})
+        fill(self.state, {} if library is None else library)
         if api_key:
             self.state.configuration.general.update(username="owner", apiKey=api_key)
             self.state.configuration.password = secrets.token_urlsafe(8)

@@ -158,8 +158,10 @@ class State:
             raise KeyError(f"{table} has no {', '.join(sorted(unknown))}")
         row_id = int(columns.get("id") or self._last_ids[table] + 1)
         self._last_ids[table] = max(self._last_ids[table], row_id)
-        now = self.now()
-        row = {**_copied(BLANK[table]), "created_at": now, "updated_at": now, **columns, "id": row_id}
+        row = {**BLANK[table], **{name: kind() for name, kind in _EMPTY[table]}, **columns, "id": row_id}
+        for name in ("created_at", "updated_at"):
+            if name not in row:
+                row[name] = self.now()
         self._undo.append((table, row_id, None))
         self.tables[table][row_id] = row
         return row
@@ -239,6 +241,13 @@ def number(text: str, what: str = "") -> int:
 def _offset(moment: datetime) -> str:
     text = moment.strftime("%z")
     return "Z" if text == "+0000" else f"{text[:3]}:{text[3:5]}"
+
+
+_EMPTY = {
+    table: [(name, type(value)) for name, value in blank.items() if isinstance(value, list | dict)]
+    for table, blank in BLANK.items()
+}
+"""Columns whose values are a row's own, by table."""
 
 
 def _copied(row: Row) -> Row:

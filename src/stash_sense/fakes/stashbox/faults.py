@@ -14,8 +14,8 @@ _JSON, _HTML, _TEXT = "application/json", "text/html; charset=utf-8", "text/plai
 _TOO_MANY = b'{"errors":[{"message":"Too Many Attempts."}]}'
 _PAGE = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><body></body></html>"
 _BROKEN = b"<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>"
-_HUGE_PIECE = b" " * 1_000_000
-_HUGE_PIECES = 1_000
+_LARGE_PIECE = b" " * 1_000_000
+_LARGE_PIECES = 1_000
 _SLOW_SECONDS = 0.2
 _MINUTE = 60.0
 
@@ -35,11 +35,11 @@ class Trouble(StrEnum):
     """A page for people, as a gateway shows before it lets anybody in."""
     GARBAGE = "garbage"
     """It calls itself JSON and is none."""
-    HUGE = "huge"
+    LARGE = "large"
     """It has a gigabyte."""
     BROKEN = "broken"
     """A gateway says that the server behind it is gone (502)."""
-    REDIRECT = "redirect"
+    ELSEWHERE = "elsewhere"
     """It sends on to another host."""
     TOO_MANY = "429"
     """Too many requests, with Retry-After."""
@@ -180,10 +180,10 @@ async def _garbage(_: Fault, __: Receive, send: Send) -> None:
     await _answer(send, 200, _JSON, b'{"data":{"me"')
 
 
-async def _huge(_: Fault, __: Receive, send: Send) -> None:
+async def _large(_: Fault, __: Receive, send: Send) -> None:
     await _begin(send, 200, _JSON)
-    for _number in range(_HUGE_PIECES):
-        await send({"type": "http.response.body", "body": _HUGE_PIECE, "more_body": True})
+    for _number in range(_LARGE_PIECES):
+        await send({"type": "http.response.body", "body": _LARGE_PIECE, "more_body": True})
     await send({"type": "http.response.body", "body": b"{}"})
 
 
@@ -191,7 +191,7 @@ async def _broken(_: Fault, __: Receive, send: Send) -> None:
     await _answer(send, 502, _HTML, _BROKEN)
 
 
-async def _redirect(_: Fault, __: Receive, send: Send) -> None:
+async def _elsewhere(_: Fault, __: Receive, send: Send) -> None:
     await _answer(send, 302, _TEXT, b"", {"location": "https://elsewhere.example/graphql"})
 
 
@@ -207,8 +207,8 @@ _PLAYED = {
     Trouble.TORN: _torn,
     Trouble.HTML: _html,
     Trouble.GARBAGE: _garbage,
-    Trouble.HUGE: _huge,
+    Trouble.LARGE: _large,
     Trouble.BROKEN: _broken,
-    Trouble.REDIRECT: _redirect,
+    Trouble.ELSEWHERE: _elsewhere,
     Trouble.TOO_MANY: _too_many,
 }

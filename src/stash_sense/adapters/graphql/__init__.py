@@ -1,0 +1,1 @@
+"""Servers asked in GraphQL over http and https."""

@@ -1,0 +1,141 @@
+"""`stash-sense simulate`: servers on this machine that answer as Stash and stash-box do, to try things on."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from starlette.types import ASGIApp
+
+from stash_sense.fakes.graphql.serving import listening, serve_until_interrupted
+from stash_sense.fakes.stash.faults import KINDS, Fault
+from stash_sense.fakes.stash.profiles import Profile
+from stash_sense.fakes.stash.server import SimulatedStash
+from stash_sense.fakes.stashbox import faults as box_faults
+from stash_sense.fakes.stashbox.asking import User
+from stash_sense.fakes.stashbox.profiles import Profile as BoxProfile
+from stash_sense.fakes.stashbox.server import StashBoxServer
+from stash_sense.fakes.stashbox.state import State
+
+app = typer.Typer(no_args_is_help=True)
+
+_STASH_PORT = 9999
+"""Stash's own."""
+_STASH_BOX_PORT = 9998
+"""stash-box's own."""
+
+ApiKey = Annotated[str | None, typer.Option("--api-key", metavar="KEY", help="Without which nothing is answered.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Port of this machine; 0 for a free one.")]
+
+
+@app.callback()
+def _simulate() -> None:
+    """Servers that answer as Stash and stash-box do, to try things on."""
+
+
+@app.command("stash")
+def simulate_stash(
+    library: Annotated[
+        Path | None, typer.Option(metavar="FILE.json", help="What it holds; nothing, if it is not told.")
+    ] = None,
+    media: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of videos and pictures that it holds.")
+    ] = None,
+    profile: Annotated[Profile, typer.Option(help="Which version of Stash it is.")] = Profile.RECORDED,
+    port: Port = _STASH_PORT,
+    api_key: ApiKey = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FAULT[:N]", help=f"Played for the first N requests, or for all: {', '.join(KINDS)}."),
+    ] = None,
+) -> None:
+    """Answer as Stash does, until it is stopped with ctrl-C; nothing is kept."""
+    if library is not None and media is not None:
+        raise typer.BadParameter("it holds either a library or a folder: leave out --library or --media.")
+    if media is not None and not media.is_dir():
+        raise typer.BadParameter(f"{media} is not a folder.", param_hint="--media")
+    faults = [_fault(told) for told in fault or ()]
+    try:
+        stash = SimulatedStash(document(library) if library else None, profile, api_key, faults, media=media)
+    except ValueError as error:
+        raise typer.BadParameter(f"{library} holds no library: {error}.", param_hint="--library") from None
+    try:
+        serve(stash.app, port)
+    finally:
+        stash.close()
+
+
+@app.command("stashbox")
+def simulate_stashbox(
+    data: Annotated[
+        Path | None, typer.Option(metavar="FILE.json", help="What it holds; nothing, if it is not told.")
+    ] = None,
+    profile: Annotated[BoxProfile, typer.Option(help="Which kind of stash-box it is.")] = BoxProfile.RECORDED,
+    port: Port = _STASH_BOX_PORT,
+    api_key: Annotated[
+        str | None,
+        typer.Option("--api-key", metavar="KEY", help="The only one that it takes; any, if it is not told."),
+    ] = None,
+    fault: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FAULT[:N]",
+            help=f"Played for the first N requests, or for all: {', '.join(box_faults.Trouble)}.",
+        ),
+    ] = None,
+    most_per_minute: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Requests that it answers in a minute; more get status 429."),
+    ] = None,
+) -> None:
+    """Answer as a stash-box does, until it is stopped with ctrl-C; nothing is kept."""
+    try:
+        state = State(document(data) if data else None)
+    except (ValueError, TypeError, KeyError) as error:
+        raise typer.BadParameter(f"{data} holds no stash-box: {error}.", param_hint="--data") from None
+    server = StashBoxServer(state, profile, {api_key: User()} if api_key else None)
+    server.fault = _box_fault(fault) if fault else None
+    server.rate = box_faults.Rate(most_per_minute) if most_per_minute else None
+    serve(server.app, port)
+
+
+def document(path: Path) -> Any:
+    """Read what a server is to hold.
+
+    Raises:
+        typer.BadParameter: the file cannot be read, or is not JSON.
+    """
+    try:
+        return json.loads(path.read_bytes())
+    except OSError as error:
+        raise typer.BadParameter(f"{path} cannot be read ({error.strerror}).") from None
+    except ValueError as error:
+        raise typer.BadParameter(f"{path} is not JSON ({error}).") from None
+
+
+def serve(server: ASGIApp, port: int) -> None:
+    """Print where a server is, and serve it until it is stopped.
+
+    Raises:
+        typer.BadParameter: the port is taken.
+    """
+    try:
+        listener = listening(port)
+    except OSError as error:
+        raise typer.BadParameter(f"{port} cannot be used ({error.strerror}); choose another.") from None
+    typer.echo(f"http://127.0.0.1:{listener.getsockname()[1]}")
+    serve_until_interrupted(server, listener)
+
+
+def _fault(text: str) -> Fault:
+    try:
+        return Fault.read(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}.", param_hint="--fault") from None
+
+
+def _box_fault(text: str) -> box_faults.Fault:
+    try:
+        return box_faults.Fault.read(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}.", param_hint="--fault") from None

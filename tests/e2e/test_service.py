@@ -18,7 +18,7 @@ import httpx2
 import pytest
 
 COMMAND = Path(sys.executable).parent / "stash-sense"
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 @pytest.fixture
@@ -61,11 +61,10 @@ class Served:
         with httpx2.Client(trust_env=False, headers=headers, timeout=PATIENCE) as client:
             return client.get(self.url + path)
 
-    def end(self, number: int = signal.SIGTERM) -> tuple[int, float]:
-        """Send a signal; return the exit code and the seconds that it took."""
-        began = time.monotonic()
+    def end(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal; return the exit code: 0 only where the service came to its end in order, in nine seconds."""
         self.process.send_signal(number)
-        return self.process.wait(PATIENCE), time.monotonic() - began
+        return self.process.wait(PATIENCE)
 
 
 @contextmanager
@@ -101,10 +100,8 @@ def test_a_service_starts_on_an_empty_folder_answers_and_ends_in_time(data_dir: 
         assert httpx2.get(service.url + "/health/ready", trust_env=False).status_code == 401
         token = (data_dir / "token").read_text().strip()
         assert stat.S_IMODE((data_dir / "token").stat().st_mode) == 0o600
-        code, seconds = service.end()
+        assert service.end() == 0
         log = service.log.read_text()
-    assert code == 0
-    assert seconds < 10
     assert not (data_dir / "service.json").exists()
     assert token not in log
     lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
@@ -121,10 +118,8 @@ def test_ctrl_c_ends_it_too_and_open_connections_do_not_hold_it_up(data_dir: Pat
                 b"POST /identify HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n"
                 b"Content-Type: application/json\r\nAuthorization: Bearer " + token.encode() + b"\r\n\r\nnot all"
             )
-            time.sleep(0.3)
-            code, seconds = service.end(signal.SIGINT)
-    assert code == 0
-    assert seconds < 10
+            assert service.get("/health/live").status_code == 200  # asked later than those two
+            assert service.end(signal.SIGINT) == 0
 
 
 def test_a_second_service_on_the_same_folder_refuses(data_dir: Path) -> None:
@@ -147,7 +142,7 @@ def test_after_a_kill_the_next_one_starts(data_dir: Path) -> None:
     with served(data_dir) as service:
         assert service.get("/health/live").status_code == 200
         assert (data_dir / "token").read_text() == first
-        assert service.end()[0] == 0
+        assert service.end() == 0
 
 
 def test_a_port_that_is_taken_is_told(data_dir: Path) -> None:
@@ -179,8 +174,24 @@ def test_token_prints_the_token_and_nothing_else(data_dir: Path) -> None:
         headers = {"authorization": f"Bearer {first.stdout.strip()}"}
         assert httpx2.get(service.url + "/identify/queue", headers=headers, trust_env=False).status_code == 401
         assert service.get("/identify/queue").status_code == 200
+        service.end()  # then all is in the log
         for word in (first.stdout.strip(), rotated.strip()):
             assert word not in service.log.read_text()
+
+
+def test_settings_are_shown_as_the_running_service_has_them(data_dir: Path) -> None:
+    with served(data_dir, STASH_SENSE_NUM_FRAMES="40"):
+        assert run(data_dir, "settings", "get", "num_frames").stdout == "40\n"
+        listed = run(data_dir, "settings", "list", COLUMNS="300").stdout
+        assert "STASH_SENSE_NUM_FRAMES, locked" in listed
+        document = json.loads(run(data_dir, "settings", "list", "--json").stdout)
+        assert document["tier"] in ("cpu", "gpu-low", "gpu-high")
+        assert {one["key"]: one["value"] for one in document["settings"]}["num_frames"] == 40
+        assert "STASH_SENSE_NUM_FRAMES" in run(data_dir, "settings", "set", "num_frames", "30").stderr
+        assert run(data_dir, "settings", "set", "top_k", "5").stdout == "top_k is 5 (you).\n"
+        assert "settings list" in run(data_dir, "settings", "get", "no_such").stderr
+    assert run(data_dir, "settings", "get", "num_frames").stdout == "60\n"
+    assert run(data_dir, "settings", "get", "top_k").stdout == "5\n"
 
 
 def test_a_new_token_is_shown_on_the_terminal_once(data_dir: Path) -> None:

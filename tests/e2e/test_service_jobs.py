@@ -78,10 +78,9 @@ def test_a_build_is_watched_stopped_killed_with_the_service_and_goes_on_to_its_e
         job_when(service, number, is_describing(10))
         (listed,) = run("jobs", "list", "--json").document["jobs"]
         assert (listed["status"], listed["total"]) == ("running", pictures)
-        assert f"{pictures}" in run("jobs", "list").out
-
         assert run("jobs", "stop", str(number)).code == 0
         stopped = job_when(service, number, has("cancelled"))
+        assert f"{pictures}" in run("jobs", "list").out
         assert stopped["done"] < pictures
 
         assert run("jobs", "retry", str(number)).code == 0
@@ -103,9 +102,7 @@ def test_a_service_that_is_asked_to_end_gives_its_job_back(run: Run, serve: Serv
     with serve() as service:
         number = submit(run, many)["id"]
         before = job_when(service, number, is_describing(10))
-        code, seconds = service.end()
-        assert code == 0
-        assert seconds < 10
+        assert service.end() == 0
     (job,) = run("jobs", "list", "--json").document["jobs"]
     assert (job["id"], job["status"]) == (number, "queued")
     with serve() as service:
@@ -132,6 +129,21 @@ def test_what_a_command_is_asked_for_is_done_by_the_service(run: Run, serve: Ser
         run("db", "build", people, "--out", people.parent / "version")
         assert len(service.get("/queue").json()["jobs"]) == 2
         assert run("identify", people / "Joe Biden" / "portrait.jpg").out.count("Joe Biden") >= 1
+
+
+def test_a_database_of_others_is_replaced_through_the_service_only_where_that_is_said(
+    run: Run, serve: Serve, people: Path, tmp_path: Path
+) -> None:
+    others = tmp_path / "others"
+    others.mkdir()
+    (people / "Joe Biden").rename(others / "Joe Biden")
+    with serve():
+        assert run("db", "build", people).code == 0
+        refused = run("jobs", "run", "database_build", f"folder={others}", "--json")
+        assert refused.code == 1
+        assert "`replace`" in refused.err
+        assert run("db", "build", others, "--json").document["error"]["code"] == "not_confirmed"
+        assert run("db", "build", others, "--yes", "--json").document["performer_count"] == 1
 
 
 def test_settings_and_going_back_are_told_to_the_service(run: Run, serve: Serve, people: Path) -> None:

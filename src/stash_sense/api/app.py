@@ -10,12 +10,13 @@ from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 
 from stash_sense import __version__
-from stash_sense.api.background import Background, dispatching, idle_check
+from stash_sense.api.background import Background, dispatching, following_settings, following_stash, idle_check
 from stash_sense.api.bodies import BodyLimits
 from stash_sense.api.docs_page import POLICY, docs_page
 from stash_sense.api.errors import ErrorAnswer, add_error_handlers
 from stash_sense.api.hosts import AllowedHosts, hosts_in
 from stash_sense.api.metrics import Metrics
+from stash_sense.api.news import News
 from stash_sense.api.openapi import describe
 from stash_sense.api.recognising import BODY_BYTES, DOCUMENT_BYTES
 from stash_sense.api.routers import ROUTERS
@@ -48,14 +49,15 @@ def create_app(services: Services, bound: str = "127.0.0.1", *, alone: bool = Fa
     Raises:
         SettingInvalid: a name in the setting `allowed_hosts` is none.
     """
-    metrics = Metrics(services)
+    metrics, news = Metrics(services), News(services)
     state = State(
         services=services,
         keeper=TokenKeeper(TokenFile.below(services.settings.data_dir)),
         tickets=Tickets(),
         metrics=metrics,
         turns=Turns(changed=metrics.waiting.set),
-        background=Background(services, (idle_check, dispatching(alone))),
+        background=Background(services, (idle_check, following_settings, dispatching(alone, news), following_stash)),
+        news=news,
     )
     app = FastAPI(
         title="Stash Sense",
@@ -91,11 +93,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state: State = app.state.shared
     stopping = asyncio.Event()
     beginning = asyncio.create_task(_begin(state, stopping))
+    watching = asyncio.create_task(state.watch_token())
     try:
         yield
     finally:
         stopping.set()
         state.stop()
+        watching.cancel()
         await beginning
         await anyio.to_thread.run_sync(state.background.end)
 

@@ -47,11 +47,15 @@ class Audience:
             self._listeners.discard(listener)
             listener.close()
 
-    def stop(self) -> None:
-        """Send everybody home."""
-        self.is_over = True
+    def dismiss(self) -> None:
+        """Send home everybody who watches now; others may come."""
         for listener in self._listeners:
-            listener.wake()
+            listener.dismiss()
+
+    def stop(self) -> None:
+        """Send everybody home, for good."""
+        self.is_over = True
+        self.dismiss()
 
 
 class Listener:
@@ -63,6 +67,7 @@ class Listener:
         self._woken = asyncio.Event()
         self._is_told = False
         self._looked = -math.inf
+        self._is_dismissed = False
         self._watcher = hub.watch(after, self.tell)
 
     @property
@@ -78,14 +83,19 @@ class Listener:
         with contextlib.suppress(RuntimeError):  # the loop has ended
             self._loop.call_soon_threadsafe(self.wake)
 
+    def dismiss(self) -> None:
+        """Give this one nothing more; on the event loop's thread."""
+        self._is_dismissed = True
+        self.wake()
+
     def wake(self) -> None:
         """Look now; on the event loop's thread."""
         self._woken.set()
 
     async def next(self, patience: float = math.inf) -> list[ProgressEvent]:
-        """Wait for what is new, oldest first; nothing after `patience` seconds, and when the service stops."""
+        """Wait for what is new, oldest first; nothing after `patience` seconds, and when this one is sent home."""
         end = self._loop.time() + patience
-        while not self._audience.is_over:
+        while not (self._is_dismissed or self._audience.is_over):
             await asyncio.sleep(max(0.0, self._looked + _LEAST_PAUSE - self._loop.time()))
             self._looked = self._loop.time()
             # Before the look: what is told from here on wakes it again.

@@ -24,7 +24,8 @@ class AllowedHosts:
     """
 
     def __init__(self, bound: str, more: Iterable[str] = ()) -> None:
-        self._names = frozenset(_plain(name) for name in more)
+        self._added = tuple(more)
+        self._names = frozenset(_plain(name) for name in self._added)
         if not _is_every_address(bound):
             self._names |= {_plain(bound)}
 
@@ -40,6 +41,11 @@ class AllowedHosts:
             return False
         name = _plain(parsed[1])
         return name in self._names or _is_this_machine(name) or name == _plain(local_address)
+
+    def with_name(self, header: str) -> str:
+        """Return what the user would have to allow for a header Host to be ours: the names that are, and its own."""
+        parsed = _HOST.fullmatch(header)
+        return ",".join((*self._added, parsed[1] if parsed else "NAME"))
 
 
 def is_same_origin(origin: str, host: str) -> bool:

@@ -8,8 +8,9 @@ import logging.handlers
 import queue
 import re
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TextIO
 
 import structlog
@@ -27,6 +28,8 @@ _IN_QUERY = re.compile(r"(?i)\b((?:access_|api_?)?(?:token|key)|password|ticket|
 _QUIET = ("uvicorn", "alembic", "asyncio", "websockets", "python_multipart", "multipart", "httpx2", "httpcore2")
 """Libraries that are heard from warnings on: what they tell of each request stands in our own line about it."""
 _DEPTH = 4
+_JOB_THREAD = re.compile(r"job-(\d+)-.*")
+"""The name of the thread that a job has for itself; see `jobs.run`."""
 
 
 class Scrubber:
@@ -66,8 +69,28 @@ class Scrubber:
         return _USERINFO.sub(f"{_HIDDEN}@", text)
 
 
+class Log:
+    """A log that is written on a thread of its own.
+
+    Args:
+        listener: what writes it.
+    """
+
+    def __init__(self, listener: logging.handlers.QueueListener) -> None:
+        self._listener = listener
+        self._alone = threading.Lock()
+        self._is_finished = False
+
+    def finish(self) -> None:
+        """Return when all that was logged before is written; nothing is written after that."""
+        with self._alone:
+            if not self._is_finished:
+                self._is_finished = True
+                self._listener.stop()
+
+
 @contextmanager
-def logging_to(stream: TextIO, scrubber: Scrubber, level: int = logging.INFO) -> Iterator[None]:
+def logging_to(stream: TextIO, scrubber: Scrubber, level: int = logging.INFO) -> Iterator[Log]:
     """Log to a stream until the block ends; everything that was logged is then written."""
     lines: queue.SimpleQueue[Any] = queue.SimpleQueue()
     handler = _Formatted(lines)
@@ -82,10 +105,11 @@ def logging_to(stream: TextIO, scrubber: Scrubber, level: int = logging.INFO) ->
     root.handlers[:] = [handler]
     root.setLevel(level)
     listener.start()
+    log = Log(listener)
     try:
-        yield
+        yield log
     finally:
-        listener.stop()
+        log.finish()
         root.handlers[:] = before
         root.setLevel(level_before)
         for name, was in quiet.items():
@@ -109,6 +133,7 @@ def _formatter(terminal: bool, scrubber: Scrubber) -> logging.Formatter:
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _with_request_id,
+        _with_job_id,
     ]
     last: list[Processor]
     if terminal:
@@ -127,6 +152,13 @@ def _with_request_id(_: object, __: str, event: EventDict) -> EventDict:
     return event
 
 
+def _with_job_id(_: object, __: str, event: EventDict) -> EventDict:
+    record = event.get("_record")
+    if isinstance(record, logging.LogRecord) and (job := _JOB_THREAD.fullmatch(record.threadName or "")):
+        event.setdefault("job_id", int(job[1]))
+    return event
+
+
 def _printable(_: object, __: str, event: EventDict) -> EventDict:
     """Keep what others wrote from steering the terminal."""
     return {key: _without_control(value) if isinstance(value, str) else value for key, value in event.items()}
@@ -136,6 +168,6 @@ def _without_control(text: str) -> str:
     return "".join(sign if sign.isprintable() or sign == "\n" else repr(sign)[1:-1] for sign in text)
 
 
-def on_stderr(scrubber: Scrubber) -> Any:
+def on_stderr(scrubber: Scrubber) -> AbstractContextManager[Log]:
     """Log to stderr until the block ends."""
     return logging_to(sys.stderr, scrubber)

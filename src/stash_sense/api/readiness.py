@@ -1,4 +1,4 @@
-"""What must be in place for people to be identified, looked at without opening a model."""
+"""What must be in place for people to be identified in the user's library, looked at without opening a model."""
 
 import os
 import re
@@ -21,7 +21,8 @@ class ReadyCheck:
 
 def checks(services: Services) -> list[ReadyCheck]:
     """Look at everything that identifying needs; reads the disk."""
-    return [_checked(name, look, services) for name, look in _LOOKS]
+    looks = (*_LOOKS, _STASH) if services.stash_is_set else _LOOKS
+    return [_checked(name, look, services) for name, look in looks]
 
 
 def _checked(name: str, look: Callable[[Services], None], services: Services) -> ReadyCheck:
@@ -78,4 +79,12 @@ def _state(services: Services) -> None:
         raise _Missing(f"No jobs are run: {trouble.rstrip('.')}", "")
 
 
+def _stash(services: Services) -> None:
+    standing = services.stash_standing
+    if not standing.is_usable:
+        raise _Missing(standing.words.reason, standing.words.remedy)
+
+
 _LOOKS = (("pack", _pack), ("database", _database), ("state", _state))
+_STASH = ("stash", _stash)
+"""Only where the user has named one: files are identified without."""

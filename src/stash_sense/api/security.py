@@ -7,7 +7,7 @@ not belong, the token. What is left may send a body up to a limit, counted while
 import re
 import time
 from collections.abc import Callable, Iterator
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, quote, unquote
 
 import anyio
 import anyio.to_thread
@@ -22,6 +22,7 @@ from stash_sense.api.tickets import Tickets
 from stash_sense.api.token import TokenKeeper, is_same
 from stash_sense.errors import (
     AddressTooLong,
+    BrowserNeedsToken,
     HeadersTooLarge,
     HostForeign,
     LinkWrong,
@@ -111,7 +112,8 @@ class Door:
         hosts = headers.getlist("host")
         local = (scope.get("server") or ("",))[0] or ""
         if len(hosts) != 1 or not self._hosts.is_ours(hosts[0], local):
-            raise HostForeign(host=", ".join(hosts)[:_SHOWN] or "nothing")
+            asked = ", ".join(hosts)[:_SHOWN]
+            raise HostForeign(host=asked or "nothing", names=self._hosts.with_name(asked))
         if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MOST_ADDRESS_BYTES:
             raise AddressTooLong(limit=MOST_ADDRESS_BYTES)
         if sum(len(name) + len(value) for name, value in scope["headers"]) > MOST_HEADER_BYTES:
@@ -140,17 +142,29 @@ class Door:
             signed = is_signed(path, query.get("expires", ""), query["signature"], token or "", self._clock())
             if token is None or not signed:
                 raise LinkWrong
-        else:
+        elif "authorization" in headers:
             _check_token(headers, token)
+        elif _from_browser(headers):
+            raise BrowserNeedsToken(address=_address(scope, headers))
+        else:
+            raise TokenMissing
 
 
 def _check_token(headers: Headers, token: str | None) -> None:
     offered = headers.getlist("authorization")
-    if not offered:
-        raise TokenMissing
     bearer = _BEARER.fullmatch(offered[0]) if len(offered) == 1 else None
     if token is None or bearer is None or not is_same(bearer[1], token):
         raise TokenWrong
+
+
+def _from_browser(headers: Headers) -> bool:
+    """Whether a person opens an address: browsers ask for HTML by name then, programs and pages hardly ever."""
+    return "text/html" in headers.get("accept", "").lower()
+
+
+def _address(scope: Scope, headers: Headers) -> str:
+    """Return the address that was opened, as it can be typed; without what follows a question mark."""
+    return f"http://{headers['host']}{quote(scope['path'][:_SHOWN])}"
 
 
 def _opened_by_ticket(scope: Scope) -> bool:
@@ -165,7 +179,7 @@ def _query(scope: Scope) -> Iterator[tuple[str, str]]:
 async def _refuse(error: StashSenseError, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer without having read the body; the connection is closed, for what is left of it is not wanted."""
     headers = {"connection": "close"}
-    if isinstance(error, TokenMissing):
+    if isinstance(error, TokenMissing | BrowserNeedsToken):
         headers["www-authenticate"] = "Bearer"
     elif isinstance(error, TokenWrong | TicketWrong | LinkWrong):
         headers["www-authenticate"] = 'Bearer error="invalid_token"'
@@ -183,7 +197,7 @@ def _guarded(send: Send) -> Send:
             headers = MutableHeaders(scope=message)
             for name, value in _ALWAYS.items():
                 headers.setdefault(name, value)
-            headers.setdefault("cache-control", "no-store")
+            headers["cache-control"] = "no-store"  # also where the library says less, as for streams
         await send(message)
 
     return guarded

@@ -10,6 +10,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import uvicorn
 from fastapi import FastAPI
@@ -28,13 +29,22 @@ _OPEN_REQUESTS_SECONDS = 5
 """For requests that are being answered when the service is asked to stop."""
 _END_SECONDS = 9.0
 """After which the process ends whatever it does: all that must last is written by then, or is gone on with later."""
+_BY_SIGNAL = 128
+"""Added to the number of a signal: how a shell tells that a process did not end by itself."""
+_LAST_WORDS_SECONDS = 0.5
 _MOST_HEAD_BYTES = 64 * 1024
+_MOST_SAID_BYTES = 16 * 1024
+"""Of one message that a client sends into an event socket, where nothing it says is heard."""
 _BACKLOG = 128
 _LOG = logging.getLogger(__name__)
 
 
 def serve(services: Services, host: str, port: int, show_token: Callable[[EnsuredToken, Path], None]) -> None:
-    """Run the service until it is asked to stop.
+    """Run the service until it is asked to stop by SIGTERM or SIGINT.
+
+    Jobs are then given back with what they have kept, and this returns. Where that takes more than nine seconds, or a
+    second signal comes, the process ends at once with 128 and the signal's number; the next start goes on with its
+    jobs, too, from their last checkpoints.
 
     Args:
         services: what it serves.
@@ -48,6 +58,7 @@ def serve(services: Services, host: str, port: int, show_token: Callable[[Ensure
         TokenUnusable: the token file holds something else.
         SettingInvalid: a setting has a value that cannot be used.
         StorageError: the data folder cannot be written.
+        Cancelled: it was asked to stop before it had begun.
     """
     with service_lock(services.settings.data_dir) as lock, contextlib.closing(listening(host, port)) as listener:
         file = TokenFile.below(services.settings.data_dir)
@@ -63,8 +74,8 @@ def serve(services: Services, host: str, port: int, show_token: Callable[[Ensure
                 lock.announce(url)
                 _tell_where(url, host)
 
-            with on_stderr(Scrubber(state.keeper.secrets)):
-                asyncio.run(Server(app, state, started).serve([listener]))
+            with on_stderr(Scrubber(state.keeper.secrets)) as log:
+                asyncio.run(Server(app, state, started, log.finish).serve([listener]))
                 _LOG.info("stopped")
 
 
@@ -114,6 +125,8 @@ def configured(app: FastAPI) -> uvicorn.Config:
         server_header=False,
         proxy_headers=False,
         h11_max_incomplete_event_size=_MOST_HEAD_BYTES,
+        ws_max_size=_MOST_SAID_BYTES,
+        ws_per_message_deflate=False,  # events are short, and unpacking is work that others could make
         timeout_graceful_shutdown=_OPEN_REQUESTS_SECONDS,
     )
 
@@ -125,22 +138,31 @@ class Server(uvicorn.Server):
         app: the application.
         state: what is asked to stop.
         started: called when it answers.
+        finish_log: writes what is to be logged still, before the process ends.
     """
 
-    def __init__(self, app: FastAPI, state: State, started: Callable[[], None]) -> None:
+    def __init__(
+        self, app: FastAPI, state: State, started: Callable[[], None], finish_log: Callable[[], None]
+    ) -> None:
         super().__init__(configured(app))
         self._state = state
         self._tell_started = started
+        self._finish_log = finish_log
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop at SIGTERM and ctrl-C; a second one ends open requests at once."""
+        """Stop at SIGTERM and ctrl-C; a second one ends the process at once.
+
+        Raises:
+            Cancelled: one has come before.
+        """
         loop = asyncio.get_running_loop()
         signals = (signal.SIGTERM, signal.SIGINT)
         before = {number: signal.getsignal(number) for number in signals}
         for number in signals:
-            loop.add_signal_handler(number, self._asked_to_stop)
+            loop.add_signal_handler(number, self._asked_to_stop, number)
         try:
+            self._state.services.cancel.raise_if_cancelled()
             yield
         finally:
             for number in signals:
@@ -155,22 +177,23 @@ class Server(uvicorn.Server):
             gc.freeze()
             await asyncio.to_thread(self._tell_started)
 
-    def _asked_to_stop(self) -> None:
+    def _asked_to_stop(self, number: int) -> None:
         if self.should_exit:
-            self.force_exit = True
-            return
+            self._end_now(number)
         self.should_exit = True
         _LOG.info("stopping")
         self._state.stop()
-        end = threading.Timer(_END_SECONDS, _end_now)
+        end = threading.Timer(_END_SECONDS, self._end_now, (number,))
         end.daemon = True
         end.start()
 
-
-def _end_now() -> None:
-    _LOG.warning("ended while something was still at work")
-    logging.shutdown()
-    os._exit(0)
+    def _end_now(self, number: int) -> NoReturn:
+        _LOG.warning("ended while something was still at work")
+        # Who reads the log may have stopped to.
+        last = threading.Thread(target=self._finish_log, daemon=True)
+        last.start()
+        last.join(_LAST_WORDS_SECONDS)
+        os._exit(_BY_SIGNAL + number)
 
 
 def _tell_where(url: str, host: str) -> None:

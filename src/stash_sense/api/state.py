@@ -1,10 +1,11 @@
 """What the routes share while the service runs, and how they reach it."""
 
+import asyncio
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any
 
-from anyio import CapacityLimiter
+from anyio import CapacityLimiter, to_thread
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
@@ -12,6 +13,7 @@ from stash_sense.api.audience import Audience
 from stash_sense.api.background import Background
 from stash_sense.api.examined import Examined
 from stash_sense.api.metrics import Metrics
+from stash_sense.api.news import News
 from stash_sense.api.tickets import Tickets
 from stash_sense.api.token import TokenKeeper
 from stash_sense.api.turns import Turns
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 _CAPABILITIES_SECONDS = 30.0
 """To look at them means to open every model anew: 2 s with a pack of 30 MB."""
 _FETCHES = 4
+_TOKEN_SECONDS = 1.0
 _PACKS_SECONDS = 5.0
 """To look at them means to read every byte of them: 0.3 s with a pack of 30 MB, seconds with large ones."""
 
@@ -37,6 +40,7 @@ class State:
     metrics: Metrics
     turns: Turns
     background: Background
+    news: News
     audience: Audience = field(default_factory=Audience)
     """Who watches what happens to jobs."""
     heavy: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
@@ -64,6 +68,18 @@ class State:
         except PackError:
             chosen = None
         return [pack_document(packs, chosen, status) for status in packs.packs()]
+
+    async def watch_token(self) -> None:
+        """Send away who watches with a token that is no longer the right one; until it is cancelled."""
+        threads = CapacityLimiter(1)
+        token = await to_thread.run_sync(self.keeper.current, limiter=threads)
+        while True:
+            await asyncio.sleep(_TOKEN_SECONDS)
+            now = await to_thread.run_sync(self.keeper.current, limiter=threads)
+            if now != token:
+                token = now
+                self.tickets.clear()
+                self.audience.dismiss()
 
     def stop(self) -> None:
         """Take nothing more on, and ask all work to end; on the event loop's thread."""

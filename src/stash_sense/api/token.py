@@ -132,11 +132,6 @@ class TokenKeeper:
         self._known: tuple[tuple[int, int, int], str | None] = ((-1, -1, -1), None)
         self._seen: tuple[str, ...] = ()
 
-    def is_right(self, offered: str) -> bool:
-        """Whether this is the token; takes as long for one that is nearly right as for any other."""
-        token = self.current()
-        return token is not None and is_same(offered, token)
-
     def current(self) -> str | None:
         """Return the token; None where there is none that can be used, and then nobody is let in."""
         stamp, token = self._known

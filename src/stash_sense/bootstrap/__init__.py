@@ -1,8 +1,8 @@
 """The composition root: settings in, ready services out. The only package that imports adapters.
 
-Each floor stands on those below it: machine, state, recognition, databases; on top is what the program offers.
-Each service imports what it is made of when it is first asked for: the libraries behind them all take two seconds of
-computing and 80 MB, and the running service wants none of it before somebody has something recognised.
+Each floor stands on those below it: machine, state, connections, recognition, databases; on top is what the program
+offers. Each service imports what it is made of when it is first asked for: the libraries behind them all take two
+seconds of computing and 80 MB, and the running service wants none of it before somebody has something recognised.
 """
 
 from __future__ import annotations
@@ -87,10 +87,19 @@ class Services(Databases):
 
     def capabilities(self) -> list[Capability]:
         """Tell what is installed and works; opens the models."""
-        from stash_sense.models.capabilities import Installation, capabilities
+        from stash_sense.models.capabilities import Capability, Installation, capabilities
+
+        def stash() -> Capability:
+            standing = self.stash_standing
+            if standing.since is None:  # nobody watches it: a command asks for itself
+                standing = self.check_stash()
+            if standing.server is not None:
+                note = f"Stash {standing.server.version} at {standing.address}"
+                return Capability("stash", True, note=note)
+            return Capability("stash", False, reason=standing.words.reason, remedy=standing.words.remedy)
 
         settings = self.settings
-        here = Installation(self.packs, self.performers, self.hardware, settings.pack, settings.device)
+        here = Installation(self.packs, self.performers, self.hardware, settings.pack, settings.device, stash)
         return capabilities(here)
 
 

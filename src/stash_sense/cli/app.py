@@ -13,6 +13,7 @@ _COMMANDS = {
     "identify": "stash_sense.cli.identify:identify",
     "benchmark": "stash_sense.cli.benchmark:benchmark",
     "demo": "stash_sense.cli.demo:demo",
+    "simulate": "stash_sense.cli.simulate:app",
     "doctor": "stash_sense.cli.doctor:doctor",
     "capabilities": "stash_sense.cli.capabilities:capabilities",
     "serve": "stash_sense.cli.serve:serve",
@@ -21,6 +22,7 @@ _COMMANDS = {
     "settings": "stash_sense.cli.configuration:app",
     "backup": "stash_sense.cli.state:backup",
     "restore": "stash_sense.cli.state:restore",
+    "stash": "stash_sense.cli.stash:app",
     "db": "stash_sense.cli.db.app:app",
     "models": "stash_sense.cli.models:app",
 }

@@ -13,6 +13,9 @@ from stash_sense.cli.present import print_json
 from stash_sense.models.capabilities import Capability
 from stash_sense.reports.wording import visible
 
+_COMMANDS = ("stash-sense ", "unset ")
+"""How a remedy begins that can be typed; any other is said."""
+
 
 def capabilities(
     context: typer.Context,
@@ -40,5 +43,7 @@ def capability_documents(found: list[Capability]) -> list[dict[str, Any]]:
 
 def advice(capability: Capability) -> str:
     """Say why a feature does not work, and what to type."""
-    hint = f"; type `{capability.remedy}`" if capability.remedy else ""
-    return f"{capability.reason}{hint}."
+    remedy = capability.remedy
+    if remedy.startswith(_COMMANDS):
+        remedy = f"type `{remedy}`"
+    return f"{capability.reason}; {remedy}." if remedy else f"{capability.reason}."

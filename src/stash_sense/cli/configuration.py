@@ -1,16 +1,22 @@
-"""`stash-sense settings`: what is set, by whom, and changing it."""
+"""`stash-sense settings`: what is set, by whom, and changing it.
 
-from typing import Annotated
+Where a service runs on the data folder, what holds for it is shown, and changed there.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Protocol
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from stash_sense.bootstrap import Services
 from stash_sense.cli.context import services_of
 from stash_sense.cli.present import print_json, say
-from stash_sense.cli.serving import service_here
-from stash_sense.configuration.resolving import Resolved, Source
+from stash_sense.cli.serving import Document, ServiceClient, service_here
+from stash_sense.configuration.configuration import Configuration
+from stash_sense.configuration.resolving import Source
 from stash_sense.configuration.values import Value
 from stash_sense.reports.wording import visible
 
@@ -20,37 +26,112 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on s
 Key = Annotated[str, typer.Argument(help="The setting.", show_default=False)]
 
 
+class Settings(Protocol):
+    """The settings, in documents as the service's routes give them."""
+
+    def tier(self) -> str:
+        """Tell what the machine is good for; may try a GPU."""
+
+    def all(self) -> list[Document]:
+        """List all settings."""
+
+    def setting(self, key: str) -> Document:
+        """Tell what a setting is."""
+
+    def set(self, key: str, value: Value) -> Document:
+        """Set a setting, and tell what it is then."""
+
+    def reset(self, keys: Sequence[str]) -> list[Document]:
+        """Forget what was set, and tell what the settings are then."""
+
+
+class ServedSettings:
+    """`Settings` of a running service."""
+
+    def __init__(self, service: ServiceClient) -> None:
+        self._service = service
+
+    def tier(self) -> str:
+        """Tell what the service's machine is good for."""
+        return str(self._service.get("/system/info")["tier"])
+
+    def all(self) -> list[Document]:
+        """List all settings."""
+        return list(self._service.get("/settings")["settings"])
+
+    def setting(self, key: str) -> Document:
+        """Tell what a setting is."""
+        return dict(self._service.get(f"/settings/{key}"))
+
+    def set(self, key: str, value: Value) -> Document:
+        """Set a setting."""
+        return dict(self._service.send("PUT", f"/settings/{key}", {"value": value}))
+
+    def reset(self, keys: Sequence[str]) -> list[Document]:
+        """Forget what was set."""
+        return [dict(self._service.send("DELETE", f"/settings/{key}")) for key in keys]
+
+
+class LocalSettings:
+    """`Settings` of this process."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._configuration = configuration
+
+    def tier(self) -> str:
+        """Tell what this machine is good for."""
+        return self._configuration.tier.value
+
+    def all(self) -> list[Document]:
+        """List all settings."""
+        return [setting.document() for setting in self._configuration.all()]
+
+    def setting(self, key: str) -> Document:
+        """Tell what a setting is."""
+        return self._configuration.setting(key).document()
+
+    def set(self, key: str, value: Value) -> Document:
+        """Set a setting."""
+        (setting,) = self._configuration.update({key: value})
+        return setting.document()
+
+    def reset(self, keys: Sequence[str]) -> list[Document]:
+        """Forget what was set."""
+        return [setting.document() for setting in self._configuration.reset(keys)]
+
+
+def settings_of(services: Services) -> Settings:
+    """Return the settings of the service of the data folder, else those of this process."""
+    service = service_here(services)
+    return LocalSettings(services.configuration) if service is None else ServedSettings(service)
+
+
 @app.command("list")
 def list_settings(context: typer.Context, json: Json = False) -> None:
     """List all settings, their values, and where those come from."""
-    configuration = services_of(context).configuration
-    settings = configuration.all()
+    settings = settings_of(services_of(context))
+    listed = settings.all()
     if json:
-        print_json(
-            {
-                "schema": 1,
-                "tier": configuration.tier.value,
-                "settings": [setting.document() for setting in settings],
-            }
-        )
+        print_json({"schema": 1, "tier": settings.tier(), "settings": listed})
         return
     table = Table(box=None, pad_edge=False)
     for heading, fold in (("setting", False), ("value", True), ("from", True), ("", True)):
         table.add_column(heading, no_wrap=not fold, overflow="fold")
-    for setting in settings:
-        spec = setting.spec
-        table.add_row(spec.key, Text(_shown(setting.value)), Text(_origin(setting)), Text(spec.description))
+    for setting in listed:
+        shown = Text(_shown(setting["value"]))
+        table.add_row(setting["key"], shown, Text(_origin(setting)), Text(setting["description"]))
     Console().print(table)
 
 
 @app.command("get")
 def get(context: typer.Context, key: Key, json: Json = False) -> None:
     """Print the value of a setting, and nothing else."""
-    setting = services_of(context).configuration.setting(key)
+    services = services_of(context)
+    setting = settings_of(services).setting(services.configuration.registry[key].key)
     if json:
-        print_json({"schema": 1, **setting.document()})
+        print_json({"schema": 1, **setting})
     else:
-        typer.echo(_shown(setting.value))
+        typer.echo(_shown(setting["value"]))
 
 
 @app.command("set")
@@ -62,16 +143,9 @@ def set_value(
 ) -> None:
     """Set a setting, for commands and the service alike."""
     services = services_of(context)
-    configuration = services.configuration
-    chosen = configuration.parse(key, value)
-    service = service_here(services)
-    if service is None:
-        (setting,) = configuration.update({key: chosen})
-    else:
-        service.send("PUT", f"/settings/{key}", {"value": chosen})
-        setting = configuration.setting(key)
+    setting = settings_of(services).set(key, services.configuration.parse(key, value))
     if json:
-        print_json({"schema": 1, **setting.document()})
+        print_json({"schema": 1, **setting})
     else:
         _tell(setting)
 
@@ -84,23 +158,17 @@ def reset(
 ) -> None:
     """Forget what you set, so that the environment's value or the default holds again."""
     services = services_of(context)
-    configuration = services.configuration
-    service = service_here(services)
-    if service is None:
-        settings = configuration.reset(keys)
-    else:
-        for spec in [configuration.registry[key] for key in keys]:  # before the first: whether all are settings
-            service.send("DELETE", f"/settings/{spec.key}")
-        settings = [configuration.setting(key) for key in keys]
+    known = [services.configuration.registry[key].key for key in keys]  # before the first: whether all are settings
+    settings = settings_of(services).reset(known)
     if json:
-        print_json({"schema": 1, "settings": [setting.document() for setting in settings]})
+        print_json({"schema": 1, "settings": settings})
         return
     for setting in settings:
         _tell(setting)
 
 
-def _tell(setting: Resolved) -> None:
-    say(f"{setting.spec.key} is {_shown(setting.value)} ({_origin(setting)}).")
+def _tell(setting: Document) -> None:
+    say(f"{setting['key']} is {_shown(setting['value'])} ({_origin(setting)}).")
 
 
 def _shown(value: Value | None) -> str:
@@ -109,13 +177,14 @@ def _shown(value: Value | None) -> str:
     return str(value).lower() if isinstance(value, bool) else visible(str(value))
 
 
-def _origin(setting: Resolved) -> str:
-    match setting.source:
+def _origin(setting: Document) -> str:
+    found = setting["variable_found"]
+    match setting["source"]:
         case Source.USER:
-            return f"you; {setting.variable} is passed over" if setting.variable else "you"
+            return f"you; {found} is passed over" if found else "you"
         case Source.ENVIRONMENT:
-            return f"{setting.variable}, locked"
+            return f"{found}, locked"
         case Source.TIER:
             return "default for this machine"
         case _:
-            return "default, by variable" if setting.locked else "default"
+            return "default, by variable" if setting["locked"] else "default"

@@ -74,6 +74,8 @@ def examination(services: Services) -> dict[str, Any]:
         "capabilities": capability_documents(list(capabilities.values())),
     }
     document["advice"] = list(_advice(document, capabilities["identification"]))
+    if services.stash_is_set and not capabilities["stash"].available:
+        document["advice"].append(advice(capabilities["stash"]))
     return document
 
 
@@ -152,6 +154,8 @@ def _print(document: dict[str, Any]) -> None:
     for capability in document["capabilities"]:
         if capability["name"] == "performers_database":
             rows.append(("performers database", capability["note"] or capability["reason"]))
+        if capability["name"] == "stash":
+            rows.append(("Stash", capability["note"] or capability["reason"]))
     for name, place in document["tools"].items():
         rows.append((name, place or "not found"))
     for name, text in rows:

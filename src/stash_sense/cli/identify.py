@@ -7,14 +7,15 @@ from typing import Annotated
 import typer
 
 from stash_sense.cli.context import services_of
-from stash_sense.cli.paths import typed_path
 from stash_sense.cli.people import recognition
 from stash_sense.cli.present import print_warnings, show
 from stash_sense.cli.progress import shown_progress
 from stash_sense.cli.report_file import checked_report
 from stash_sense.configuration.catalogue import MOST_CANDIDATES
 from stash_sense.identification.requesting import request_of
+from stash_sense.identification.sources import place_of
 from stash_sense.kernel.limits import MAX_FRAMES, MIN_FRAMES
+from stash_sense.kernel.paths import typed_path
 from stash_sense.performers.known import KnownPeople
 from stash_sense.recognition.matching.modes import MODES
 
@@ -35,7 +36,10 @@ def known_mode(mode: str | None) -> str | None:
 
 def identify(
     context: typer.Context,
-    paths: Annotated[list[Path], typer.Argument(help="Videos, pictures, and folders of them.", show_default=False)],
+    paths: Annotated[
+        list[str],
+        typer.Argument(help="Videos, pictures, folders of them, and addresses on the web.", show_default=False),
+    ],
     gallery: Annotated[
         Path | None,
         typer.Option(
@@ -73,7 +77,8 @@ def identify(
     """Recognise who is in videos and pictures.
 
     Prints a table for each file: person, probability, first and last seen, frames. A file that cannot be processed
-    says why and does not stop the others; the exit code is then 1.
+    says why and does not stop the others; the exit code is then 1. Of a video on the web only the parts that are
+    looked at are fetched; in its place the WebVTT of its sprites can be named.
     """
     services = services_of(context)
     request = request_of(
@@ -81,7 +86,8 @@ def identify(
     )
     with shown_progress() as progress, recognition(services, gallery, pack, progress) as known:
         print_warnings(_unknown_tags(request.tagged, known.people), progress)
-        results = known.recognizer.identify(paths, known.people, request, services.cancel, progress)
+        places = [place_of(path) for path in paths]
+        results = known.recognizer.identify(places, known.people, request, services.cancel, progress)
         complete = show(results, json, report, progress)
     if not complete:
         raise typer.Exit(EXIT_SOME_FAILED)

@@ -15,11 +15,11 @@ from stash_sense.calibration.calibrate import Material
 from stash_sense.calibration.overlaying import overlay_of
 from stash_sense.cli.calibrate import in_words, print_fit
 from stash_sense.cli.context import services_of
-from stash_sense.cli.paths import typed_path
 from stash_sense.cli.present import megabytes, print_json, say
 from stash_sense.cli.progress import ProgressDisplay, shown_progress
 from stash_sense.cli.serving import Document, done_by_service
 from stash_sense.errors import PackError, PackNotInstalled
+from stash_sense.kernel.paths import typed_path
 from stash_sense.models.store import PackState, PackStatus
 from stash_sense.operations.model_download import download_result
 from stash_sense.reports import installed as documents

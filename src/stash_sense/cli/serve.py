@@ -17,7 +17,12 @@ def serve(
     host: Annotated[str, typer.Option(help="Name or address of this machine to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen at; 0 for a free one.")] = DEFAULT_PORT,
 ) -> None:
-    """Run the service until it is stopped with ctrl-C or SIGTERM."""
+    """Run the service until it is stopped with ctrl-C or SIGTERM.
+
+    Jobs then go back into the queue with what they have done, and it ends with 0. A second signal, or nine seconds in
+    which something does not come to an end, end it at once with 130 (ctrl-C) or 143 (SIGTERM); the next start goes on
+    with its jobs from their last checkpoints.
+    """
     run(services_of(context), host, port, _show_token)
 
 

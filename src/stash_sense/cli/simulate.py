@@ -57,7 +57,7 @@ def simulate_stash(
     faults = [_fault(told) for told in fault or ()]
     try:
         stash = SimulatedStash(document(library) if library else None, profile, api_key, faults, media=media)
-    except ValueError as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise typer.BadParameter(f"{library} holds no library: {error}.", param_hint="--library") from None
     try:
         serve(stash.app, port)

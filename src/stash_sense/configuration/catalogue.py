@@ -1,5 +1,6 @@
 """All settings of the program, each with the module that reads it."""
 
+from stash_sense.configuration.path_maps import PathMapType
 from stash_sense.configuration.registry import Category, Registry, SettingSpec
 from stash_sense.configuration.values import BoolType, ChoiceType, IntType, TextType
 from stash_sense.jobs.job import SLOTS, Slot
@@ -12,6 +13,8 @@ MOST_CANDIDATES = 20
 
 _REQUEST = "stash_sense.identification.requesting"
 _SERVICES = "stash_sense.bootstrap"
+_MACHINE, _STATE, _PACKS = (f"{_SERVICES}.{floor}" for floor in ("machine", "state", "recognition"))
+_CONNECTIONS = f"{_SERVICES}.connections"
 _USES = {
     Slot.GPU: "the GPU",
     Slot.CPU_HEAVY: "the processor",
@@ -60,7 +63,16 @@ SETTINGS = (
         type=IntType(1, 604_800, unit="seconds"),
         fallback=1800,
         description="How long models and the search matrix stay in memory while nobody uses them.",
-        reader=_SERVICES,
+        reader=_STATE,
+    ),
+    SettingSpec(
+        key="path_map",
+        category=Category.CONNECTION,
+        type=PathMapType(),
+        fallback="",
+        description="Which folder of Stash is which folder here, where they differ; `stash-sense stash check` finds "
+        "out.",
+        reader=_CONNECTIONS,
     ),
     SettingSpec(
         key="database_source",
@@ -88,7 +100,7 @@ SETTINGS = (
         type=TextType(longest=4096),
         fallback=None,
         description="Folder of the performers database, keys and state; else the platform's data folder.",
-        reader=_SERVICES,
+        reader=_STATE,
         old_variables=(OLD_DATA_DIR,),
     ),
     SettingSpec(
@@ -97,7 +109,7 @@ SETTINGS = (
         type=ChoiceType(("auto", "cpu", "gpu")),
         fallback="auto",
         description="Where the models run; auto takes a GPU that really works, else the CPU.",
-        reader=_SERVICES,
+        reader=_MACHINE,
     ),
     SettingSpec(
         key="threads",
@@ -105,7 +117,7 @@ SETTINGS = (
         type=IntType(1, 64),
         fallback=None,
         description="Threads that the models compute with; else the processors there are, at most 4.",
-        reader=_SERVICES,
+        reader=_MACHINE,
     ),
     SettingSpec(
         key="pack",
@@ -113,7 +125,7 @@ SETTINGS = (
         type=TextType(),
         fallback=None,
         description="The model pack to use; else the best one that is installed.",
-        reader=_SERVICES,
+        reader=_PACKS,
     ),
 )
 

@@ -24,8 +24,8 @@ Listener = Callable[[Any], None]
 class Configuration:
     """The settings of a running program; may be used from any thread.
 
-    What the user set is read when it is first needed and again by `refresh`: what another process sets is not seen
-    before that.
+    What the user set is read when it is first needed and again by `refresh`, which a running service calls every few
+    seconds: what another process sets is seen then.
 
     Args:
         registry: the settings there are.
@@ -150,10 +150,17 @@ class Configuration:
         return [self.setting(key) for key in keys]
 
     def refresh(self) -> None:
-        """Read again what the user set, and tell those who follow what is different; raises as `get` does."""
+        """Read again what the user set, and tell those who follow what is different; takes a millisecond.
+
+        Raises:
+            StateError, StorageError: it cannot be read; what was known goes on holding.
+        """
         with self._lock:
-            self._overrides = None
-            self._read_overrides()
+            kept = self._user_settings.read()
+            if kept == self._overrides:
+                return
+            self._overrides = kept
+            self._warn_of(kept)
         self._tell([spec.key for spec in self.registry])
 
     def follow(self, key: str, listener: Listener) -> Callable[[], None]:
@@ -179,12 +186,16 @@ class Configuration:
     def _read_overrides(self) -> dict[str, object]:
         if self._overrides is None:
             self._overrides = self._user_settings.read()
-            for key, value in self._overrides.items():
-                if key not in self.registry:
-                    _LOG.warning("the state has a value for %r, which is no setting of this version", key)
-                elif resolve(self.registry[key], self._overrides, self.environment, Tier.CPU).source != Source.USER:
-                    _LOG.warning("the setting %r cannot be %.100r, which the state has for it", key, value)
+            self._warn_of(self._overrides)
         return self._overrides
+
+    def _warn_of(self, kept: Mapping[str, object]) -> None:
+        """Say which of the values that were kept do not hold."""
+        for key, value in kept.items():
+            if key not in self.registry:
+                _LOG.warning("the state has a value for %r, which is no setting of this version", key)
+            elif resolve(self.registry[key], kept, self.environment, Tier.CPU).source != Source.USER:
+                _LOG.warning("the setting %r cannot be %.100r, which the state has for it", key, value)
 
     def _write(self, changes: Mapping[str, Value | None]) -> None:
         if changes:

@@ -14,6 +14,7 @@ class Category(StrEnum):
 
     RECOGNITION = "recognition"
     PERFORMANCE = "performance"
+    CONNECTION = "connection"
     UPDATES = "updates"
     QUEUE = "queue"
     START_UP = "start-up"

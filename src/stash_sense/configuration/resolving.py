@@ -56,6 +56,7 @@ class Resolved:
             "source": self.source.value,
             "locked": self.locked,
             "variable": spec.variable,
+            "variable_found": self.variable,
         }
 
 

@@ -4,11 +4,10 @@ import re
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
-Value: TypeAlias = bool | int | float | str
+Value: TypeAlias = bool | int | str
 
 _WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
-_DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 
 
 class ValueType(Protocol):
@@ -20,7 +19,7 @@ class ValueType(Protocol):
 
     @property
     def name(self) -> str:
-        """For programs: bool, int, float, choice or text."""
+        """For programs: bool, int, choice or text."""
 
     @property
     def allowed(self) -> str:
@@ -89,38 +88,6 @@ class IntType:
     def parse(self, text: str) -> int:
         """Return what digits mean."""
         return self.check(int(text) if _WHOLE.fullmatch(text.strip()) else None)
-
-
-@dataclass(frozen=True, slots=True)
-class FloatType:
-    """A number from `least` to `most`, both finite."""
-
-    least: float
-    most: float
-    unit: str = ""
-
-    name = "float"
-
-    @property
-    def allowed(self) -> str:
-        """What is allowed, in words."""
-        return f"a number{self.unit and f' of {self.unit}'} from {self.least:g} to {self.most:g}"
-
-    @property
-    def bounds(self) -> dict[str, Any]:
-        """What is allowed, for programs."""
-        return {"least": self.least, "most": self.most}
-
-    def check(self, value: object) -> float:
-        """Return the value as a float; NaN lies in no range."""
-        # Compared before it is converted: a whole number may be too large for a float.
-        if isinstance(value, int | float) and not isinstance(value, bool) and self.least <= value <= self.most:
-            return float(value)
-        raise ValueError(self.allowed)
-
-    def parse(self, text: str) -> float:
-        """Return what a decimal number means."""
-        return self.check(float(text) if _DECIMAL.fullmatch(text.strip()) else None)
 
 
 @dataclass(frozen=True, slots=True)

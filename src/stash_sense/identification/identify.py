@@ -1,18 +1,22 @@
 """One file -> who is in it: frames, faces, persons, with evidence and timings."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from stash_sense.errors import InputError
+from stash_sense.errors import InputError, InputUnreadable
 from stash_sense.identification.evidence import Evidence
 from stash_sense.identification.result import Failure, Identification
 from stash_sense.identification.sources import kind_of_file
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress, ProgressListener, silent
 from stash_sense.kernel.stages import StageClock
+from stash_sense.media.address import Address
+from stash_sense.media.frame import Frame
 from stash_sense.media.kinds import Kind
 from stash_sense.media.plan import SamplingPlan
-from stash_sense.media.ports import PictureReader, VideoOpener
+from stash_sense.media.ports import FrameSource, PictureReader, RemoteMedia, VideoOpener
 from stash_sense.performers.roster import Roster
 from stash_sense.recognition.face_finder import FaceFinder, FoundFaces
 from stash_sense.recognition.matching.person import Matched, MatchedPerson, Matcher
@@ -34,17 +38,33 @@ class Known:
 
 
 class Identifier:
-    """Recognises the people of videos and pictures with the models of one pack."""
+    """Recognises the people of videos and pictures with the models of one pack.
 
-    def __init__(self, videos: VideoOpener, pictures: PictureReader, finder: FaceFinder, pack: str) -> None:
+    Args:
+        videos: opens videos.
+        pictures: reads pictures.
+        finder: finds and describes faces.
+        pack: id of the models.
+        remote: opens what is on servers; without it only files can be looked at.
+    """
+
+    def __init__(
+        self,
+        videos: VideoOpener,
+        pictures: PictureReader,
+        finder: FaceFinder,
+        pack: str,
+        remote: RemoteMedia | None = None,
+    ) -> None:
         self._videos = videos
         self._pictures = pictures
+        self._remote = remote
         self._finder = finder
         self._pack = pack
 
     def identify(
         self,
-        path: Path,
+        path: Path | Address,
         known: Known,
         plan: SamplingPlan,
         tagged: frozenset[str] = frozenset(),
@@ -54,7 +74,7 @@ class Identifier:
         """Identify one file; a file that cannot be used gives an answer that says why.
 
         Args:
-            path: the file.
+            path: the file, or where it is on a server.
             known: who may be recognised.
             plan: which moments of a video to look at.
             tagged: names or ids of people who are tagged in it already; each gets the pack's small boost.
@@ -90,7 +110,7 @@ class Identifier:
 
     def _look_at(
         self,
-        path: Path,
+        path: Path | Address,
         plan: SamplingPlan,
         look: "_Look",
         clock: StageClock,
@@ -102,25 +122,38 @@ class Identifier:
         Returns:
             Seconds of a video, None for a picture.
         """
-        if kind_of_file(path) is Kind.PICTURE:
-            with clock.stage("extraction"):
-                frame = self._pictures.read(path)
-            look.take(self._finder.find([frame], clock, cancel), clock)
-            return None
+        with self._opened(path, clock, cancel) as media:
+            if isinstance(media, Frame):
+                look.take(self._finder.find([media], clock, cancel), clock)
+                return None
 
-        def on_frames(done: int) -> None:
-            progress(Progress("looking at frames", done, plan.num_frames, path.name))
+            def on_frames(done: int) -> None:
+                progress(Progress("looking at frames", done, plan.num_frames, path.name))
 
-        with self._videos.open(path) as video:
             on_frames(0)
             sweep = self._finder.sweep(clock, cancel, on_frames)
-            for frames in video.passes(plan, cancel):
+            for frames in media.passes(plan, cancel):
                 sweep.look_at(frames)
                 look.take(sweep.found(), clock)
                 if not look.undecided:
                     break
-            progress(Progress("looking at frames", plan.num_frames, plan.num_frames, path.name))
-            return video.info.duration
+            on_frames(plan.num_frames)
+            return media.info.duration
+
+    @contextmanager
+    def _opened(self, path: Path | Address, clock: StageClock, cancel: CancelToken) -> Iterator[Frame | FrameSource]:
+        if isinstance(path, Address):
+            if self._remote is None:
+                raise InputUnreadable(path=path, reason="nothing is fetched from servers here")
+            with self._remote.open(path, cancel) as media:
+                yield media
+        elif kind_of_file(path) is Kind.PICTURE:
+            with clock.stage("extraction"):
+                frame = self._pictures.read(path)
+            yield frame
+        else:
+            with self._videos.open(path) as video:
+                yield video
 
 
 class _Look:

@@ -11,8 +11,9 @@ from stash_sense.identification.result import Failure, Identification
 from stash_sense.identification.sources import expand
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress, ProgressListener, silent
+from stash_sense.media.address import Address
 from stash_sense.media.plan import SamplingPlan
-from stash_sense.media.ports import PictureReader, VideoOpener
+from stash_sense.media.ports import PictureReader, RemoteMedia, VideoOpener
 from stash_sense.performers.building.enrolment import Enrolment, FolderEnrolment
 from stash_sense.performers.known import KnownPeople
 from stash_sense.recognition.face_finder import FaceFinder
@@ -45,12 +46,18 @@ class Recognizer:
     """Enrols people and recognises them, with the models and constants of one pack."""
 
     def __init__(
-        self, pack: str, finder: FaceFinder, decision: Decision, videos: VideoOpener, pictures: PictureReader
+        self,
+        pack: str,
+        finder: FaceFinder,
+        decision: Decision,
+        videos: VideoOpener,
+        pictures: PictureReader,
+        remote: RemoteMedia | None = None,
     ) -> None:
         self.pack = pack
         self._decision = decision
         self._enrolment = FolderEnrolment(pictures, finder, pack, decision.constants.cluster_distance)
-        self._identifier = Identifier(videos, pictures, finder, pack)
+        self._identifier = Identifier(videos, pictures, finder, pack, remote)
 
     def enrol(self, folder: Path, cancel: CancelToken, progress: ProgressListener = silent) -> Enrolment:
         """Make a gallery of `folder/<person>/` (see `FolderEnrolment.enrol` for what it raises)."""
@@ -58,13 +65,15 @@ class Recognizer:
 
     def identify(
         self,
-        paths: Sequence[Path],
+        paths: Sequence[Path | Address],
         people: KnownPeople,
         request: Request,
         cancel: CancelToken,
         progress: ProgressListener = silent,
     ) -> Iterator[Identification]:
         """Recognise known people in files and folders, file by file; one that fails does not stop the rest.
+
+        What is on a server is looked at in its place in the row.
 
         Raises:
             SettingInvalid: there is no such mode.
@@ -80,7 +89,7 @@ class Recognizer:
         progress(Progress("files", len(files), len(files)))
 
     def _one(
-        self, path: Path, known: Known, request: Request, cancel: CancelToken, progress: ProgressListener
+        self, path: Path | Address, known: Known, request: Request, cancel: CancelToken, progress: ProgressListener
     ) -> Identification:
         try:
             return self._identifier.identify(path, known, request.plan, request.tagged, cancel, progress)

@@ -199,7 +199,10 @@ class Dispatcher:
             self._store.heartbeat(self.owner, reports)
         for job in self._store.take_over(self.owner, alone=self._alone):
             if job.status is JobStatus.QUEUED:
-                _LOG.warning("job %d (%s) is gone on with: the process that ran it has ended", job.id, job.type)
+                told = {"job_id": job.id}
+                _LOG.warning(
+                    "job %d (%s) is gone on with: the process that ran it has ended", job.id, job.type, extra=told
+                )
             self._events.publish(event_of(job))
         self._alone = False
 

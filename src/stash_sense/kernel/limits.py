@@ -25,6 +25,17 @@ class Limits:
     """Bytes of a picture file; PNG and AVIF files are held in memory, once."""
     frame_pixels: int = 8192 * 8192
     """Pixels of one video frame: above 8K."""
+    stream_seconds: float = 1800.0
+    """From opening to closing of a file on a server, with all that is computed meanwhile: 100 MB over 1 Mbit/s take
+    half of it."""
+    stream_bytes: int = 1024 * 1024 * 1024
+    """Bytes that are read of one file on a server; 60 keyframes of 4K take 60 MB, a video without any takes all."""
+    whole_bytes: int = 64 * 1024 * 1024
+    """Bytes of a file whose server gives no parts of it, which therefore is read whole; it is kept on the disk."""
+    list_bytes: int = 16 * 1024 * 1024
+    """Bytes of a WebVTT file, held in memory: 100,000 cues have 8 MB."""
+    sprites: int = 100_000
+    """Cues of a WebVTT file that are read."""
     faces_per_frame: int = 100
     """Faces of one frame, the best by score: a crowd's smaller ones cost time, and hardly any can be told apart."""
     faces_per_file: int = 5_000

@@ -4,6 +4,7 @@ import stat
 from pathlib import Path
 
 from stash_sense.errors import InputEmpty, InputError, InputMissing, InputUnreadable
+from stash_sense.media.address import Address
 from stash_sense.media.kinds import HEAD_BYTES
 
 
@@ -26,7 +27,7 @@ def read_head(path: Path) -> bytes:
     return head
 
 
-def unreadable(path: Path, error: Exception) -> InputError:
+def unreadable(path: Path | Address, error: Exception) -> InputError:
     """Say in the user's words why a file could not be opened or read; ValueError is a NUL in its name."""
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return InputMissing(path=path)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from stash_sense.kernel.cancel import CancelToken
+from stash_sense.media.address import Address
 from stash_sense.media.frame import Frame
 from stash_sense.media.plan import SamplingPlan
 
@@ -23,7 +24,7 @@ class VideoInfo:
 
 
 class FrameSource(Protocol):
-    """One opened video, wherever it lies: a file now, a URL or a sprite sheet behind the same port later."""
+    """One opened video, wherever it lies: a file, an address on the web, or a sheet of sprites."""
 
     @property
     def info(self) -> VideoInfo:
@@ -68,4 +69,24 @@ class PictureReader(Protocol):
 
         Raises:
             InputError: it is missing, empty, unreadable, too large, damaged, or no supported picture.
+        """
+
+
+class RemoteMedia(Protocol):
+    """Opens what is on servers."""
+
+    def open(self, address: Address, cancel: CancelToken) -> AbstractContextManager[Frame | FrameSource]:
+        """Open a picture, a video, or the sprites of one by their WebVTT.
+
+        Args:
+            address: where it is.
+            cancel: ends whatever waits for the server, also while frames are asked for later.
+
+        Returns:
+            The picture, or what gives the frames. Asking for frames raises what opening raises.
+
+        Raises:
+            InputError: what is there is of no use, or costs more than `kernel.limits` allows.
+            TransferError: it cannot be fetched from there.
+            Cancelled: the token was set.
         """

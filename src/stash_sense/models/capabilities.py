@@ -34,7 +34,7 @@ class Capability:
         available: whether it works.
         note: what it works with; empty when it does not.
         reason: why it does not work, without a full stop; empty when it does.
-        remedy: the command to type about that; empty when it works, or no command helps.
+        remedy: the command to type about that, or else what to do; empty when it works, or nothing helps.
     """
 
     name: str
@@ -54,6 +54,7 @@ class Installation:
         hardware: what the models can run on.
         wanted_pack: the pack that the settings name.
         device: what the models shall run on, as the settings have it.
+        stash: tells whether the user's Stash can be used.
     """
 
     packs: PackStore
@@ -61,6 +62,7 @@ class Installation:
     hardware: HardwareInfo
     wanted_pack: str | None = None
     device: str = "auto"
+    stash: "Callable[[], Capability]" = lambda: Capability("stash", False, reason="No Stash is named")
 
 
 Check: TypeAlias = Callable[[Installation], Capability]
@@ -130,6 +132,11 @@ def gpu(here: Installation) -> Capability:
     return Capability("gpu", False, reason=reason)
 
 
+def stash(here: Installation) -> Capability:
+    """The user's Stash can be asked."""
+    return here.stash()
+
+
 def pack(pack_id: str) -> Check:
     """Return the check of one of the better packs."""
 
@@ -157,6 +164,7 @@ CHECKS: tuple[Check, ...] = (
     pack("duo"),
     pack("trio"),
     gpu,
+    stash,
     not_in_this_version("upstream_sync"),
     not_in_this_version("duplicates"),
     not_in_this_version("tattoo_signal"),

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from stash_sense.errors import GalleryError, InputError, JobPayloadInvalid, ReplacementUnconfirmed, SettingInvalid
 from stash_sense.jobs.catalogue import JobType
 from stash_sense.jobs.context import JobContext
 from stash_sense.jobs.job import Slot
+from stash_sense.kernel.cancel import CancelToken
+from stash_sense.kernel.paths import typed_path
 from stash_sense.kernel.progress import ProgressListener
 
 if TYPE_CHECKING:
     from stash_sense.performers.building.build import DatabaseBuilder
+    from stash_sense.performers.versions.library import PerformersLibrary
 
+DATABASE_BUILD = "database_build"
 _NOTES = 200
 """Notes that are kept with the job; the counts are of all of them."""
 
@@ -28,6 +32,7 @@ class BuildRequest(BaseModel):
         folder: one folder of pictures for each person, on the machine the service runs on.
         pack: model pack to describe faces with; by default the best that is installed.
         version: name of the version; by default that of the day.
+        replace: whether a database in use may give way to it that was made of something else, or is far larger.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -35,6 +40,7 @@ class BuildRequest(BaseModel):
     folder: str = Field(min_length=1, max_length=4096)
     pack: str | None = Field(default=None, max_length=64)
     version: str | None = Field(default=None, max_length=64)
+    replace: bool = False
 
     @field_validator("folder")
     @classmethod
@@ -42,17 +48,51 @@ class BuildRequest(BaseModel):
         """The folder that the service works in is not that of who asks."""
         if not folder.startswith(("/", "~")):
             raise ValueError("it must be the whole path, like /home/me/people")
+        try:
+            typed_path(folder)
+        except SettingInvalid as error:
+            raise ValueError(str(error.fields["reason"])) from error
         return folder
 
 
+def check_build(asked: BuildRequest, library: PerformersLibrary, cancel: CancelToken) -> None:
+    """Check that a build can begin, and takes the place of nothing that its user may want to keep; reads no pictures.
+
+    Raises:
+        JobPayloadInvalid: the folder is none, or cannot be listed.
+        ReplacementUnconfirmed: it would replace what was made of something else, and nobody has said that it may.
+        Cancelled: the token was set.
+    """
+    from stash_sense.performers.building.replacing import replacement_of
+    from stash_sense.performers.building.sources import FolderSource
+
+    folder = typed_path(asked.folder)
+    try:
+        replacement = replacement_of(library, FolderSource(folder), cancel)
+    except (GalleryError, InputError) as error:
+        reason = str(error).rstrip(".")
+        raise JobPayloadInvalid(type=DATABASE_BUILD, field="folder", reason=reason) from error
+    if replacement is not None and not asked.replace:
+        raise ReplacementUnconfirmed(
+            version=replacement.version,
+            performers=replacement.performers,
+            folder=folder,
+            people=replacement.people,
+        )
+
+
 def database_build(
-    builder: Callable[[str | None], DatabaseBuilder], derive: Callable[[ProgressListener], None]
+    builder: Callable[[str | None], DatabaseBuilder],
+    derive: Callable[[ProgressListener], None],
+    library: Callable[[], PerformersLibrary] | None = None,
 ) -> JobType[BuildRequest]:
     """Make the kind of job.
 
     Args:
         builder: makes a pack ready to build with.
         derive: makes what searching the version in use needs.
+        library: the installed versions, for `check_build` to be done again when the job runs: it may have waited, or
+            come from elsewhere than who checked it.
     """
 
     def run(context: JobContext[BuildRequest]) -> Mapping[str, Any]:
@@ -61,10 +101,12 @@ def database_build(
         from stash_sense.performers.building.sources import FolderSource
 
         asked = context.payload
+        if library is not None:
+            check_build(asked, library(), context.cancel)
         context.progress("opening the models", 0)
         # What is described is kept by the build itself: a job that was killed goes on there, without a cursor.
         report = builder(asked.pack).build(
-            FolderSource(Path(asked.folder).expanduser()),
+            FolderSource(typed_path(asked.folder)),
             context.cancel,
             context.listen,
             BuildOptions(version=asked.version),
@@ -88,7 +130,7 @@ def database_build(
         }
 
     return JobType(
-        name="database_build",
+        name=DATABASE_BUILD,
         title="Build a performers database",
         what="Describes the pictures of a folder of people, those that are new, and puts the database into use.",
         slot=Slot.CPU_HEAVY,

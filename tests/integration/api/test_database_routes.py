@@ -149,6 +149,39 @@ def test_an_installation_without_versions_lists_none(tmp_path: Path) -> None:
         assert asked(service, "POST", "/database/rollback", 503)["error"]["code"] == "database_missing"
 
 
+def build_of(folder: Path | str, **more: Any) -> dict[str, Any]:
+    return {"type": "database_build", "payload": {"folder": str(folder), **more}}
+
+
+def test_a_database_of_other_sources_is_replaced_only_where_that_is_said(
+    service: RunningService, services: FakeServices, tmp_path: Path
+) -> None:
+    services.dispatcher.set_slots({Slot.CPU_HEAVY: 0})  # nothing is built here
+    (tmp_path / "people" / "Ann").mkdir(parents=True)
+    for payload in ({}, {"replace": False}):
+        error = asked(service, "POST", "/queue", 409, build_of(tmp_path / "people", **payload))["error"]
+        assert error["code"] == "replacement_unconfirmed"
+        assert made.OLD in error["message"]
+        assert "`replace`" in error["message"]
+    assert asked(service, "GET", "/queue")["jobs"] == []
+    submitted = asked(service, "POST", "/queue", 202, build_of(tmp_path / "people", replace=True))
+    assert submitted["job"]["payload"]["replace"] is True
+
+
+def test_where_nothing_is_installed_a_build_replaces_nothing(tmp_path: Path) -> None:
+    services = fake_services(tmp_path)
+    (tmp_path / "people").mkdir()
+    with running(services) as service:
+        services.dispatcher.set_slots({Slot.CPU_HEAVY: 0})
+        asked(service, "POST", "/queue", 202, build_of(tmp_path / "people"))
+
+
+@pytest.mark.parametrize("folder", ["people", "", "/no/such/folder", "/etc/passwd", "~nobody-of-this-name/people"])
+def test_what_is_no_folder_is_not_built_from(service: RunningService, folder: str) -> None:
+    error = asked(service, "POST", "/queue", 422, build_of(folder, replace=True))["error"]
+    assert (error["code"], list(error["fields"])) == ("job_payload_invalid", ["folder"])
+
+
 def test_a_pack_is_fetched_by_a_job(services: FakeServices) -> None:
     with running(services) as service:
         services.dispatcher.set_slots({Slot.NETWORK: 0})  # nothing is fetched here

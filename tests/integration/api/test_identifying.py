@@ -1,7 +1,6 @@
 """POST /identify: one picture at a time, others in line, and whoever leaves gives up the place."""
 
 import base64
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from tests.queue_files import until
 from tests.running_service import FakeServices, RunningService, fake_services, png, running
 
 from stash_sense.identification.result import Alternative, Failure, Identification, NamedPerson, Sighting
@@ -33,21 +33,6 @@ def post(service: RunningService, name: str = "", **form: Any) -> httpx2.Respons
     with service.client() as client:
         headers = {"x-request-id": name} if name else {}
         return client.post("/identify", files={"picture": ("a.png", PICTURE)}, data=form, headers=headers)
-
-
-def in_line(service: RunningService) -> list[tuple[str, int]]:
-    with service.client() as client:
-        return [(turn["request_id"], turn["position"]) for turn in client.get("/identify/queue").json()["turns"]]
-
-
-def wait_for(condition: Any) -> None:
-    """Wait until something is so, for at most ten seconds."""
-    nap = threading.Event()
-    for _ in range(1_000):
-        if condition():
-            return
-        nap.wait(0.01)
-    raise AssertionError("it did not come about")
 
 
 def test_an_upload_and_a_document_are_answered_as_the_command_prints(
@@ -97,42 +82,41 @@ def test_one_picture_is_looked_at_at_a_time_and_all_get_their_turn(
     names = [f"n{number}" for number in range(6)]
     with ThreadPoolExecutor(len(names)) as senders:
         answers = []
-        for place, name in enumerate(names):
+        for name in names:
             answers.append(senders.submit(post, service, name))
-            wait_for(lambda place=place: len(in_line(service)) == place + 1)
-        assert in_line(service) == [(name, place) for place, name in enumerate(names)]
+            until(lambda: len(service.in_line()) == len(answers))
         with service.client() as client:
-            assert client.get("/identify/queue").json()["waiting"] == 5
+            line = client.get("/identify/queue").json()
+            assert [(turn["request_id"], turn["position"]) for turn in line["turns"]] == [
+                (name, place) for place, name in enumerate(names)
+            ]
+            assert line["waiting"] == 5
             assert b"stash_sense_identify_waiting 5.0" in client.get("/metrics").content
             assert client.get("/health/live").status_code == 200
         services.fake.go_on.set()
         assert [answer.result().status_code for answer in answers] == [200] * 6
     assert services.fake.most_at_once == 1
-    assert in_line(service) == []
+    assert service.in_line() == []
 
 
 def test_who_leaves_while_waiting_gives_up_the_place(service: RunningService, services: FakeServices) -> None:
     with ThreadPoolExecutor(3) as senders:
         first = senders.submit(post, service, "first")
-        wait_for(lambda: len(in_line(service)) == 1)
-        with service.client() as client:
-            client.timeout = httpx2.Timeout(0.3)
-            with pytest.raises(httpx2.ReadTimeout):
-                client.post("/identify", files={"picture": ("b.png", PICTURE)}, headers={"x-request-id": "left"})
-        wait_for(lambda: in_line(service) == [("first", 0)])
+        until(lambda: service.in_line() == ["first"])
+        with service.asking_for_names("left"):
+            assert service.in_line() == ["first", "left"]
+        until(lambda: service.in_line() == ["first"])
         last = senders.submit(post, service, "last")
-        wait_for(lambda: in_line(service) == [("first", 0), ("last", 1)])
+        until(lambda: service.in_line() == ["first", "last"])
         services.fake.go_on.set()
         assert first.result().status_code == last.result().status_code == 200
     assert len(services.fake.seen) == 2
 
 
 def test_who_leaves_while_being_looked_at_frees_the_slot(service: RunningService, services: FakeServices) -> None:
-    with service.client() as client:
-        client.timeout = httpx2.Timeout(0.3)
-        with pytest.raises(httpx2.ReadTimeout):
-            client.post("/identify", files={"picture": ("b.png", PICTURE)})
-    wait_for(lambda: services.fake.cancelled == 1 and in_line(service) == [])
+    with service.asking_for_names("left"):
+        until(lambda: services.fake.at_once == 1)
+    until(lambda: services.fake.cancelled == 1 and service.in_line() == [])
     services.fake.go_on.set()
     assert post(service).status_code == 200
 
@@ -141,9 +125,9 @@ def test_a_full_line_takes_nobody_else(service: RunningService, services: FakeSe
     service.state.turns._most_waiting = 1
     with ThreadPoolExecutor(2) as senders:
         answers = []
-        for count in (1, 2):
+        for _ in range(2):
             answers.append(senders.submit(post, service))
-            wait_for(lambda count=count: len(in_line(service)) == count)
+            until(lambda: len(service.in_line()) == len(answers))
         refused = post(service)
         assert refused.status_code == 429
         assert refused.json()["error"]["code"] == "too_many_waiting"

@@ -4,13 +4,18 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests.running_service import fake_services, png, running, settings_in
+from tests.queue_files import until
+from tests.running_service import RunningService, fake_services, png, running, settings_in
 
+from stash_sense.api.background import Background
 from stash_sense.api.lock import RECORD_NAME, running_service, service_lock
-from stash_sense.bootstrap import build
+from stash_sense.bootstrap import Services, build
 from stash_sense.errors import ServiceRunning
 
 CYCLES = 50
@@ -40,6 +45,27 @@ def test_to_run_jobs_and_be_watched_the_service_needs_the_state_alone(tmp_path: 
     assert loaded_after(code, tmp_path) == {"sqlalchemy"}
 
 
+FOLLOW = """
+from stash_sense.bootstrap import build
+from stash_sense.settings import load_settings
+from stash_sense.api.background import following_stash
+from stash_sense.api.readiness import checks
+services = build(load_settings())
+with following_stash(services):
+    services.stash_standing
+services.close()
+"""
+
+
+def test_where_no_stash_is_named_following_it_needs_nothing(tmp_path: Path) -> None:
+    assert loaded_after(FOLLOW, tmp_path) == set()
+
+
+def test_to_follow_stash_the_service_needs_what_asks_servers_alone(tmp_path: Path) -> None:
+    code = f"import os\nos.environ['STASH_URL'] = 'http://127.0.0.1:9'\n{FOLLOW}"
+    assert loaded_after(code, tmp_path) == {"httpx2"}
+
+
 def descriptors() -> int:
     return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
@@ -61,23 +87,41 @@ def test_starting_and_stopping_again_and_again_leaves_nothing_behind(tmp_path: P
 
 def test_a_service_that_is_stopped_lets_go_of_all_work_and_takes_no_more(tmp_path: Path) -> None:
     services = fake_services(tmp_path)
-    with running(services) as service:
-        answers: list[int] = []
 
-        def send() -> None:
-            with service.client() as client:
-                answers.append(client.post("/identify", files={"picture": ("a.png", png())}).status_code)
+    def status(service: RunningService) -> int:
+        with service.client() as client:
+            return client.post("/identify", files={"picture": ("a.png", png())}).status_code
 
-        threads = [threading.Thread(target=send) for _ in range(3)]
-        for thread in threads:
-            thread.start()
-        services.fake.looking.acquire(timeout=10)
-    for thread in threads:
-        thread.join(10)
+    with ThreadPoolExecutor(3) as senders:
+        with running(services) as service:
+            answers = [senders.submit(status, service) for _ in range(3)]
+            until(lambda: len(service.in_line()) == 3)
+            until(lambda: services.fake.at_once == 1)
+        assert [answer.result() for answer in answers] == [503] * 3
     assert services.fake.cancelled == 1
-    assert answers == [503] * 3
     assert not services.dispatcher.is_running
     assert services.cancel.is_cancelled
+
+
+def test_what_runs_beside_the_requests_begins_once_however_often_it_is_begun(tmp_path: Path) -> None:
+    told: list[str] = []
+
+    @contextmanager
+    def part(_: Services) -> Iterator[None]:
+        told.append("begun")
+        yield
+        told.append("ended")
+
+    background = Background(fake_services(tmp_path), (part, part))
+    with ThreadPoolExecutor(8) as threads:
+        for begun in [threads.submit(background.begin) for _ in range(8)]:
+            begun.result()
+    background.begin()
+    assert told == ["begun"] * 2
+    background.end()
+    background.end()
+    background.begin()
+    assert told == ["begun"] * 2 + ["ended"] * 2
 
 
 def test_a_state_that_cannot_be_used_does_not_keep_the_service_from_answering(tmp_path: Path) -> None:

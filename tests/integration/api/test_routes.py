@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.queue_files import until
 from tests.running_service import RunningService, fake_services, running, settings_in
 
 from stash_sense import __version__
@@ -94,6 +95,9 @@ def test_prometheus_is_told_what_happened(service: RunningService) -> None:
         client.get("/identify/queue")
         client.get("/nothing")
         client.request("PROPFIND", "/nothing")
+        until(
+            lambda: 'method="OTHER"' in client.get("/metrics").text
+        )  # a request is counted when it has been answered
         answer = client.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain")
     text = answer.text

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.queue_files import until
 from tests.running_service import RunningService, fake_services, running
 
 from stash_sense.bootstrap import Services
@@ -54,6 +55,17 @@ def test_slots_follow_their_settings_while_the_service_runs(service: RunningServ
     asked(service, "PUT", "/light_slots", document={"value": 7})
     with service.client() as client:
         assert client.get("/queue/status").json()["slots"]["light"] == {"used": 0, "most": 7}
+
+
+def test_what_another_process_sets_is_noticed_and_applied(service: RunningService, tmp_path: Path) -> None:
+    other = fake_services(tmp_path)
+    with service.client() as client:
+        other.configuration.update({"light_slots": 7, "num_frames": 30})
+        until(lambda: client.get("/queue/status").json()["slots"]["light"]["most"] == 7)
+        assert asked(service, "GET", "/num_frames")["source"] == "user"
+        other.configuration.reset(["light_slots"])
+        until(lambda: client.get("/queue/status").json()["slots"]["light"]["most"] == 3)
+    other.close()
 
 
 def test_several_are_set_together_or_not_at_all_and_every_reason_is_told(service: RunningService) -> None:

@@ -82,6 +82,7 @@ def test_every_feature_has_a_name_of_its_own_and_says_why_it_does_not_work(here:
         "pack_duo",
         "pack_trio",
         "gpu",
+        "stash",
         "upstream_sync",
         "duplicates",
         "tattoo_signal",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.queue_files import until
 from tests.running_service import RunningService, running, settings_in
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
@@ -53,6 +54,7 @@ def test_no_request_leaves_a_secret_in_the_log(service: RunningService, stream: 
             connect(f"ws://127.0.0.1:{service.port}/events?ticket=x{ticket}", proxy=None),
         ):
             pass
+        until(lambda: "WEBSOCKET" in stream.getvalue())  # the last one: a request is logged when it has been answered
     text = stream.getvalue()
     assert "/identify/queue" in text
     for secret in (token, ticket, "hunter2secret", "dXNlcjpodW50ZXIyc2VjcmV0", "uthorization"):
@@ -82,6 +84,7 @@ def test_every_line_is_a_json_object_with_the_name_of_its_request(service: Runni
     with logging_to(stream, Scrubber()), service.client() as client:
         named = client.get("/nothing", headers={"x-request-id": "mine-1"})
         given = client.get("/nothing", headers={"x-request-id": 'no"word'})
+        until(lambda: stream.getvalue().count("\n") == 2)  # a request is logged when it has been answered
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert named.headers["x-request-id"] == "mine-1"
     assert [line["request_id"] for line in lines] == ["mine-1", given.headers["x-request-id"]]

@@ -64,6 +64,18 @@ def test_without_the_token_everything_but_live_health_answers_401(service: Runni
                 assert answer.json()["error"]["code"] == "token_missing"
 
 
+def test_a_person_with_a_browser_is_told_how_to_send_the_token(service: RunningService) -> None:
+    with service.stranger(accept="text/html,application/xhtml+xml,*/*;q=0.8") as client:
+        answer = client.get("/docs", params={"x": "<1>"})
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+    assert answer.headers["content-type"] == "application/json"
+    error = answer.json()["error"]
+    assert error["code"] == "browser_needs_token"
+    assert (
+        f'`curl -H "Authorization: Bearer $(stash-sense token)" {service.url}/docs > page.html`' in error["message"]
+    )
+
+
 def test_a_foreign_host_is_turned_away_everywhere_with_and_without_the_token(service: RunningService) -> None:
     for client in (service.stranger(), service.client()):
         with client:
@@ -98,6 +110,21 @@ def test_these_hosts_are_foreign(service: RunningService, host: str) -> None:
         answer = client.get(OPEN)
     assert answer.status_code in (421, 400)  # the library itself answers 400 to what is no header
     assert answer.status_code == 421 or "error" not in answer.text
+
+
+def test_who_is_turned_away_for_the_name_is_told_what_to_set(service: RunningService) -> None:
+    told = {
+        "nas.lan:16960": "STASH_SENSE_ALLOWED_HOSTS=sense.lan,[fd00::7],nas.lan.",
+        "192.168.1.2:6960": "STASH_SENSE_ALLOWED_HOSTS=sense.lan,[fd00::7],192.168.1.2.",
+        "[fd00::8]:1": "STASH_SENSE_ALLOWED_HOSTS=sense.lan,[fd00::7],[fd00::8].",
+        "a b": "STASH_SENSE_ALLOWED_HOSTS=sense.lan,[fd00::7],NAME.",
+    }
+    for host, setting in told.items():
+        with service.stranger(host=host) as client:
+            message = client.get(OPEN).json()["error"]["message"]
+        assert message.endswith(setting), message
+        assert host in message
+    assert hosts_in("sense.lan,[fd00::7],192.168.1.2") == ["sense.lan", "[fd00::7]", "192.168.1.2"]
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,6 @@ def test_a_file_with_something_else_in_it_is_no_token(file: TokenFile, content: 
         file.ensure()
     assert content.decode("latin-1").strip() == "" or content.decode("latin-1") not in str(told.value)
     assert TokenKeeper(file).current() is None
-    assert not TokenKeeper(file).is_right(content.decode("latin-1"))
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from stash_sense.configuration.resolving import Source
 from stash_sense.configuration.tiers import Tier
 from stash_sense.configuration.user_settings import MemoryUserSettings
 from stash_sense.configuration.values import BoolType, IntType, Value
-from stash_sense.errors import DiskFull, SettingInvalid, SettingRefused, SettingUnknown
+from stash_sense.errors import DiskFull, SettingInvalid, SettingRefused, SettingUnknown, StateBusy
 
 
 def spec(key: str, **more: Any) -> SettingSpec:
@@ -234,6 +234,32 @@ def test_what_another_process_has_set_is_seen_and_heard_after_a_refresh() -> Non
     configuration.refresh()
     assert configuration.get("size") == 9
     assert heard == [7, 9]
+
+
+def test_what_was_known_holds_on_while_it_cannot_be_read_again() -> None:
+    class Lost(MemoryUserSettings):
+        lost = False
+
+        def read(self) -> dict[str, object]:
+            if self.lost:
+                raise StateBusy(path="state", reason="locked")
+            return super().read()
+
+    kept = Lost({"size": 9})
+    configuration = Configuration(REGISTRY, kept, Environment({}), lambda: Tier.CPU)
+    assert configuration.get("size") == 9
+    kept.lost = True
+    with pytest.raises(StateBusy):
+        configuration.refresh()
+    assert configuration.get("size") == 9
+
+
+def test_a_value_that_does_not_hold_is_warned_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    configuration = configured({"size": 5000})
+    with caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            configuration.refresh()
+    assert caplog.text.count("5000") == 1
 
 
 def test_of_changes_at_the_same_time_the_one_that_holds_is_heard_last() -> None:

@@ -69,4 +69,5 @@ def test_programs_are_told_all_of_it() -> None:
         "source": "tier",
         "locked": False,
         "variable": "STASH_SENSE_SIZE",
+        "variable_found": None,
     }

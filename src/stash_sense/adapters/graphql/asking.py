@@ -17,7 +17,6 @@ from stash_sense import __version__
 from stash_sense.adapters.graphql.outcomes import NoAnswer, Reply, Trouble, shortened
 from stash_sense.adapters.http.proxies import Proxies
 
-_CHUNK = 64 * 1024
 _CONNECTING = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
 _NOT_SENT = (*_CONNECTING, httpx2.UnsupportedProtocol, httpx2.LocalProtocolError)
 
@@ -137,7 +136,7 @@ class Asker:
         if announced.isdecimal() and int(announced[:18]) > most:
             raise _too_large(most)
         parts, length = [], 0
-        async for chunk in response.aiter_raw(_CHUNK):
+        async for chunk in response.aiter_raw():
             for part in [chunk] if unpack is None else _unpacked(unpack, chunk, most - length):
                 parts.append(part)
                 length += len(part)

@@ -84,3 +84,17 @@ USER_SETTINGS = Table(
     Column("value", Text, nullable=False),
     Column("updated_at", Text, nullable=False),
 )
+
+LIBRARY_CHANGES = Table(
+    "library_changes",
+    METADATA,
+    # Grows: what changes again gets a new number, so that whoever has looked at the old one does not remove it.
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("kind", Text, nullable=False),
+    # Empty where too many of the kind have changed to tell them one by one.
+    Column("entity_id", Text, nullable=False),
+    Column("change", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("library_changes_entity", LIBRARY_CHANGES.c.kind, LIBRARY_CHANGES.c.entity_id, unique=True)

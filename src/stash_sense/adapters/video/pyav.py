@@ -1,20 +1,19 @@
 """Videos through PyAV: keyframes first, exact frames where keyframes are too sparse, several containers at once."""
 
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from stash_sense.adapters.video.files import LocalFile, VideoFile
 from stash_sense.adapters.video.probe import Probe, measured_duration, probe
-from stash_sense.adapters.video.reader import Reader
 from stash_sense.adapters.video.readers import Readers
 from stash_sense.adapters.video.reading import Reading
 from stash_sense.errors import InputIsPlaylist
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.limits import Limits
 from stash_sense.media.frame import Frame
-from stash_sense.media.head import read_head
 from stash_sense.media.kinds import Kind, kind_of
 from stash_sense.media.plan import SamplingPlan
 from stash_sense.media.ports import VideoInfo
@@ -34,16 +33,25 @@ class PyavOpener:
         self._limits = limits
         self._containers = containers
 
-    @contextmanager
-    def open(self, path: Path) -> Iterator["PyavVideo"]:
+    def open(self, path: Path) -> AbstractContextManager["PyavVideo"]:
         """Open one video file; leaving the block ends a reading that is still under way.
 
         Raises:
             InputError: it is missing, empty, unreadable, not a video, a playlist, or has no picture.
         """
-        if kind_of(path.name, read_head(path)) is Kind.PLAYLIST:
-            raise InputIsPlaylist(path=path)
-        with closing(Readers(Reader(path, self._limits), self._limits)) as readers, ExitStack() as lifetime:
+        return self.open_file(LocalFile(path))
+
+    @contextmanager
+    def open_file(self, file: VideoFile) -> Iterator["PyavVideo"]:
+        """Open a video wherever its bytes are; as `open`.
+
+        Raises:
+            InputError: see `open`.
+            TransferError, Cancelled: it is elsewhere, and cannot be fetched from there; frames raise them, too.
+        """
+        if kind_of(file.name, file.head) is Kind.PLAYLIST:
+            raise InputIsPlaylist(path=file.path)
+        with closing(Readers(file, self._limits)) as readers, ExitStack() as lifetime:
             with readers.lend() as reader:
                 known = probe(reader)
             yield PyavVideo(readers, known, self._containers, lifetime)

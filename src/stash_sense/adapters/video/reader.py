@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from fractions import Fraction
-from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, TypeAlias
 
@@ -11,14 +10,15 @@ import av
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.packet import Packet
-from av.stream import Disposition
+from av.stream import Discard, Disposition
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from stash_sense.adapters.video.files import Opened, Place, VideoFile
 from stash_sense.errors import InputNotMedia, PictureTooLarge, VideoDamaged, VideoWithoutPicture
 from stash_sense.kernel.limits import Limits
-from stash_sense.media.head import read_head, unreadable
+from stash_sense.media.head import unreadable
 from stash_sense.media.kinds import is_audio, is_still_container, is_video_container
 
 # Demuxers of one self-contained file. None that opens what a file points to (hls, dash, concat, sdp, imf), none of
@@ -42,25 +42,35 @@ Check: TypeAlias = Callable[[], None]
 class Reader:
     """The moving picture of one file. Times are in ticks of its `time_base`, as in the file. Not thread-safe."""
 
-    def __init__(self, path: Path, limits: Limits) -> None:
+    def __init__(self, file: VideoFile, limits: Limits) -> None:
         """Open the file.
 
         Args:
-            path: a file on disk; nothing that it points to is opened.
+            file: nothing that it points to is opened.
             limits: `frame_pixels` bounds a frame.
 
         Raises:
             InputError: it is missing, empty, unreadable, no video, damaged at its beginning, or has no picture.
+            TransferError, Cancelled: it is elsewhere, and cannot be fetched from there.
         """
-        self.path = path
+        self.path = file.path
         self.damaged = 0
         """Packets that could not be read or decoded."""
-        self._container = _opened(path, limits)
+        head = file.head
+        self._file = file.opened()
         try:
-            self.stream = _moving_picture(self._container, path)
-            _check_size(path, self.stream.codec_context, limits)
+            self._container = _opened(self.path, head, self._file, limits)
         except BaseException:
-            self._container.close()
+            self._file.close()
+            raise
+        try:
+            self.stream = _moving_picture(self._container, self.path)
+            _check_size(self.path, self.stream.codec_context, limits)
+            for stream in self._container.streams:
+                if stream.index != self.stream.index:
+                    stream.discard = Discard.all  # sound would be read to be thrown away
+        except BaseException:
+            self.close()
             raise
         self.stream.codec_context.options = {"max_pixels": str(limits.frame_pixels)}  # the size may change on the way
         # Threads decode several frames ahead, which a single keyframe has no use for, and lose the times of AVI.
@@ -82,6 +92,7 @@ class Reader:
     def close(self) -> None:
         """Close the file."""
         self._container.close()
+        self._file.close()
 
     @property
     def container_duration(self) -> float:
@@ -98,6 +109,7 @@ class Reader:
         try:
             self._container.seek(time, stream=self.stream)
         except FFmpegError:  # before the first entry of the index, or a format that knows no times
+            self._file.check()
             self.rewind()
 
     def rewind(self) -> None:
@@ -119,13 +131,16 @@ class Reader:
             try:
                 for packet in self._container.demux(self.stream):
                     check()
+                    self._file.check()  # before the packet is used: it may have been cut short
                     if packet.size:
                         failures = 0
                         self._time(packet)
                         yield packet
+                self._file.check()
                 return
             except (FFmpegError, IndexError):  # IndexError: PyAV meets a stream that was not there at the start
                 check()
+                self._file.check()
                 failures += 1
                 self.damaged += 1
 
@@ -171,43 +186,50 @@ def time_of(item: "VideoFrame | VideoPacket") -> int | None:
     return item.pts if item.pts is not None else item.dts
 
 
-def _opened(path: Path, limits: Limits) -> InputContainer:
-    head = read_head(path)
+def _opened(path: Place, head: bytes, file: Opened, limits: Limits) -> InputContainer:
     if is_still_container(head):
         raise InputNotMedia(path=path)
     options = {
         "format_whitelist": _FORMATS,
-        "protocol_whitelist": "file",
+        "protocol_whitelist": file.protocols,
         "max_pixels": str(limits.frame_pixels),
     }
     if head[4:8] == b"ftyp" or head.startswith(b"\x1aE\xdf\xa3"):  # MP4, Matroska
-        container = _open(path, head, options | _BY_THE_HEADER)
+        container = _open(path, head, file, options | _BY_THE_HEADER)
         if all(map(_is_described, _moving_pictures(container))):
             return container
         container.close()
-    return _open(path, head, options)
+        if not isinstance(file.source, str):
+            file.source.seek(0)
+    return _open(path, head, file, options)
 
 
-def _open(path: Path, head: bytes, options: dict[str, str]) -> InputContainer:
+def _open(path: Place, head: bytes, file: Opened, options: dict[str, str]) -> InputContainer:
     try:
-        # The scheme keeps a name such as "concat:a|b" or "http://…" from being read as anything but a name.
-        return av.open(f"file:{path.absolute()}", "r", options=options, metadata_errors="replace")
+        container = av.open(file.source, "r", options=options, metadata_errors="replace")
     except (FileNotFoundError, PermissionError) as error:
         raise unreadable(path, error) from error
     except (FFmpegError, ValueError) as error:
+        file.check()
         if is_audio(head):
             raise VideoWithoutPicture(path=path) from error
         if is_video_container(head):
             raise VideoDamaged(path=path, reason=str(getattr(error, "strerror", None) or error)) from error
         raise InputNotMedia(path=path) from error
+    try:
+        file.check()
+    except BaseException:
+        container.close()
+        raise
+    return container
 
 
-def _check_size(path: Path, codec: VideoCodecContext, limits: Limits) -> None:
+def _check_size(path: Place, codec: VideoCodecContext, limits: Limits) -> None:
     if codec.width * codec.height > limits.frame_pixels:
         raise PictureTooLarge(path=path, width=codec.width, height=codec.height, limit=limits.frame_pixels)
 
 
-def _moving_picture(container: InputContainer, path: Path) -> VideoStream:
+def _moving_picture(container: InputContainer, path: Place) -> VideoStream:
     """The largest picture stream that is not a cover and that can be decoded."""
     known = _moving_pictures(container)
     if known:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
+from stash_sense.adapters.video.files import Place, VideoFile
 from stash_sense.adapters.video.reader import Reader
 from stash_sense.kernel.limits import Limits
 
@@ -12,15 +12,24 @@ class Readers:
     """Lends readers; thread-safe. Opening one costs as much as a keyframe, so none is closed before the video is.
 
     Args:
-        first: an open reader, the first to be lent; closed with the others.
-        limits: of readers that are opened later.
+        file: the video; the first reader is opened at once, and closed with the others.
+        limits: see `Reader`.
+
+    Raises:
+        InputError, TransferError, Cancelled: as `Reader`.
     """
 
-    def __init__(self, first: Reader, limits: Limits) -> None:
-        self.path: Path = first.path
+    def __init__(self, file: VideoFile, limits: Limits) -> None:
+        self._file = file
         self._limits = limits
+        first = Reader(file, limits)
         self._all = [first]
         self._idle = [first]
+
+    @property
+    def path(self) -> Place:
+        """What errors call the video."""
+        return self._file.path
 
     @property
     def damaged(self) -> int:
@@ -32,12 +41,12 @@ class Readers:
         """Lend a reader that nobody else has; it may stand anywhere in the file.
 
         Raises:
-            InputError: another one had to be opened, and the file can no longer be.
+            InputError, TransferError: another one had to be opened, and the file can no longer be.
         """
         try:
             reader = self._idle.pop()  # asking first whether there is one would race
         except IndexError:
-            reader = Reader(self.path, self._limits)
+            reader = Reader(self._file, self._limits)
             self._all.append(reader)
         try:
             yield reader

@@ -23,7 +23,8 @@ LONGEST_WAIT = 25.0
 """Seconds; proxies cut a connection off on which nothing comes for 30 or 60."""
 _LARGEST = 2**53 - 1
 """The largest number that every reader of JSON reads alike."""
-_GOING_AWAY = 1001
+_GOING_AWAY, _POLICY = 1001, 1008
+"""What a socket is closed with: when the service stops, and when the token that opened it has been changed."""
 
 
 class EventDocument(BaseModel):
@@ -33,6 +34,7 @@ class EventDocument(BaseModel):
         id: grows with each event, over restarts, too.
         attempt: which run of the job it is from.
         rate: units per second of late; eta_seconds: until this phase is done at that rate.
+        at: when it was told.
     """
 
     id: int
@@ -81,8 +83,8 @@ async def _listener(
         Query(
             ge=0,
             le=_LARGEST,
-            description="Number of the last event that is known; 0 for the latest of each job. Without it only what "
-            "happens from now on is told.",
+            description="Number of the last event that is known; 0 for the latest of each job, and so are numbers of "
+            "before the service was started. Without it only what happens from now on is told.",
         ),
     ] = None,
     last_event_id: Annotated[
@@ -92,7 +94,7 @@ async def _listener(
 ) -> AsyncIterator[Listener]:
     state = state_of(connection)
     # Whoever asks for it first opens the state: not on the event loop.
-    hub = await anyio.to_thread.run_sync(lambda: state.services.operations.events)
+    hub = await anyio.to_thread.run_sync(state.news.hub)
     with state.audience.join(hub, after if last_event_id is None else last_event_id) as listener:
         yield listener
 
@@ -116,7 +118,7 @@ async def list_events(
 
 @router.get("/stream", response_class=EventSourceResponse)
 async def stream_events(listener: ListenerHere) -> AsyncIterable[ServerSentEvent]:
-    """Tell what happens as Server-Sent Events, until the client leaves or the service stops.
+    """Tell what happens as Server-Sent Events, until the client leaves, the token changes or the service stops.
 
     Each has its number as `id:` and a document as in `/events` as `data:`.
     """
@@ -141,5 +143,8 @@ async def event_socket(socket: WebSocket, listener: ListenerHere) -> None:
             while events := await listener.next():
                 for event in events:
                     await socket.send_text(EventDocument.of(event).model_dump_json())
-            await socket.close(_GOING_AWAY, "the service stops")
+            if state_of(socket).audience.is_over:
+                await socket.close(_GOING_AWAY, "the service stops")
+            else:
+                await socket.close(_POLICY, "the token has changed")
         group.cancel_scope.cancel()

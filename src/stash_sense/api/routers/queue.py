@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from stash_sense.api.admission import admit
 from stash_sense.api.state import ServicesHere
 from stash_sense.jobs.catalogue import JobType
 from stash_sense.jobs.events import ProgressEvent
@@ -263,8 +264,12 @@ def list_jobs(
 
 @router.post("", status_code=202)
 def submit_job(services: ServicesHere, submission: Submission, response: Response) -> Submitted:
-    """Put a job into the queue; answers with the active one (200) where its kind runs only once."""
+    """Put a job into the queue; answers with the active one (200) where its kind runs only once.
+
+    A build that would replace a database made of something else is refused (409) unless its payload says `replace`.
+    """
     queue = services.queue
+    admit(services, submission.type, submission.payload)
     job, is_new = queue.submit(
         submission.type,
         submission.payload,

@@ -13,26 +13,27 @@ router = APIRouter(prefix="/settings", tags=["settings"])
 
 _MOST_AT_ONCE = 200
 Key = Annotated[str, Path(max_length=64, description="Name of the setting.")]
-Value: TypeAlias = bool | int | float | str | None
+Value: TypeAlias = bool | int | str | None
 
 
 class SettingDocument(BaseModel):
     """A setting, as `stash-sense settings get --json` tells it.
 
     Attributes:
-        type: bool, int, float, choice or text; `least` and `most`, `choices` or `longest` say what it may be.
+        type: bool, int, choice or text; `least` and `most`, `choices` or `longest` say what it may be.
         default: what would hold if nobody had set it.
         source: who sets it: user, environment, tier (of the machine) or fallback.
         locked: it cannot be set here.
         variable: the environment variable that sets it.
+        variable_found: the variable in the service's environment that gives it a value, whether that holds or not.
     """
 
     key: str
     category: Category
     type: str
     allowed: str
-    least: float | int | None = None
-    most: float | int | None = None
+    least: int | None = None
+    most: int | None = None
     choices: list[str] | None = None
     longest: int | None = None
     description: str
@@ -41,6 +42,7 @@ class SettingDocument(BaseModel):
     source: Source
     locked: bool
     variable: str
+    variable_found: str | None
 
     @classmethod
     def of(cls, setting: Resolved) -> "SettingDocument":

@@ -11,11 +11,11 @@ from stash_sense.bootstrap import Services
 from stash_sense.cli.asking import confirm
 from stash_sense.cli.context import services_of
 from stash_sense.cli.db.versions import Json
-from stash_sense.cli.paths import typed_path
 from stash_sense.cli.present import print_json, print_warnings, say
 from stash_sense.cli.progress import ProgressDisplay, shown_progress
 from stash_sense.cli.serving import Document, done_by_service
 from stash_sense.errors import PerformerUnknown
+from stash_sense.kernel.paths import typed_path
 from stash_sense.performers.building.build import BuildOptions, BuildReport
 from stash_sense.performers.building.notes import ReferenceNote
 from stash_sense.performers.building.replacing import Replacement, replacement_of
@@ -65,11 +65,14 @@ def build(
     """
     services = services_of(context)
     people = FolderSource(source)
+    asked: Document = {"folder": str(source.absolute()), "pack": pack or services.settings.pack, "version": name}
     if out is None:
-        _confirm(replacement_of(services.performers, people, services.cancel), source, yes=yes, json=json)
+        replacement = replacement_of(services.performers, people, services.cancel)
+        _confirm(replacement, source, yes=yes, json=json)
+        asked["replace"] = replacement is not None
     options = BuildOptions(version=name, out=out)
     with shown_progress() as progress:
-        report, counts = _built(services, people, source, pack, options, progress)
+        report, counts = _built(services, people, asked, pack, options, progress)
         print_warnings(_the_first_of_each_kind(report.notes, counts), progress)
         if out is None:
             services.derive(services.performers.require(), progress)
@@ -82,14 +85,13 @@ def build(
 def _built(
     services: Services,
     people: FolderSource,
-    source: Path,
+    asked: Document,
     pack: str | None,
     options: BuildOptions,
     progress: ProgressDisplay,
 ) -> tuple[BuildReport, Counter[str]]:
     """Build, or have it done by the service of the data folder, which keeps only the first notes but counts all."""
     if options.out is None:
-        asked = {"folder": str(source.absolute()), "pack": pack or services.settings.pack, "version": options.version}
         result = done_by_service(services, "database_build", asked, progress)
         if result is not None:
             return _report_of(services, result), Counter(result["note_counts"])

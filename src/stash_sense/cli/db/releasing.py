@@ -10,10 +10,10 @@ import typer
 from stash_sense.bootstrap import Services
 from stash_sense.cli.context import services_of
 from stash_sense.cli.db.versions import Json
-from stash_sense.cli.paths import typed_path
 from stash_sense.cli.present import megabytes, print_json, print_warnings, say
 from stash_sense.cli.progress import ProgressDisplay, shown_progress
 from stash_sense.cli.serving import done_by_service
+from stash_sense.kernel.paths import typed_path
 from stash_sense.kernel.progress import Progress
 from stash_sense.performers.public.importing import ImportNote
 from stash_sense.performers.versions.library import InstalledVersion

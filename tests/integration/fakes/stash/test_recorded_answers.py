@@ -128,6 +128,7 @@ def test_the_doors_open_and_close_alike() -> None:
         found = {}
         for exchange in exchanges_in(STASH / "exchanges" / "doors"):
             if exchange["file"][:3] not in NOT_SIMULATED:
-                BEFORE.get(exchange["name"], lambda _stash: None)(stash)
+                if prepare := BEFORE.get(exchange["name"]):
+                    prepare(stash)
                 found[exchange["file"]] = doors.send(exchange)
     assert {name: unlike for name, unlike in found.items() if unlike} == {}

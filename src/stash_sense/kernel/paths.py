@@ -1,4 +1,4 @@
-"""Paths as the user types them, for use as the parser of an option or argument."""
+"""Paths as the user types them."""
 
 from pathlib import Path
 

@@ -1,0 +1,1 @@
+"""The user's Stash: the client that reads and writes its library."""

@@ -1,0 +1,69 @@
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+from typer.testing import CliRunner
+
+from stash_sense.cli.app import app
+from stash_sense.fakes.graphql.serving import listening
+
+
+@contextmanager
+def simulated(*options: str) -> Iterator[str]:
+    command = [str(Path(sys.executable).with_name("stash-sense")), "simulate", "stash", "--port", "0", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            address = process.stdout.readline().strip()
+            assert address.startswith("http://127.0.0.1:"), process.communicate(timeout=5)
+            yield address
+        finally:
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == 0
+
+
+def test_a_library_is_served_until_it_is_interrupted(tmp_path: Path) -> None:
+    library = tmp_path / "library.json"
+    library.write_text(json.dumps({"scenes": [{"id": "1", "title": "One", "files": []}]}))
+    with simulated("--library", str(library), "--api-key", "a-key", "--profile", "0.31", "--fault", "html:1") as url:
+        query = {"query": "{version{version} findScenes{scenes{title custom_fields}}}"}
+        with httpx2.Client(base_url=url, trust_env=False, timeout=20) as client:
+            assert client.get("/healthz").text == "."
+            assert client.post("/graphql", json=query).headers["content-type"].startswith("text/html")
+            assert client.post("/graphql", json=query).status_code == 401
+            told = client.post("/graphql", json=query, headers={"ApiKey": "a-key"}).json()["data"]
+    assert told == {
+        "version": {"version": "v0.31.1"},
+        "findScenes": {"scenes": [{"title": "One", "custom_fields": {}}]},
+    }
+
+
+def refused(*options: str) -> str:
+    ended = CliRunner().invoke(app, ["simulate", "stash", *options])
+    assert ended.exit_code == 2, ended.output
+    return " ".join(ended.output.replace("│", " ").split())
+
+
+def test_wrong_options_are_refused_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("no json")
+    (tmp_path / "list").write_text("[]")
+    (tmp_path / "foreign").write_text('{"films": []}')
+    (tmp_path / "torn").write_text('{"scenes": [{"id": 1, "performers": [7]}]}')
+    assert "is not JSON" in refused("--library", str(tmp_path / "text"))
+    assert "cannot be read" in refused("--library", str(tmp_path / "absent"))
+    assert "object of lists" in refused("--library", str(tmp_path / "list"))
+    assert "no films" in refused("--library", str(tmp_path / "foreign"))
+    assert "refers to performers 7" in refused("--library", str(tmp_path / "torn"))
+    assert "is not a folder" in refused("--media", str(tmp_path / "text"))
+    assert "leave out" in refused("--media", str(tmp_path), "--library", str(tmp_path / "text"))
+    assert "no fault 'fire'" in refused("--fault", "fire")
+
+
+def test_a_port_that_is_taken_is_refused() -> None:
+    with listening(0) as taken:
+        assert "choose another" in refused("--port", str(taken.getsockname()[1]))

@@ -100,6 +100,7 @@ def benchmarks(
     more = {"scenes": ("--beside", str(other))} if other is not None else {}
     return [
         Benchmark("frames", "benchmarks.speed.frames"),
+        Benchmark("network_frames", "benchmarks.speed.network_frames"),
         Benchmark("models", "benchmarks.speed.models"),
         Benchmark("matching", "benchmarks.speed.matching"),
         Benchmark("pipeline", "benchmarks.speed.pipeline"),

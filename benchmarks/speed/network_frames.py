@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import av
 import numpy as np
@@ -92,6 +92,7 @@ def encode(path: Path) -> None:
 
 def repeat(segment: Path, path: Path, least_bytes: int, options: dict[str, str]) -> int:
     """Write a segment's packets again and again until the file is as large; returns how often."""
+    streams: dict[int, Any] = {}
     loops = -(-least_bytes // segment.stat().st_size)
     with av.open(str(path), "w", options=options) as file:
         for loop in range(loops):

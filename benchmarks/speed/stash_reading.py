@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +31,13 @@ SCENES_THERE = 50_000
 CHANGED = 200
 MOST_TIMES_JSON = 2.0
 MOST_GROWTH_MIB = 8.0
-START = datetime(2026, 1, 1, tzinfo=UTC)
+START = datetime(2025, 1, 1, tzinfo=timezone(timedelta(hours=11)))
+"""In the time zone of the simulator; one scene was added every ten minutes since."""
 
 
 def library(scenes: int) -> dict[str, Any]:
     """Make a library: a file with two hashes, two performers, three tags and an id elsewhere for each scene."""
-    at = [(START + timedelta(seconds=7 * number)).isoformat() for number in range(scenes)]
+    at = [(START + timedelta(minutes=10 * number)).isoformat() for number in range(scenes)]
     return {
         "performers": [{"id": str(number), "name": f"Performer {number}"} for number in range(1, 1001)],
         "tags": [{"id": str(number), "name": f"Tag {number}"} for number in range(1, 201)],

@@ -40,7 +40,14 @@ def test_nothing_is_kept_at_first(again: Again, tmp_path: Path) -> None:
 
 
 def test_values_of_every_type_come_back_as_they_were(again: Again) -> None:
-    values: dict[str, Value | None] = {"a": True, "b": 0, "c": -(10**15), "d": "größer \U0001f600 'x'", "e": False, "f": ""}
+    values: dict[str, Value | None] = {
+        "a": True,
+        "b": 0,
+        "c": -(10**15),
+        "d": "größer \U0001f600 'x'",
+        "e": False,
+        "f": "",
+    }
     again().write(values)
     kept = again().read()
     assert kept == values

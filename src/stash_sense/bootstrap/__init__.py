@@ -49,7 +49,12 @@ class Services(Databases):
         kinds = (
             updates.check_type(),
             updates.update_type(),
-            database_build(self.builder, lambda listen: self.derive(self.performers.require(), listen)),
+            database_build(
+                self.builder,
+                lambda listen: self.derive(self.performers.require(), listen),
+                lambda: self.performers,
+                self.cancel,
+            ),
             model_download(lambda: self.installer),
             maintenance(StateCare(self.store), lambda: self.operations.queue.prune()),
         )

@@ -80,7 +80,7 @@ StashSenseError
 │   ├── StashWriteUncertain · StashKeyMissing · StashKeyWrong · StashLoginPage · StashRedirected · StashExposed
 │   ├── StashSetupNeeded · StashMigrationNeeded · StashTooOld · StashMisplaced · StashBroken
 │   ├── StashAnswerTooLarge · StashAnswerOdd · StashDocumentRefused · StashRefused · StashNameTaken
-│   ├── StashIdUnknown · StashReferenceUnknown · StashDatabaseLocked · StashFeatureMissing
+│   ├── StashIdUnknown · StashReferenceUnknown · StashDatabaseLocked
 │   └── StashMediaMissing · StashMediaOdd
 ├── StashBoxError                a community database cannot be asked
 │   ├── StashBoxAddressInvalid · StashBoxUnknown · StashBoxUnreachable · StashBoxCertificateUntrusted

@@ -173,12 +173,6 @@ class StashDatabaseLocked(StashError):
     code = "stash_database_locked"
 
 
-class StashFeatureMissing(StashError):
-    """Stash at {address} cannot do that ({feature}); update it to {version} or later."""
-
-    code = "stash_feature_missing"
-
-
 class StashMediaMissing(StashError):
     """Stash has nothing at {address}; generate it in Stash, or see whether the file is still there."""
 

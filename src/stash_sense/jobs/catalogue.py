@@ -35,6 +35,8 @@ class JobType(Generic[P]):
         payload: model of what it may be given.
         run: does the work and gives a JSON object, or nothing; leaves by an error. It reports through its context,
             and asks there whether to stop, at the edges of batches of at most a second or so.
+        check: raises where the job cannot be done as it is asked for, although the payload fits; called before it is
+            put into the queue.
         priority: where nobody asks for another one.
         interval_seconds, cron, jitter_seconds, scheduled: its first schedule, and whether it is enabled from the
             start; started by the clock it is given nothing.
@@ -50,6 +52,7 @@ class JobType(Generic[P]):
     slot: Slot
     payload: type[P]
     run: Callable[[JobContext[P]], Mapping[str, Any] | None]
+    check: Callable[[P], None] | None = None
     priority: int = Priority.NORMAL
     interval_seconds: float | None = None
     cron: str | None = None

@@ -109,12 +109,15 @@ class JobQueue:
         Raises:
             JobTypeUnknown: there is no such kind.
             JobPayloadInvalid: it cannot be given that, or there is no such priority.
+            StashSenseError: it should not be done as it is; see the kind's `check`.
         """
         job_type = self._catalogue.get(type_name)
         if priority is not None and not Priority.CRITICAL <= priority <= Priority.LOW:
             reason = f"it must be {Priority.CRITICAL:d} to {Priority.LOW:d}"
             raise JobPayloadInvalid(type=type_name, field="priority", reason=reason)
         new = job_type.new_job(payload or {}, priority=priority, triggered_by=triggered_by, from_start=from_start)
+        if job_type.check is not None:
+            job_type.check(job_type.read(new.payload))
         job, is_new = self._store.submit(new)
         if is_new:
             self._changed(job)

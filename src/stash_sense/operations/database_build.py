@@ -84,15 +84,16 @@ def check_build(asked: BuildRequest, library: PerformersLibrary, cancel: CancelT
 def database_build(
     builder: Callable[[str | None], DatabaseBuilder],
     derive: Callable[[ProgressListener], None],
-    library: Callable[[], PerformersLibrary] | None = None,
+    library: Callable[[], PerformersLibrary],
+    cancel: CancelToken,
 ) -> JobType[BuildRequest]:
     """Make the kind of job.
 
     Args:
         builder: makes a pack ready to build with.
         derive: makes what searching the version in use needs.
-        library: the installed versions, for `check_build` to be done again when the job runs: it may have waited, or
-            come from elsewhere than who checked it.
+        library: the installed versions.
+        cancel: set when the program shall end.
     """
 
     def run(context: JobContext[BuildRequest]) -> Mapping[str, Any]:
@@ -101,8 +102,7 @@ def database_build(
         from stash_sense.performers.building.sources import FolderSource
 
         asked = context.payload
-        if library is not None:
-            check_build(asked, library(), context.cancel)
+        check_build(asked, library(), context.cancel)  # the job may have waited for long
         context.progress("opening the models", 0)
         # What is described is kept by the build itself: a job that was killed goes on there, without a cursor.
         report = builder(asked.pack).build(
@@ -136,4 +136,5 @@ def database_build(
         slot=Slot.CPU_HEAVY,
         payload=BuildRequest,
         run=run,
+        check=lambda asked: check_build(asked, library(), cancel),
     )

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from stash_sense.api.admission import admit
 from stash_sense.api.state import ServicesHere
 from stash_sense.jobs.catalogue import JobType
 from stash_sense.jobs.events import ProgressEvent
@@ -269,7 +268,6 @@ def submit_job(services: ServicesHere, submission: Submission, response: Respons
     A build that would replace a database made of something else is refused (409) unless its payload says `replace`.
     """
     queue = services.queue
-    admit(services, submission.type, submission.payload)
     job, is_new = queue.submit(
         submission.type,
         submission.payload,

@@ -14,6 +14,8 @@ from stash_sense.fakes.stash.faults import Fault, Faults
 
 _PAGE = "<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in.</body></html>"
 _CHUNK = b" " * 65536
+_OF_ALL = ("slow", "silent", "html", "exposed", "elsewhere")
+_OF_HTTP = (*_OF_ALL, "reset", "large")
 
 
 class Fronted(Protocol):
@@ -45,7 +47,7 @@ class Front:
         server.requests.append((scope.get("method", "WS"), path))
         if path == "/healthz":
             return await self._app(scope, receive, send)
-        fault = server.faults.take(path, "slow", "silent", "html", "reset", "exposed", "large", "elsewhere")
+        fault = server.faults.take(path, *(_OF_HTTP if scope["type"] == "http" else _OF_ALL))
         if fault is not None:
             if fault.kind in _PLAYED:
                 return await _PLAYED[fault.kind](fault, scope, receive, send)

@@ -102,6 +102,11 @@ class Jobs:
         if self._thread is not None:
             self._thread.join(20)
 
+    @property
+    def listeners(self) -> int:
+        """How many subscriptions there are."""
+        return len(self._listeners)
+
     def tell(self, name: str, told: Any) -> None:
         """Tell all subscribers what happened, under the name of the subscription."""
         for queue, loop in list(self._listeners.items()):

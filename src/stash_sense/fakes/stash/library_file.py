@@ -42,6 +42,8 @@ def fill(state: State, document: Document) -> None:
 
 
 def _columns(state: State, table: str, told: Mapping[str, Any]) -> Row:
+    if not isinstance(told, Mapping):
+        raise ValueError(f"{table} are objects, not {told!r}")
     columns: Row = {}
     known = BLANK[table].keys() | {"id", "created_at", "updated_at"}
     for given, value in told.items():

@@ -36,7 +36,7 @@ def subscribe(connection: ClientConnection, name: str, query: str) -> None:
 
 
 def wait_until_heard(visitor: Visitor, listeners: int) -> None:
-    while len(visitor.stash.jobs._listeners) < listeners:
+    while visitor.stash.jobs.listeners < listeners:
         visitor.ask("{version{hash}}")
 
 

@@ -1,6 +1,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -18,8 +19,8 @@ OF_THE_CLOCK = re.compile(
     r"sort-scenes-updated_at|sort-scenes-created_at"
 )
 KNOWN = {
-    "media-screenshot-if-none-match": "the tag is the MD5 sum of a picture that the library does not hold",
-    "sort-scenes-random_1234": "the same seed always gives the same order, but not that of Stash",
+    line.split("#")[0].strip()
+    for line in (Path(__file__).parents[3] / "data" / "stash_known_differences.txt").read_text("utf-8").splitlines()
 }
 
 pytestmark = pytest.mark.skipif(not STASH.is_dir(), reason=f"no recorded answers in {STASH}")

@@ -6,14 +6,16 @@ that were told before execution by their code, those of the database by the cons
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 
-STASH = Path(__file__).parents[2] / "shared" / "data" / "stash"
-"""Answers of real servers, which are not part of the project; tests that need them are skipped without them."""
+RECORDING = Path(__file__).parents[2] / "shared" / "data" / "stash"
+"""Answers of real servers, which are not part of the project."""
+with_the_recording = pytest.mark.skipif(not RECORDING.is_dir(), reason=f"no recorded answers in {RECORDING}")
 
 _TIMES = re.compile(r"(_at|_time|Time)$")
 _OF_THE_MACHINE = {
@@ -36,6 +38,33 @@ def exchanges_in(folder: Path) -> list[dict[str, Any]]:
     """Return the exchanges of a folder in the order in which they were made; notes on jobs are left out."""
     found = [json.loads(path.read_text("utf-8")) | {"file": path.stem} for path in sorted(folder.glob("*.json"))]
     return [exchange for exchange in found if "request" in exchange]
+
+
+def recorded(name: str) -> Any:
+    """Return a document of the recording."""
+    return json.loads((RECORDING / name).read_text("utf-8"))
+
+
+def client_of(url: str) -> httpx2.Client:
+    """Return a client that sends what the recorder sent: no header that an exchange does not name."""
+    client = httpx2.Client(base_url=url, trust_env=False, timeout=60)
+    for name in ("accept", "accept-encoding", "user-agent"):
+        client.headers.pop(name)
+    return client
+
+
+def replay(url: str, folder: str, wanted: Callable[[Mapping[str, Any]], bool]) -> dict[str, list[str]]:
+    """Send the exchanges of a folder of the recording that are wanted, in their order.
+
+    Returns:
+        For each of them by its file, where the answer is not as the recorded one.
+    """
+    with client_of(url) as client:
+        return {
+            exchange["file"]: differences(exchange["response"], send(client, exchange["request"]))
+            for exchange in exchanges_in(RECORDING / "exchanges" / folder)
+            if wanted(exchange)
+        }
 
 
 def send(client: httpx2.Client, request: Mapping[str, Any]) -> httpx2.Response:

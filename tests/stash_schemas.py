@@ -15,10 +15,10 @@ from graphql import (
     GraphQLSchema,
     build_client_schema,
 )
+from tests.exchanges import RECORDING, recorded
 
 from stash_sense.fakes.stash.profiles import Profile, schema_of
 
-_RECORDED = Path(__file__).parents[2] / "shared" / "data" / "stash" / "stash-0.30.1-develop.introspection.json"
 _NOT_IN_0_30 = """
 BackupDatabaseInput includeBlobs
 BulkGalleryUpdateInput custom_fields
@@ -96,9 +96,9 @@ def schema(name: str) -> GraphQLSchema:
     if name == "0.30":
         return _without(build_client_schema(json.loads(_published().read_text())["data"], assume_valid=True))
     if name == "recorded":
-        if not _RECORDED.exists():
-            pytest.skip(f"the recorded schema is not in {_RECORDED.parent}")
-        return build_client_schema(json.loads(_RECORDED.read_text()))
+        if not RECORDING.is_dir():
+            pytest.skip(f"the recorded schema is not in {RECORDING}")
+        return build_client_schema(recorded("stash-0.30.1-develop.introspection.json"))
     return schema_of(Profile(name.removeprefix("simulated ")))
 
 

@@ -3,10 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TypeVar
-
-import pytest
 
 from stash_sense.adapters.graphql.retrying import Patience, Retrier
 from stash_sense.adapters.stashbox.client import BATCHES, StashBoxClient
@@ -18,9 +15,6 @@ from stash_sense.library.server import StashBoxEndpoint
 
 T = TypeVar("T")
 KEY = "a-secret-key"
-RECORDING = Path(__file__).parents[2] / "shared" / "data" / "stash"
-REPLAY = Path(__file__).parents[2] / "shared" / "tools" / "replay"
-with_the_recording = pytest.mark.skipif(not RECORDING.is_dir(), reason="the recording of real servers is not here")
 QUICK = StashBoxLimits(
     seconds=10.0,
     passing=Patience(attempts=3, first_seconds=0.0, longest_seconds=0.0),

@@ -12,14 +12,14 @@ from graphql import (
     GraphQLUnionType,
     build_client_schema,
 )
-from tests.exchanges import STASH
+from tests.exchanges import RECORDING
 
 from stash_sense.fakes.stash.answers import engine_of
 from stash_sense.fakes.stash.fields import RESOLVERS
 from stash_sense.fakes.stash.filters import FILTERS
 from stash_sense.fakes.stash.profiles import Profile, schema_of
 
-RECORDED = STASH / "stash-0.30.1-develop.introspection.json"
+RECORDED = RECORDING / "stash-0.30.1-develop.introspection.json"
 every_profile = pytest.mark.parametrize("profile", list(Profile), ids=str)
 
 

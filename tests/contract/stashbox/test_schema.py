@@ -1,6 +1,5 @@
 """Our schema beside the genuine one of the recorded server, and our documents against both."""
 
-import json
 from functools import cache
 
 import pytest
@@ -14,7 +13,7 @@ from graphql import (
     parse,
     validate,
 )
-from tests.stashbox_boxes import RECORDING, with_the_recording
+from tests.exchanges import recorded, with_the_recording
 
 from stash_sense.adapters.graphql.documents import Document
 from stash_sense.adapters.stashbox.client import BATCHES
@@ -33,7 +32,7 @@ DOCUMENTS = {
 
 @cache
 def genuine() -> GraphQLSchema:
-    told = json.loads((RECORDING / "stashbox-0.7.9.introspection.json").read_text())
+    told = recorded("stashbox-0.7.9.introspection.json")
     return build_client_schema(told.get("data", told), assume_valid=True)  # its defaults read "False"
 
 

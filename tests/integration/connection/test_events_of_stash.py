@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
-from tests.exchanges import STASH
+from tests.exchanges import RECORDING
 
 from stash_sense.adapters.stash.events import StashEvents
 from stash_sense.connection.news import JobEnded, ListeningBegan, ScanFinished, StashNews
@@ -113,9 +113,9 @@ def test_the_key_is_sent_and_what_keeps_the_connection_alive_answered() -> None:
     assert [message["type"] for message in server.got] == ["connection_init", "subscribe", "subscribe", "pong"]
 
 
-@pytest.mark.skipif(not STASH.is_dir(), reason=f"no recorded answers in {STASH}")
+@pytest.mark.skipif(not RECORDING.is_dir(), reason=f"no recorded answers in {RECORDING}")
 def test_the_frames_of_a_real_stash_are_understood() -> None:
-    recorded = json.loads((STASH / "subscription-frames.json").read_text("utf-8"))
+    recorded = json.loads((RECORDING / "subscription-frames.json").read_text("utf-8"))
     frames = [frame["got"] for frame in recorded if frame["proto"] == "graphql-transport-ws"]
     names = {"1": "jobs", "2": "scans"}
     server = Server(*({**frame, "id": names[frame["id"]]} if "id" in frame else frame for frame in frames))

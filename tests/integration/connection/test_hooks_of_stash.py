@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from tests.exchanges import STASH
+from tests.exchanges import RECORDING
 from tests.running_service import RunningService, fake_services, running
 
 from stash_sense.connection.news import EntityChanged, How, StashNews
@@ -129,10 +129,10 @@ def test_news_is_heard_by_those_who_follow_it(service: RunningService, stash: Si
     assert EntityChanged("tag", "2", How.DESTROYED) in heard
 
 
-@pytest.mark.skipif(not STASH.is_dir(), reason=f"no recorded answers in {STASH}")
+@pytest.mark.skipif(not RECORDING.is_dir(), reason=f"no recorded answers in {RECORDING}")
 @pytest.mark.parametrize("whole", [True, False])
 def test_what_a_real_stash_gave_to_a_plugin_is_understood(tmp_path: Path, whole: bool) -> None:
-    lines = (STASH / "plugin-stdin.jsonl").read_text("utf-8").splitlines()
+    lines = (RECORDING / "plugin-stdin.jsonl").read_text("utf-8").splitlines()
     given = [json.loads(line)["stdin"] for line in lines]
     hooks = [one for one in given if "hookContext" in one["args"]]
     assert len(hooks) > 5

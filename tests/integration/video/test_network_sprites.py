@@ -132,6 +132,13 @@ def test_a_missing_sheet_is_said_to_be_missing(server: ReleaseServer) -> None:
     assert isinstance(failure_at(address(server, "no.vtt")), NotOnServer)
 
 
+def test_a_webvtt_without_its_first_line_is_told_by_its_name(server: ReleaseServer) -> None:
+    write_sprites(server.folder)
+    text = (server.folder / VTT).read_text()
+    (server.folder / VTT).write_text(text.removeprefix("WEBVTT\n\n"))
+    assert len(frames_at(address(server, VTT))) == 20
+
+
 def test_bad_cues_are_left_out_and_the_others_are_used(server: ReleaseServer) -> None:
     write_sprites(server.folder)
     text = (server.folder / VTT).read_text()

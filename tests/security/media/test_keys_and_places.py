@@ -13,7 +13,7 @@ from tests.running_service import png
 
 from stash_sense.adapters.http.client import HttpClient
 from stash_sense.adapters.http.remote_file import RemoteFiles
-from stash_sense.errors import AddressPrivate, ServerUnreachable, StashSenseError
+from stash_sense.errors import AddressPrivate, InputLocked, ServerUnreachable, StashSenseError
 from stash_sense.fakes.release_answers import Fault
 from stash_sense.fakes.release_server import ReleaseServer
 from stash_sense.identification.sources import place_of
@@ -119,6 +119,14 @@ def test_no_error_and_no_log_has_the_key(
                 said += [str(cause), repr(cause)]
                 cause = cause.__cause__
     assert SECRET not in "\n".join(said) + caplog.text
+
+
+@pytest.mark.parametrize("key", [f"{SECRET}\n", f"{SECRET}\r\nHost: x", f"{SECRET}\u00e9", f"{SECRET}\0"])
+def test_a_key_that_cannot_be_sent_is_not_shown(server: ReleaseServer, key: str) -> None:
+    with pytest.raises(InputLocked) as caught:
+        frames_at(address(server, "a.png", {"ApiKey": key}))
+    assert SECRET not in str(caught.value)
+    assert server.requests == []
 
 
 def test_cookies_are_neither_kept_nor_sent(server: ReleaseServer) -> None:

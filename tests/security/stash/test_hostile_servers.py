@@ -107,6 +107,16 @@ def test_a_redirect_to_another_host_is_named_and_not_followed(status: int) -> No
     assert KEY not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "location", ["http://[broken", "javascript:alert(1)", "\x7f", "//", "http://" + "x" * 30_000]
+)
+def test_a_redirect_to_nonsense_is_an_error_of_ours(location: str) -> None:
+    told = Told(302, {"location": location})
+    with scripted(lambda _: told) as server, pytest.raises(StashError) as caught:
+        asked(server.url, lambda client: client.reader.count(SCENES))
+    assert len(str(caught.value)) < 1000
+
+
 def test_pictures_are_asked_for_at_the_users_stash_whoever_wrote_the_address() -> None:
     picture = Told(200, {"content-type": "image/jpeg"}, b"\xff\xd8")
     with scripted(lambda _: picture) as other, scripted(lambda _: picture) as server:

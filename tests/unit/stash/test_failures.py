@@ -60,9 +60,11 @@ def test_a_refused_document_and_a_refused_value_are_told_apart() -> None:
     ("location", "open_code", "guarded_code"),
     [
         ("/login?returnURL=%2Fgraphql", "stash_key_missing", "stash_login_page"),
-        ("https://sso.example/signin?to=stash", "stash_key_missing", "stash_login_page"),
+        ("https://sso.example/signin?to=stash", "stash_login_page", "stash_login_page"),
         ("https://nas:9999/graphql", "stash_redirected", "stash_redirected"),
+        ("/stash/graphql?next=/login", "stash_redirected", "stash_redirected"),
         ("", "stash_redirected", "stash_redirected"),
+        ("http://[broken/login", "stash_redirected", "stash_redirected"),
     ],
 )
 def test_a_login_page_and_another_place_are_told_apart(location: str, open_code: str, guarded_code: str) -> None:
@@ -71,6 +73,10 @@ def test_a_login_page_and_another_place_are_told_apart(location: str, open_code:
         error = failures.of_door(reply)
         assert error is not None
         assert error.code == code
+
+
+def test_a_redirect_to_another_path_is_named_whole() -> None:
+    assert "http://nas:9999/stash/graphql" in str(OPEN.of_door(Reply(308, {"location": "/stash/graphql"}, b"")))
 
 
 def test_a_redirect_names_the_place_without_what_may_be_secret() -> None:

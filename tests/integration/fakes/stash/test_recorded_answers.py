@@ -1,12 +1,21 @@
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-from tests.exchanges import STASH, differences, exchanges_in, send
+from tests.exchanges import (
+    RECORDING,
+    client_of,
+    differences,
+    exchanges_in,
+    recorded,
+    replay,
+    send,
+    with_the_recording,
+)
 
 from stash_sense.fakes.stash.faults import Fault
 from stash_sense.fakes.stash.server import SimulatedStash, simulated_stash
@@ -23,20 +32,13 @@ KNOWN = {
     for line in (Path(__file__).parents[3] / "data" / "stash_known_differences.txt").read_text("utf-8").splitlines()
 }
 
-pytestmark = pytest.mark.skipif(not STASH.is_dir(), reason=f"no recorded answers in {STASH}")
+pytestmark = with_the_recording
 
 
 @pytest.fixture
 def stash() -> Iterator[SimulatedStash]:
-    with simulated_stash(library=json.loads((STASH / "library.json").read_text("utf-8"))) as running:
+    with simulated_stash(library=recorded("library.json")) as running:
         yield running
-
-
-def client_of(stash: SimulatedStash) -> httpx2.Client:
-    client = httpx2.Client(base_url=stash.url, trust_env=False, timeout=60)
-    for name in ("accept", "accept-encoding", "user-agent"):  # as the recorder: no header that it did not name
-        client.headers.pop(name)
-    return client
 
 
 def numbers(*spans: range) -> set[str]:
@@ -44,33 +46,29 @@ def numbers(*spans: range) -> set[str]:
 
 
 def test_the_recorded_session_is_answered_alike_in_its_order(stash: SimulatedStash) -> None:
-    found = {}
-    with client_of(stash) as client:
-        for exchange in exchanges_in(STASH / "exchanges" / "stash"):
-            if int(exchange["file"][:3]) >= FIRST and not OF_THE_CLOCK.match(exchange["name"]):
-                unlike = differences(exchange["response"], send(client, exchange["request"]))
-                if unlike and exchange["name"] not in KNOWN:
-                    found[exchange["file"]] = unlike[:5]
-    assert found == {}
+    def wanted(exchange: Mapping[str, Any]) -> bool:
+        return int(exchange["file"][:3]) >= FIRST and not OF_THE_CLOCK.match(exchange["name"])
+
+    found = replay(stash.url, "stash", wanted)
+    assert len(found) == 159
+    assert {file: unlike for file, unlike in found.items() if unlike and file[4:] not in KNOWN} == {}
     assert stash.graphql.flaws == []
 
 
 def test_an_empty_server_answers_and_refuses_alike() -> None:
     wanted = numbers(range(1, 3), range(4, 21), range(26, 29))
-    found = {}
-    with simulated_stash() as stash, client_of(stash) as client:
-        for exchange in exchanges_in(STASH / "exchanges" / "stash"):
-            if exchange["file"][:3] in wanted:
-                found[exchange["file"]] = differences(exchange["response"], send(client, exchange["request"]))
+    with simulated_stash() as stash:
+        found = replay(stash.url, "stash", lambda exchange: exchange["file"][:3] in wanted)
     assert len(found) == len(wanted)
     assert {name: unlike for name, unlike in found.items() if unlike} == {}
 
 
 def test_a_server_that_was_never_set_up_answers_alike() -> None:
-    with simulated_stash() as stash, client_of(stash) as client:
+    with simulated_stash() as stash:
         stash.status = "SETUP"
-        for exchange in exchanges_in(STASH / "exchanges" / "setup"):
-            assert differences(exchange["response"], send(client, exchange["request"])) == [], exchange["file"]
+        found = replay(stash.url, "setup", lambda _: True)
+    assert len(found) == 7
+    assert not any(found.values()), found
 
 
 SECRETS = ("<api-key>", "<cookie>")
@@ -121,13 +119,13 @@ BEFORE: dict[str, Callable[[SimulatedStash], None]] = {
 
 
 def test_the_doors_open_and_close_alike() -> None:
-    library = json.loads((STASH / "library.json").read_text("utf-8"))
+    library = json.loads((RECORDING / "library.json").read_text("utf-8"))
     library["tags"] = [{"id": 1, "name": "one"}, {"id": 2, "name": "two"}]
     library["performers"] = [{"id": 1, "name": "Ada"}]
-    with simulated_stash(library=library) as stash, client_of(stash) as client:
+    with simulated_stash(library=library) as stash, client_of(stash.url) as client:
         doors = Doors(client)
         found = {}
-        for exchange in exchanges_in(STASH / "exchanges" / "doors"):
+        for exchange in exchanges_in(RECORDING / "exchanges" / "doors"):
             if exchange["file"][:3] not in NOT_SIMULATED:
                 if prepare := BEFORE.get(exchange["name"]):
                     prepare(stash)

@@ -1,30 +1,24 @@
 """Changes held to the answers of a real Stash, where these are at hand."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.exchanges import RECORDING, recorded, replay, with_the_recording
 from tests.integration.fakes.stash_changes.asking import Asking
 
 from stash_sense.fakes.stash.server import simulated_stash
 
-SHARED = Path(__file__).parents[5] / "shared"
-RECORDING = SHARED / "data" / "stash"
-
-pytestmark = pytest.mark.skipif(not RECORDING.is_dir(), reason=f"the recorded answers are not in {RECORDING}")
+pytestmark = with_the_recording
 
 
-def recorded(name: str) -> Any:
-    return json.loads((RECORDING / "exchanges" / "merges" / name).read_text("utf-8"))["response"]["body"]["data"]
+def answered(name: str) -> Any:
+    return recorded(f"exchanges/merges/{name}")["response"]["body"]["data"]
 
 
 def before_the_merges() -> dict[str, Any]:
     """The library in which the merges were recorded, as far as their questions show it."""
-    performers = recorded("001-before.json")
-    scenes = recorded("005-scene-merge-before.json")
+    performers = answered("001-before.json")
+    scenes = answered("005-scene-merge-before.json")
     for one in scenes.values():
         for file in one["files"]:
             file["duration"] = 1.0
@@ -46,20 +40,12 @@ def before_the_merges() -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize(("folder", "first", "last"), [("stash", 85, 186), ("stash", 197, 202), ("merges", 1, 999)])
-def test_changes_are_answered_as_the_real_server_answered_them(folder: str, first: int, last: int) -> None:
-    stash = folder == "stash"
-    library = json.loads((RECORDING / "library.json").read_text("utf-8")) if stash else before_the_merges()
-    with simulated_stash(library=library) as server:
-        command = [sys.executable, str(SHARED / "tools" / "replay"), server.url]
-        told = subprocess.run(
-            [*command, str(RECORDING / "exchanges" / folder), "--from", str(first), "--to", str(last)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+def test_merges_are_answered_as_the_real_server_answered_them() -> None:
+    with simulated_stash(library=before_the_merges()) as server:
+        found = replay(server.url, "merges", lambda _: True)
         assert server.graphql.flaws == []
-    assert told.returncode == 0, told.stdout
+    assert len(found) == 7
+    assert not any(found.values()), found
 
 
 def test_plugins_are_told_what_a_real_plugin_was_told(stash: Asking) -> None:

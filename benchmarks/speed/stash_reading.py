@@ -15,11 +15,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import cost_of, peak_mib, table, write_json
+from benchmarks.measure import peak_mib, table, write_json
 
 from stash_sense.adapters.graphql.outcomes import Reply
 from stash_sense.adapters.stash.client import StashClient
@@ -133,36 +134,48 @@ class Recording:
         return reply
 
 
-async def read_all(url: str, size: int, most: int, *, plainly: bool) -> tuple[int, Recording, list[float]]:
-    """Read pages until there are enough scenes; gives the peak memory after each page."""
+@dataclass
+class Read:
+    """What reading took: processor and other seconds once Stash has answered, and the peak memory after each page."""
+
+    scenes: int
+    cpu: float
+    wall: float
+    peaks: list[float]
+    recording: Recording
+
+
+async def read_all(url: str, size: int, most: int, *, plainly: bool) -> Read:
+    """Read pages until there are enough scenes."""
     peaks, read = [], 0
     async with StashClient(url) as client:
         await client.server.ready()
         recording = Recording(client, plainly=plainly)
+        used, started = time.process_time(), time.perf_counter()
         async for page in client.reader.pages(SCENES, size=size):
             read += len(page.items)
             peaks.append(peak_mib())
             if read >= most:
                 break
-    return read, recording, peaks
+        used, started = time.process_time() - used, time.perf_counter() - started
+    return Read(read, used - recording.plain, started, peaks, recording)
 
 
 def reading(url: str, size: int, scenes: int) -> dict[str, Any]:
     """Read the whole library, and a part of it once more to compare with `json.loads`."""
-    sample, recording, _ = asyncio.run(read_all(url, size, scenes // 5, plainly=True))
-    plain = recording.plain / sample
-    cost = cost_of(lambda: asyncio.run(read_all(url, size, scenes, plainly=False)))
-    read, counted, peaks = cost.result
+    sample = asyncio.run(read_all(url, size, scenes // 5, plainly=True))
+    plain = sample.recording.plain / sample.scenes
+    whole = asyncio.run(read_all(url, size, scenes, plainly=False))
     return {
         "what": f"all, {size} on a page",
-        "scenes": read,
-        "requests": counted.requests,
-        "MB": counted.bytes / 1e6,
-        "CPU us a scene": cost.cpu / read * 1e6,
+        "scenes": whole.scenes,
+        "requests": whole.recording.requests,
+        "MB": whole.recording.bytes / 1e6,
+        "CPU us a scene": whole.cpu / whole.scenes * 1e6,
         "json.loads us": plain * 1e6,
-        "times": cost.cpu / read / plain,
-        "growth MiB": peaks[-1] - peaks[len(peaks) // 10],
-        "wall s": cost.wall,
+        "times": whole.cpu / whole.scenes / plain,
+        "growth MiB": whole.peaks[-1] - whole.peaks[len(whole.peaks) // 10],
+        "wall s": whole.wall,
     }
 
 

@@ -10,7 +10,7 @@ import httpx2
 from stash_sense.adapters.http.client import EVERY_REQUEST, HttpClient
 from stash_sense.adapters.http.connection import Connection, chunks_of
 from stash_sense.adapters.http.redirects import MOST_REDIRECTS, REDIRECTS, following, parsed
-from stash_sense.errors import RedirectRefused
+from stash_sense.errors import InputLocked, RedirectRefused
 from stash_sense.media.address import Address
 from stash_sense.releases.addresses import shown, without_password
 from stash_sense.releases.ports import Answer, Look, Named
@@ -45,6 +45,10 @@ class HttpSession:
         look: see `releases.ports.Look`.
         connect_seconds: to wait for a connection.
         silence_seconds: to wait for the next byte.
+
+    Raises:
+        ServerUnreachable: the address is none.
+        InputLocked: a header of it cannot be sent; what it is must not be said.
     """
 
     def __init__(
@@ -56,6 +60,8 @@ class HttpSession:
         connect_seconds: float,
         silence_seconds: float,
     ) -> None:
+        if not all(text.isascii() and text.isprintable() for pair in address.headers.items() for text in pair):
+            raise InputLocked(path=address, reason="the key that was given holds signs that no key has")
         self._client = client
         self._headers = address.headers
         self._named = named

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from html import unescape
+from urllib.parse import urljoin, urlsplit
 
 from stash_sense.adapters.graphql.documents import Document
 from stash_sense.adapters.graphql.outcomes import GraphQLError, NoAnswer, Reply, Trouble, shortened
@@ -40,6 +41,7 @@ _NOT_FOUND = re.compile(
 )
 _NOT_IN_TABLE = re.compile(r"\bid (?P<id>\d+) does not exist in (?P<kind>\w+)")
 _TAKEN = re.compile(r"\bwith name '.*already exists|is used as alias for", re.DOTALL)
+_LOGINS = ("/login", "/signin")
 _SINGULAR = {"galleries": "gallery"}
 _OVERLOADED = (502, 503, 504)
 """Of a proxy before Stash, while Stash starts or hangs."""
@@ -80,12 +82,22 @@ class Failures:
         if reply.status == 401:
             return (StashKeyWrong if self.secret else StashKeyMissing)(address=self.address)
         if reply.is_redirect:
-            if not _is_login(reply.location):
-                return StashRedirected(address=self.address, place=self.clean(shown(reply.location)) or "nowhere")
-            return (StashLoginPage if self.secret else StashKeyMissing)(address=self.address)
+            return self._of_redirect(reply.location)
         if reply.status == 403 and any(words in reply.beginning for words in _EXPOSED):
             return StashExposed(address=self.address)
         return None
+
+    def _of_redirect(self, location: str) -> StashError:
+        try:
+            place = urlsplit(urljoin(f"{self.address}/graphql", location))
+        except ValueError:
+            return StashRedirected(address=self.address, place="what is no address")
+        if not any(name in place.path.lower() for name in _LOGINS):
+            named = self.clean(shown(place.geturl())) if location else "nowhere"
+            return StashRedirected(address=self.address, place=named)
+        is_its_own = place.netloc == urlsplit(self.address).netloc
+        kind = StashKeyMissing if is_its_own and not self.secret else StashLoginPage
+        return kind(address=self.address)
 
     def of_reply(self, reply: Reply, document: Document) -> StashError | None:
         """Say what is wrong with an answer; None where it can be used."""
@@ -144,10 +156,6 @@ class Failures:
 def is_overload(error: StashError) -> bool:
     """Whether a proxy before Stash said that Stash cannot answer now."""
     return isinstance(error, StashBroken) and error.fields.get("status") in _OVERLOADED
-
-
-def _is_login(location: str) -> bool:
-    return "/login" in location.lower() or "/signin" in location.lower()
 
 
 def _is_about_a_value(error: GraphQLError) -> bool:

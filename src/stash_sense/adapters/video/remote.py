@@ -48,7 +48,7 @@ class RemoteOpener:
         """Open a picture, a video, or the sprites of one by their WebVTT; see `RemoteMedia`."""
         with self._files.open(address, cancel) as file:
             kind = kind_of(address.name, file.head)
-            if is_webvtt(file.head):
+            if is_webvtt(file.head) or address.name.lower().endswith(".vtt"):
                 yield self._sprites(file, None, cancel)
             elif picture_format(file.head) is not None:
                 yield self._picture(file, self._pictures)
@@ -58,35 +58,39 @@ class RemoteOpener:
                 with self._videos.open_file(ForeignFile(address, file.head, file.reader)) as video:
                     yield video
 
-    def sprites(self, address: Address, duration: float | None, cancel: CancelToken) -> SpriteFrames:
+    def sprites(
+        self, address: Address, duration: float | None, cancel: CancelToken, sheet: Address | None = None
+    ) -> SpriteFrames:
         """Fetch the sprites of a video.
 
         Args:
             address: of the WebVTT.
             duration: seconds of the video, which make the times truer; None where they are not known.
             cancel: ends the fetching.
+            sheet: where the sheet is, if that is known better than the WebVTT says it.
 
         Raises:
             InputError, TransferError, StorageError, Cancelled: as `open`.
         """
         with self._files.open(address, cancel) as file:
-            return self._sprites(file, duration, cancel)
+            return self._sprites(file, duration, cancel, sheet)
 
     def picture(self, address: Address, cancel: CancelToken) -> Frame:
         """Fetch a picture; raises as `open` does, and InputNotMedia."""
         with self._files.open(address, cancel) as file:
             return self._picture(file, self._pictures)
 
-    def _sprites(self, file: RemoteFile, duration: float | None, cancel: CancelToken) -> SpriteFrames:
+    def _sprites(
+        self, file: RemoteFile, duration: float | None, cancel: CancelToken, sheet: Address | None = None
+    ) -> SpriteFrames:
         address, most = file.path, self._limits.sprites
         cues = list(islice(cues_in(file.content(self._limits.list_bytes)), most + 1))
         if len(cues) > most:
             raise SpritesUnusable(path=address, reason=f"it has more than {most:,}")
         if not cues:
             raise SpritesUnusable(path=address, reason="it names no part of a picture")
-        place = _beside(address, cues[0].picture)
-        with self._files.open(place, cancel) as sheet:
-            picture = self._picture(sheet, self._sheets).image
+        with self._files.open(sheet or _beside(address, cues[0].picture), cancel) as pictures:
+            picture = self._picture(pictures, self._sheets).image
         height, width = picture.shape[:2]
         if max(height, width) >= _SHEET_SIDE:
             raise SpritesUnusable(path=address, reason=f"the sheet has a side of {_SHEET_SIDE:,} pixels or more")

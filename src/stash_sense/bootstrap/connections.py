@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from stash_sense.bootstrap.loop_thread import LoopThread
@@ -12,6 +13,7 @@ from stash_sense.bootstrap.state import State
 from stash_sense.errors import StashNotSet, StashSenseError
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.once import once
+from stash_sense.media.address import Address
 
 if TYPE_CHECKING:
     from stash_sense.adapters.stash.client import StashClient
@@ -124,6 +126,16 @@ class Connections(State):
         from stash_sense.library.paths import guess
 
         return guess(found.files, places(), size_of, self.path_map)
+
+    def place_of(self, text: str) -> Path | Address:
+        """Return what the user means: a path or an address; those of Stash are asked with its key."""
+        from stash_sense.identification.sources import place_of
+
+        place, url = place_of(text), self.settings.stash_url
+        if isinstance(place, Path) or url is None or not text.startswith(url.rstrip("/") + "/"):
+            return place
+        _, key = self._stash_door
+        return Address(text, {"ApiKey": key} if key else {}, named=url)
 
     @once
     def own_writes(self) -> OwnWrites:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future, wait
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, TypeVar
 
+from stash_sense.errors import Cancelled
 from stash_sense.kernel.cancel import CancelToken
 
 if TYPE_CHECKING:
@@ -36,17 +37,15 @@ class LoopThread:
         """Do work on the loop and return what it gives.
 
         Raises:
-            Cancelled: the token was set; the work was stopped.
+            Cancelled: the token was set, or the loop closed; the work was stopped.
         """
         future = self.begin(work)
         try:
-            while True:
+            while not wait([future], _LOOK_SECONDS).done:
                 cancel.raise_if_cancelled()
-                try:
-                    return future.result(_LOOK_SECONDS)
-                except TimeoutError:
-                    if future.done():  # it is the work's own
-                        raise
+            return future.result()
+        except CancelledError as error:
+            raise Cancelled from error
         finally:
             future.cancel()
 

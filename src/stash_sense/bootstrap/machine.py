@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import cached_property
 from threading import RLock
 from typing import TYPE_CHECKING
 
@@ -13,8 +15,11 @@ from stash_sense.kernel.once import once
 
 if TYPE_CHECKING:
     from stash_sense.adapters.onnx.runtime import OnnxRuntime
+    from stash_sense.adapters.video.remote import RemoteOpener
     from stash_sense.kernel.hardware import HardwareInfo
-    from stash_sense.media.ports import PictureReader, VideoOpener
+    from stash_sense.media.address import Address
+    from stash_sense.media.frame import Frame
+    from stash_sense.media.ports import FrameSource, PictureReader, RemoteMedia, VideoOpener
     from stash_sense.performers.search.index import Int8Kernel
     from stash_sense.releases.keys import Ed25519
     from stash_sense.releases.ports import HttpTransport
@@ -95,3 +100,29 @@ class Machine:
         from stash_sense.adapters.images.pillow import PillowReader
 
         return PillowReader(self.limits)
+
+    @once
+    def remote(self) -> RemoteMedia:
+        """What opens pictures and videos on servers."""
+        return LazyRemote(self.limits)
+
+
+class LazyRemote:
+    """A `RemoteMedia` whose libraries are imported when it is first asked for something: that takes 0.25 s."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+
+    def open(self, address: Address, cancel: CancelToken) -> AbstractContextManager[Frame | FrameSource]:
+        """Open a picture, a video or sprites; see `RemoteMedia`."""
+        return self.opener.open(address, cancel)
+
+    @cached_property
+    def opener(self) -> RemoteOpener:
+        """What it opens them with."""
+        from stash_sense.adapters.http.client import HttpClient
+        from stash_sense.adapters.http.remote_file import RemoteFiles
+        from stash_sense.adapters.video.pyav import PyavOpener
+        from stash_sense.adapters.video.remote import RemoteOpener
+
+        return RemoteOpener(RemoteFiles(HttpClient(), self._limits), PyavOpener(self._limits), self._limits)

@@ -133,12 +133,13 @@ def recognizer_of(pack: OpenPack, limits: Limits) -> Recognizer:
     """Make a pack ready to recognise people in files."""
     from stash_sense.adapters.images.pillow import PillowReader
     from stash_sense.adapters.video.pyav import PyavOpener
+    from stash_sense.bootstrap.machine import LazyRemote
     from stash_sense.identification.recognizer import Recognizer
     from stash_sense.recognition.spec import Decision
 
     finder = face_finder_of(pack, limits)
     decision = Decision(finder.space, pack.card.matching, pack.card.curve, pack.card.same_person)
-    return Recognizer(pack.card.id, finder, decision, PyavOpener(limits), PillowReader(limits))
+    return Recognizer(pack.card.id, finder, decision, PyavOpener(limits), PillowReader(limits), LazyRemote(limits))
 
 
 def space_of(card: PackCard, background: bytes | None) -> FaceSpace:

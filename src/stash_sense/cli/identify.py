@@ -13,7 +13,6 @@ from stash_sense.cli.progress import shown_progress
 from stash_sense.cli.report_file import checked_report
 from stash_sense.configuration.catalogue import MOST_CANDIDATES
 from stash_sense.identification.requesting import request_of
-from stash_sense.identification.sources import place_of
 from stash_sense.kernel.limits import MAX_FRAMES, MIN_FRAMES
 from stash_sense.kernel.paths import typed_path
 from stash_sense.performers.known import KnownPeople
@@ -86,7 +85,7 @@ def identify(
     )
     with shown_progress() as progress, recognition(services, gallery, pack, progress) as known:
         print_warnings(_unknown_tags(request.tagged, known.people), progress)
-        places = [place_of(path) for path in paths]
+        places = [services.place_of(path) for path in paths]
         results = known.recognizer.identify(places, known.people, request, services.cancel, progress)
         complete = show(results, json, report, progress)
     if not complete:

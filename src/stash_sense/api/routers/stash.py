@@ -46,7 +46,7 @@ class StashAnswer(BaseModel):
         address: of Stash; empty where none is named.
         usable: it answered the last time, and as it should.
         version: that it says it has.
-        since: when that began; null before the first answer.
+        since: when that began; missing before the first answer.
         code: of the error, for programs; empty where there is none.
         reason: why it cannot be used, without a full stop; empty where it can.
         remedy: what to do about it.
@@ -58,7 +58,7 @@ class StashAnswer(BaseModel):
     address: str
     usable: bool
     version: str
-    since: datetime | None
+    since: datetime | None = None
     code: str
     reason: str
     remedy: str
@@ -67,13 +67,13 @@ class StashAnswer(BaseModel):
     news: list[NewsAnswer]
 
 
-@router.get("")
+@router.get("", response_model_exclude_none=True)
 def stash_connection(services: ServicesHere) -> StashAnswer:
     """Tell how the connection to Stash stands; nothing is asked there."""
     return _answer(services, services.stash_standing)
 
 
-@router.post("/check")
+@router.post("/check", response_model_exclude_none=True)
 def check_stash(services: ServicesHere) -> StashAnswer:
     """Ask Stash now whether it can be used; takes 15 s at most."""
     return _answer(services, services.check_stash())

@@ -192,7 +192,7 @@ def _field_faults(error: RequestValidationError) -> Iterator[tuple[str, str]]:
     for fault in error.errors():
         where = [str(part) for part in fault["loc"]]
         name = ".".join(where[1:]) or where[0]
-        yield name[:100], str(fault["msg"])[:300]
+        yield name[:100], str(fault["msg"]).removeprefix("Value error, ")[:300]
 
 
 def _field_reasons(error: StashSenseError) -> dict[str, str] | None:

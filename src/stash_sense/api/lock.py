@@ -1,6 +1,7 @@
 """One service for one data folder: a lock that its process holds, and a file that says where it is."""
 
 import contextlib
+import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from stash_sense.errors import ServiceRunning
 from stash_sense.files import storage_errors, write_atomically
 
 LOCK_NAME, RECORD_NAME = "service.lock", "service.json"
+_PROBE_SECONDS = 0.25
+"""A command that looks whether a service runs has the lock for some microseconds, and is no service."""
 
 
 class ServiceRecord(BaseModel):
@@ -52,7 +55,7 @@ def service_lock(data_dir: Path) -> Iterator[HeldLock]:
         data_dir.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(data_dir / LOCK_NAME)
         try:
-            lock.acquire(timeout=0)
+            lock.acquire(timeout=_PROBE_SECONDS, poll_interval=0.01)
         except filelock.Timeout as error:
             record = _read(data_dir)
             pid = record.pid if record else "unknown"
@@ -69,17 +72,15 @@ def service_lock(data_dir: Path) -> Iterator[HeldLock]:
 
 def running_service(data_dir: Path) -> ServiceRecord | None:
     """Return where the service of a data folder is; None where none runs, or it is not ready to be asked yet."""
-    record = _read(data_dir)
-    if record is None:
-        return None
-    lock = filelock.FileLock(data_dir / LOCK_NAME)
     try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        return record
-    except OSError:  # a folder that this user may only read
-        return record
-    lock.release()
+        with (data_dir / LOCK_NAME).open("rb") as lock:
+            # Any number may look at once: one that took another one's look for a service would send the token to
+            # whatever is now where a killed service was.
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return None
+    except OSError:  # it is held, or nobody can say
+        return _read(data_dir)
     return None
 
 

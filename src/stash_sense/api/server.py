@@ -74,7 +74,7 @@ def serve(services: Services, host: str, port: int, show_token: Callable[[Ensure
                 lock.announce(url)
                 _tell_where(url, host)
 
-            with on_stderr(Scrubber(state.keeper.secrets)) as log:
+            with on_stderr(Scrubber(lambda: (*state.keeper.secrets(), *services.stash_secrets))) as log:
                 asyncio.run(Server(app, state, started, log.finish).serve([listener]))
                 _LOG.info("stopped")
 

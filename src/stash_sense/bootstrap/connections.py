@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from stash_sense.library.server import ServerState
 
 T = TypeVar("T")
+_SHORTEST_SECRET = 8
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,13 @@ class Connections(State):
     def stash_is_set(self) -> bool:
         """Whether the user has named a Stash; without one nothing of what belongs to it is loaded."""
         return self.settings.stash_url is not None
+
+    @property
+    def stash_secrets(self) -> tuple[str, ...]:
+        """What belongs to Stash and must not be in a log; a short word is left out: it may be in any sentence."""
+        key = self.settings.stash_api_key
+        secret = key.get_secret_value() if key is not None else ""
+        return (secret,) if len(secret) >= _SHORTEST_SECRET else ()
 
     @once
     def loop(self) -> LoopThread:

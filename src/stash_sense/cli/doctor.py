@@ -29,6 +29,8 @@ from stash_sense.reports.wording import visible
 
 _LIBRARIES = ("numpy", "onnxruntime", "onnx", "av", "pillow", "pydantic", "typer", "rich")
 EXIT_CANNOT_IDENTIFY = 1
+_SHOWN = {"performers_database": "performers database", "stash": "Stash"}
+"""Capabilities that have a row of their own."""
 
 
 def doctor(
@@ -152,10 +154,8 @@ def _print(document: dict[str, Any]) -> None:
         marks += ["used by default"] if pack["default"] else []
         rows.append((f"pack {pack['id']}", ", ".join([pack["state"] + reason, *marks])))
     for capability in document["capabilities"]:
-        if capability["name"] == "performers_database":
-            rows.append(("performers database", capability["note"] or capability["reason"]))
-        if capability["name"] == "stash":
-            rows.append(("Stash", capability["note"] or capability["reason"]))
+        if capability["name"] in _SHOWN:
+            rows.append((_SHOWN[capability["name"]], capability["note"] or capability["reason"]))
     for name, place in document["tools"].items():
         rows.append((name, place or "not found"))
     for name, text in rows:

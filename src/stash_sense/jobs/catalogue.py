@@ -89,7 +89,8 @@ class JobType(Generic[P]):
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False)[0]
             place = ".".join(map(str, first["loc"])) or "this"
-            raise JobPayloadInvalid(type=self.name, field=place, reason=first["msg"]) from error
+            reason = first["msg"].removeprefix("Value error, ")  # pydantic's word for what our own checks say
+            raise JobPayloadInvalid(type=self.name, field=place, reason=reason) from error
 
     def new_job(
         self,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from random import SystemRandom
 
+from stash_sense.errors import ScheduleInvalid
 from stash_sense.jobs.catalogue import Catalogue
 from stash_sense.jobs.clock import Clock
 from stash_sense.jobs.job import Job
@@ -47,6 +48,7 @@ class Scheduler:
         self._known: list[Schedule] = []
         self._read_at: float | None = None
         self._is_begun = False
+        self._passed_over: set[str] = set()
 
     def schedules(self) -> list[Schedule]:
         """The schedule of every kind of job that can have one, in the catalogue's order."""
@@ -86,7 +88,14 @@ class Scheduler:
             self._read_at = steady
         started = []
         for schedule in self._known:
-            job = self._run_if_due(schedule, now)
+            try:
+                job = self._run_if_due(schedule, now)
+            except ScheduleInvalid as error:  # the others, and all other jobs, must not wait for it
+                if schedule.type not in self._passed_over:
+                    self._passed_over.add(schedule.type)
+                    _LOG.warning("%s is not started by itself: %s", schedule.type, error)
+                continue
+            self._passed_over.discard(schedule.type)
             if job is not None:
                 started.append(job)
         return started

@@ -56,19 +56,19 @@ class Schedule:
         if not 0.0 <= self.jitter_seconds <= LONGEST_JITTER:
             reason = f"it must be 0 to {LONGEST_JITTER:.0f} s"
             raise ScheduleInvalid(field="jitter_seconds", value=self.jitter_seconds, reason=reason)
-        try:
-            zone = ZoneInfo(self.timezone)
-        except (KeyError, ValueError, OSError) as error:
-            reason = "there is no such time zone here; name one like Europe/Berlin"
-            raise ScheduleInvalid(field="timezone", value=self.timezone, reason=reason) from error
+        zone = _zone(self.timezone)
         if self.cron is not None:
             _moments(self.cron, zone, 0.0, 1)
 
     def moments(self, now: float, count: int) -> list[float]:
-        """The next moments after `now`, without jitter; fewer where the expression has no more."""
+        """The next moments after `now`, without jitter; fewer where the expression has no more.
+
+        Raises:
+            ScheduleInvalid: it was kept by a machine that knows another set of time zones.
+        """
         if self.interval_seconds is not None:
             return [now + self.interval_seconds * step for step in range(1, count + 1)]
-        return _moments(self.cron or "", ZoneInfo(self.timezone), now, count)
+        return _moments(self.cron or "", _zone(self.timezone), now, count)
 
     def planned(self, now: float, spread: Callable[[float], float]) -> "Schedule":
         """The same with its next run after `now`; with none where it is not enabled."""
@@ -87,6 +87,14 @@ class Schedule:
             return True
         furthest = self.moments(now, 1 if self.cron is None else 2)
         return bool(furthest) and self.next_run_at > furthest[-1] + self.jitter_seconds
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        reason = "there is no such time zone here; name one like Europe/Berlin"
+        raise ScheduleInvalid(field="timezone", value=name, reason=reason) from error
 
 
 def _moments(expression: str, zone: ZoneInfo, now: float, count: int) -> list[float]:

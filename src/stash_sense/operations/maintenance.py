@@ -49,6 +49,7 @@ def maintenance(upkeep: StateUpkeep, prune_history: Callable[[], int]) -> JobTyp
         pruned = prune_history()
         step(3)
         won = upkeep.vacuum()
+        context.progress(steps[-1], len(steps), len(steps))
         return {"backup": file, "jobs_removed": pruned, "bytes_won": won}
 
     return JobType(

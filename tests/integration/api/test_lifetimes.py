@@ -166,3 +166,29 @@ def test_what_a_killed_service_left_is_no_service(tmp_path: Path) -> None:
     assert running_service(tmp_path) is None
     with service_lock(tmp_path):
         pass
+
+
+def test_commands_that_look_at_once_take_no_other_for_a_service_and_keep_none_from_starting(tmp_path: Path) -> None:
+    left = '{"pid": 1, "url": "http://127.0.0.1:1", "started_at": "2026-01-01T00:00:00Z"}'
+    (tmp_path / RECORD_NAME).write_text(left)
+    with service_lock(tmp_path):
+        pass
+    over = threading.Event()
+
+    def look() -> int:
+        return sum(running_service(tmp_path) is not None for _ in iter(over.is_set, True))
+
+    (tmp_path / RECORD_NAME).write_text(left)
+    with ThreadPoolExecutor(3) as threads:
+        looks = [threads.submit(look) for _ in range(3)]
+        over.wait(0.3)
+        over.set()
+        assert [found.result() for found in looks] == [0, 0, 0]
+        over.clear()
+        looks = [threads.submit(look) for _ in range(3)]
+        try:
+            for _ in range(30):
+                with service_lock(tmp_path):
+                    pass
+        finally:
+            over.set()

@@ -198,8 +198,10 @@ def test_only_the_check_for_updates_starts_by_itself_until_somebody_says_so(stag
     assert (changed["enabled"], changed["cron"], changed["interval_seconds"]) == (True, "0 4 * * 1", None)
     assert changed["next_run_at"] is not None
     assert changed in stage.ask("GET", "/schedules")
-    for wrong in ({"cron": "never"}, {"timezone": "Mars/Base"}, {"interval_seconds": -1}, {"unheard": 1}):
-        stage.ask("PUT", "/schedules/maintenance", 422, wrong)
+    nulls = [dict.fromkeys([name]) for name in ("enabled", "timezone", "jitter_seconds", "cron")]
+    for wrong in ({"cron": "never"}, {"timezone": "Mars/Base"}, {"interval_seconds": -1}, {"unheard": 1}, *nulls):
+        told = stage.ask("PUT", "/schedules/maintenance", 422, wrong)
+        assert [*told["error"]["fields"]] == [*wrong]
     assert changed in stage.ask("GET", "/schedules")
     for name in ("no_such", "count"):
         assert stage.ask("PUT", f"/schedules/{name}", 404, {"enabled": True})["error"]["code"] == "job_type_unknown"

@@ -114,3 +114,11 @@ def test_neither_the_cookie_of_stash_nor_its_key_is_logged_or_told(tmp_path: Pat
         assert secret not in stream.getvalue()
         assert not [answer.text for answer in answers if secret in answer.text]
     assert "Stash cannot be used" in stream.getvalue()
+
+
+def test_a_key_of_stash_that_a_library_would_log_is_hidden(tmp_path: Path) -> None:
+    services = fake_services(tmp_path, STASH_API_KEY=KEY)
+    clean = Scrubber(lambda: services.stash_secrets).clean
+    assert clean(f"GET /scene/1/stream {KEY} 200") == "GET /scene/1/stream [hidden] 200"
+    assert fake_services(tmp_path).stash_secrets == ()
+    assert fake_services(tmp_path, STASH_API_KEY="scene").stash_secrets == ()

@@ -13,7 +13,7 @@ from stash_sense.jobs.job import JobStatus, Slot
 from stash_sense.jobs.memory import MemoryJobStore
 from stash_sense.jobs.scheduler import Scheduler
 from stash_sense.jobs.schedules import Schedule
-from stash_sense.jobs.store import Outcome
+from stash_sense.jobs.store import Outcome, PageQuery
 
 BERLIN = ZoneInfo("Europe/Berlin")
 HOUR, DAY = 3600.0, 86400.0
@@ -194,6 +194,25 @@ def test_a_schedule_of_a_kind_that_this_program_does_not_have_is_left_alone() ->
     plan.scheduler.look_again()
     assert plan.runs(1.5 * HOUR) == [HOUR]
     assert [schedule.type for schedule in plan.scheduler.schedules()] == ["look"]
+
+
+def test_a_schedule_that_this_machine_cannot_follow_holds_up_nobody_and_is_told_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clock = ManualClock()
+    store = MemoryJobStore(clock)
+    kinds = [kind(lambda context: None, name, interval_seconds=HOUR, scheduled=True) for name in ("look", "tidy")]
+    scheduler = Scheduler(store, Catalogue(*kinds), clock, lambda seconds: seconds)
+    for due in (START + 1, None):
+        store.save_schedule(Schedule("look", True, cron="0 3 * * *", timezone="Mars/Olympus", next_run_at=due))
+        clock.pass_time(2 * HOUR)
+        scheduler.look_again()
+        scheduler.run_due()
+    assert [job.type for job in store.page(PageQuery())] == ["tidy"]
+    assert [record.message.startswith("look is not started") for record in caplog.records] == [True]
+    scheduler.change(Schedule("look", True, HOUR))
+    clock.pass_time(HOUR + 1)
+    assert "look" in [job.type for job in scheduler.run_due()]
 
 
 def test_a_kind_that_has_to_be_given_something_cannot_have_a_schedule() -> None:

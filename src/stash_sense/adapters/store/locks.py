@@ -13,6 +13,8 @@ SERVICE_LOCK = "service.lock"
 """In the data folder; held by the service from its start to its end."""
 _PATIENCE = 60.0
 """Seconds for which another process's migration or backup is waited for."""
+_PROBE_SECONDS = 0.25
+"""A command that looks whether a service runs has its lock for some microseconds, and is no service."""
 
 
 @contextmanager
@@ -35,7 +37,7 @@ def service_stopped(path: Path) -> Iterator[None]:
         StateBusy: one is running.
         StorageError: the folder cannot be written.
     """
-    with _held(path, path.with_name(SERVICE_LOCK), 0.0, "a service is running on its folder"):
+    with _held(path, path.with_name(SERVICE_LOCK), _PROBE_SECONDS, "a service is running on its folder"):
         yield
 
 

@@ -1,10 +1,10 @@
 """The operation queue: what runs, what waits, what has ended, and what starts by itself."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from stash_sense.api.state import ServicesHere
 from stash_sense.jobs.catalogue import JobType
@@ -15,6 +15,7 @@ from stash_sense.jobs.schedules import Schedule
 
 router = APIRouter(prefix="/queue", tags=["queue"])
 
+T = TypeVar("T")
 JobId = Annotated[int, Path(ge=0, lt=2**53, description="The job.")]
 """As large as a number may be that every reader of JSON reads alike."""
 
@@ -207,6 +208,13 @@ class ScheduleChange(BaseModel):
     timezone: str | None = Field(default=None, max_length=64)
     jitter_seconds: float | None = None
     priority: int | None = Field(default=None, ge=0, le=100)
+
+    @field_validator("enabled", "timezone", "jitter_seconds")
+    @classmethod
+    def _is_something(cls, value: T) -> T:
+        if value is None:
+            raise ValueError("null is none of its values; what is left out stays")
+        return value
 
 
 class Cleared(BaseModel):

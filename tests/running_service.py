@@ -65,15 +65,16 @@ class RunningService:
             return [turn["request_id"] for turn in client.get("/identify/queue").json()["turns"]]
 
     @contextmanager
-    def asking_for_names(self, name: str) -> Iterator[None]:
+    def asking_for_names(self, name: str, picture: bytes = b"") -> Iterator[None]:
         """Have sent a picture, be known to the service under a name, and leave without an answer."""
-        body = json.dumps({"image_base64": base64.b64encode(png()).decode()}).encode()
+        body = json.dumps({"image_base64": base64.b64encode(picture or png()).decode()}).encode()
         head = (
             f"POST /identify HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {self.token}\r\n"
             f"X-Request-ID: {name}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         with socket.create_connection(("127.0.0.1", self.port), timeout=_PATIENCE) as line:
             line.sendall(head.encode() + body)
+            del body
             until(lambda: name in self.in_line(), f"{name} never came into the line")
             yield
 

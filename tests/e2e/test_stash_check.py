@@ -11,12 +11,18 @@ from tests.e2e.conftest import Run
 
 from stash_sense.fakes.graphql.serving import listening
 from stash_sense.fakes.stash.server import SimulatedStash, simulated_stash
+from stash_sense.fakes.stashbox.asking import User
+from stash_sense.fakes.stashbox.server import StashBoxServer
 
 COUNT = 40
 KEY = "a.secret.key"
 
 
-def library() -> dict[str, object]:
+NOBODY = "http://127.0.0.1:9/graphql"
+"""Where nobody answers."""
+
+
+def library(endpoint: str) -> dict[str, object]:
     scenes = [
         {
             "id": str(number),
@@ -25,13 +31,13 @@ def library() -> dict[str, object]:
         }
         for number in range(1, COUNT + 1)
     ]
-    box = {"name": "mine", "endpoint": "https://box.example/graphql", "api_key": "box-secret"}
+    boxes = [{"name": "mine", "endpoint": endpoint}, {"name": "gone", "endpoint": NOBODY}]
     return {
         "scenes": scenes,
         "performers": [{"id": "1", "name": "Ada"}],
         "configuration": {
             "stashes": [{"path": "/data", "excludeVideo": False, "excludeImage": False}],
-            "stashBoxes": [{**box, "max_requests_per_minute": 0}],
+            "stashBoxes": [{**box, "api_key": "box-secret", "max_requests_per_minute": 0} for box in boxes],
         },
     }
 
@@ -47,8 +53,14 @@ def home(tmp_path: Path, environment: dict[str, str]) -> Path:
 
 
 @pytest.fixture
-def stash(environment: dict[str, str]) -> Iterator[SimulatedStash]:
-    with simulated_stash(library=library(), api_key=KEY) as stash:
+def box() -> Iterator[StashBoxServer]:
+    with StashBoxServer(users={"box-secret": User("curator")}) as box:
+        yield box
+
+
+@pytest.fixture
+def stash(environment: dict[str, str], box: StashBoxServer) -> Iterator[SimulatedStash]:
+    with simulated_stash(library=library(box.endpoint), api_key=KEY) as stash:
         environment |= {"STASH_URL": stash.url, "STASH_API_KEY": KEY}
         yield stash
 
@@ -64,12 +76,17 @@ def media(home: Path) -> Path:
     return folder
 
 
-def test_it_finds_the_files_and_says_how_to_keep_that(run: Run, stash: SimulatedStash, media: Path) -> None:
+def test_it_finds_the_files_and_says_how_to_keep_that(
+    run: Run, stash: SimulatedStash, box: StashBoxServer, media: Path
+) -> None:
     ran = run("stash", "check")
     assert ran.code == 0, ran.err
     assert re.search(r"^Stash +v0\.30\S* at " + re.escape(stash.url), ran.out, re.MULTILINE)
     assert f"{COUNT} scenes, 0 images, 0 galleries, 1 performers" in ran.out
-    assert "mine, https://box.example/graphql, 240 requests a minute" in ran.out
+    told = " ".join(ran.out.split())
+    assert f"mine, {box.endpoint}, 240 requests a minute, as curator" in told
+    assert f"gone, {NOBODY}, 240 requests a minute, cannot be used" in told
+    assert f"→ The stash-box at {NOBODY} cannot be reached (Connection refused); check the network" in told
     assert f"/data={media}" in ran.out
     assert re.search(r"20 of 20 that were looked for", ran.out)
     assert "secret" not in ran.out + ran.err
@@ -85,9 +102,15 @@ def test_it_finds_the_files_and_says_how_to_keep_that(run: Run, stash: Simulated
         "command": "",
     }
     assert kept["counts"]["scenes"] == COUNT
-    assert kept["stash_boxes"] == [
-        {"name": "mine", "endpoint": "https://box.example/graphql", "requests_per_minute": 240}
-    ]
+    mine, gone = kept["stash_boxes"]
+    assert mine == {
+        "name": "mine",
+        "endpoint": box.endpoint,
+        "requests_per_minute": 240,
+        "account": "curator",
+        "error": None,
+    }
+    assert (gone["account"], gone["error"]["code"]) == (None, "stash_box_unreachable")
 
 
 def test_files_that_are_nowhere_here_are_no_fault(run: Run, stash: SimulatedStash, home: Path) -> None:

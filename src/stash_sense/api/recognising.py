@@ -2,10 +2,10 @@
 
 import base64
 import binascii
+import contextlib
 import dataclasses
 import shutil
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -24,7 +24,7 @@ PICTURE_BYTES = 128 * 1024 * 1024
 BODY_BYTES = PICTURE_BYTES + 64 * 1024
 """Of a form with such a picture and its other fields."""
 DOCUMENT_BYTES = 32 * 1024 * 1024
-"""Of a JSON document with a picture in base64, which is held in memory: a picture of 24 MB."""
+"""Of a JSON document with a picture in base64, which is in memory while it is read: a picture of 24 MB."""
 FETCHED_BYTES = 32 * 1024 * 1024
 _FETCH_SECONDS = 60.0
 _MOST_TAGGED = 200
@@ -65,41 +65,44 @@ class IdentifyDocument(IdentifyOptions):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture that came in.
+    """A picture that came in, on the disk while it waits; to be closed.
 
     Attributes:
         name: for the answer.
-        save: writes its file.
+        content: its file, which has no name.
     """
 
     name: str
-    save: Callable[[IO[bytes]], None]
+    content: IO[bytes]
+
+    def save(self, target: IO[bytes]) -> None:
+        """Write its file."""
+        self.content.seek(0)
+        shutil.copyfileobj(self.content, target, _COPY_BYTES)
+
+    def close(self) -> None:
+        """Let it go."""
+        self.content.close()
 
 
 def uploaded(name: str | None, content: IO[bytes]) -> Picture:
     """Return a picture that a form brought along."""
-
-    def save(target: IO[bytes]) -> None:
-        content.seek(0)
-        shutil.copyfileobj(content, target, _COPY_BYTES)
-
     # Browsers of old send the whole path.
     plain = (name or "").replace("\\", "/").rpartition("/")[2]
-    return Picture(plain[:200] or _DEFAULT_NAME, save)
+    return Picture(plain[:200] or _DEFAULT_NAME, content)
 
 
-def in_document(document: IdentifyDocument, services: Services, cancel: CancelToken) -> Picture:
-    """Return the picture of a document, fetched where that is an address; takes seconds then.
+def in_document(content: bytearray) -> tuple[IdentifyOptions, Picture | str]:
+    """Read a document: how to look, and the picture or the address where it is.
 
     Raises:
-        RequestInvalid: it is not base64.
-        PicturePlaceRefused: see `fetched`.
-        TransferError: it could not be fetched.
-        Cancelled: the token was set.
+        ValidationError: it is not such a document.
+        RequestInvalid: the picture is not base64.
+        StorageError: it cannot be kept while it waits.
     """
-    if document.image_url is not None:
-        return fetched(document.image_url, services, cancel)
-    return decoded(document.image_base64 or "")
+    document = IdentifyDocument.model_validate_json(content)
+    options = IdentifyOptions.model_validate(document.model_dump(exclude={"image_base64", "image_url"}))
+    return options, document.image_url or decoded(document.image_base64 or "")
 
 
 def decoded(text: str) -> Picture:
@@ -110,7 +113,7 @@ def decoded(text: str) -> Picture:
         content = base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError) as error:
         raise RequestInvalid(field="image_base64", reason="image_base64 is not base64") from error
-    return Picture(_DEFAULT_NAME, lambda target: _write(target, content))
+    return _kept(_DEFAULT_NAME, content)
 
 
 def fetched(url: str, services: Services, cancel: CancelToken) -> Picture:
@@ -140,7 +143,7 @@ def fetched(url: str, services: Services, cancel: CancelToken) -> Picture:
         reason = "it is on this machine or a private network"
         raise PicturePlaceRefused(address=shown(url), reason=reason) from error
     name = urlsplit(shown(url)).path.rpartition("/")[2]
-    return Picture(name[:200] or _DEFAULT_NAME, lambda target: _write(target, content))
+    return _kept(name[:200] or _DEFAULT_NAME, content)
 
 
 def _check_address(url: str, address: str) -> None:
@@ -156,8 +159,13 @@ def _check_address(url: str, address: str) -> None:
         raise PicturePlaceRefused(address=address, reason="there is a name or password in it")
 
 
-def _write(target: IO[bytes], content: bytes) -> None:
-    target.write(content)
+def _kept(name: str, content: bytes) -> Picture:
+    """Put a picture on the disk: dozens may wait, and in memory they would be gigabytes."""
+    with storage_errors(Path(tempfile.gettempdir())), contextlib.ExitStack() as failing:
+        file = failing.enter_context(tempfile.TemporaryFile(prefix="stash-sense-"))
+        file.write(content)
+        failing.pop_all()
+    return Picture(name, file)
 
 
 def identify_picture(picture: Picture, options: IdentifyOptions, services: Services, cancel: CancelToken) -> Any:

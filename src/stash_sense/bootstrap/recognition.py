@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from stash_sense.bootstrap.connections import Connections
+from stash_sense.bootstrap.community import Community
 from stash_sense.errors import PackCorrupt
 from stash_sense.kernel.limits import Limits
 from stash_sense.kernel.once import once
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Recognition(Connections):
+class Recognition(Community):
     """What recognises people."""
 
     _recognizers: dict[str, Handle[Recognizer]] = field(default_factory=dict)

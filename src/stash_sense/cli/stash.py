@@ -1,6 +1,7 @@
 """`stash-sense stash check`: whether your Stash can be used, and if so, where its files are for us."""
 
 import shlex
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -10,6 +11,7 @@ from rich.text import Text
 
 from stash_sense.cli.context import services_of
 from stash_sense.cli.present import print_json
+from stash_sense.connection.boxes import BoxStanding
 from stash_sense.connection.survey import Survey
 from stash_sense.library.paths import Guess, PathMap
 from stash_sense.reports.wording import visible
@@ -31,7 +33,7 @@ def _stash() -> None:
 
 @app.command("check")
 def check(context: typer.Context, json: Json = False) -> None:
-    """Ask your Stash whether it can be used, what it holds, and look for its files.
+    """Ask your Stash whether it can be used, what it holds, look for its files, and ask its stash-box endpoints.
 
     STASH_URL says where it is, STASH_API_KEY or STASH_API_KEY_FILE holds its key. The exit code is 0 only when it can
     be used.
@@ -39,13 +41,14 @@ def check(context: typer.Context, json: Json = False) -> None:
     services = services_of(context)
     found = services.survey_stash()
     known, guess = services.path_map, services.guess_paths(found)
+    boxes = services.check_stash_boxes(found.stash_boxes) if found.stash_boxes else ()
     if json:
-        print_json(_document(found, known, guess))
+        print_json(_document(found, boxes, known, guess))
     else:
-        _print(found, known, guess)
+        _print(found, boxes, known, guess)
 
 
-def _document(found: Survey, known: PathMap, guess: Guess) -> dict[str, Any]:
+def _document(found: Survey, boxes: Sequence[BoxStanding], known: PathMap, guess: Guess) -> dict[str, Any]:
     return {
         "schema": 1,
         "address": found.server.address,
@@ -53,8 +56,14 @@ def _document(found: Survey, known: PathMap, guess: Guess) -> dict[str, Any]:
         "database_schema": found.server.schema,
         "counts": found.counts,
         "stash_boxes": [
-            {"name": box.name, "endpoint": box.endpoint, "requests_per_minute": box.requests_per_minute}
-            for box in found.stash_boxes
+            {
+                "name": one.box.name,
+                "endpoint": one.box.endpoint,
+                "requests_per_minute": one.box.requests_per_minute,
+                "account": one.account or None,
+                "error": None if one.error is None else {"code": one.error.code, "message": str(one.error)},
+            }
+            for one in boxes
         ],
         "folders": list(found.folders),
         "path_map": {
@@ -67,7 +76,7 @@ def _document(found: Survey, known: PathMap, guess: Guess) -> dict[str, Any]:
     }
 
 
-def _print(found: Survey, known: PathMap, guess: Guess) -> None:
+def _print(found: Survey, boxes: Sequence[BoxStanding], known: PathMap, guess: Guess) -> None:
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
@@ -77,10 +86,14 @@ def _print(found: Survey, known: PathMap, guess: Guess) -> None:
         *(("library folder", folder) for folder in found.folders),
     ]
     rows += [
-        ("stash-box", f"{box.name}, {box.endpoint}, {box.requests_per_minute} requests a minute")
-        for box in found.stash_boxes
+        (
+            "stash-box",
+            f"{one.box.name}, {one.box.endpoint}, {one.box.requests_per_minute} requests a minute, "
+            + (f"as {one.account}" if one.error is None else "cannot be used"),
+        )
+        for one in boxes
     ]
-    if not found.stash_boxes:
+    if not boxes:
         rows.append(("stash-box", "none is set up in Stash"))
     rows += [("folder here", str(pair)) for pair in guess.paths.pairs]
     rows.append(("files here", f"{guess.found} of {guess.looked_for} that were looked for"))
@@ -88,7 +101,7 @@ def _print(found: Survey, known: PathMap, guess: Guess) -> None:
         table.add_row(Text(visible(name)), Text(visible(text)))
     console = Console()
     console.print(table)
-    for sentence in _advice(known, guess):
+    for sentence in (*(one.words.sentence for one in boxes if one.error is not None), *_advice(known, guess)):
         console.print(f"→ {visible(sentence)}", markup=False, highlight=False, soft_wrap=True)
     console.print("Stash can be used.", highlight=False)
 

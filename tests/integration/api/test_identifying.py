@@ -1,8 +1,10 @@
 """POST /identify: one picture at a time, others in line, and whoever leaves gives up the place."""
 
 import base64
+import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +113,21 @@ def test_who_leaves_while_waiting_gives_up_the_place(service: RunningService, se
         services.fake.go_on.set()
         assert first.result().status_code == last.result().status_code == 200
     assert len(services.fake.seen) == 2
+
+
+def test_pictures_that_wait_are_on_the_disk_and_not_in_memory(
+    service: RunningService, services: FakeServices
+) -> None:
+    large = PICTURE + bytes(4_000_000)
+    with ExitStack() as senders:
+        senders.enter_context(service.asking_for_names("first"))
+        tracemalloc.start()
+        senders.callback(tracemalloc.stop)
+        for number in range(6):
+            senders.enter_context(service.asking_for_names(f"waiting-{number}", large))
+        assert len(service.in_line()) == 7
+        print("TM", tracemalloc.get_traced_memory()); assert tracemalloc.get_traced_memory()[0] < 2 * len(large)
+    services.fake.go_on.set()
 
 
 def test_who_leaves_while_being_looked_at_frees_the_slot(service: RunningService, services: FakeServices) -> None:

@@ -175,17 +175,17 @@ def test_commands_that_look_at_once_take_no_other_for_a_service_and_keep_none_fr
         pass
     over = threading.Event()
 
-    def look() -> int:
-        return sum(running_service(tmp_path) is not None for _ in iter(over.is_set, True))
+    def look(pause: float) -> int:
+        return sum(running_service(tmp_path) is not None for _ in iter(lambda: over.wait(pause), True))
 
     (tmp_path / RECORD_NAME).write_text(left)
     with ThreadPoolExecutor(3) as threads:
-        looks = [threads.submit(look) for _ in range(3)]
-        over.wait(0.3)
+        looks = [threads.submit(look, 0.0) for _ in range(3)]
+        threading.Event().wait(0.3)
         over.set()
         assert [found.result() for found in looks] == [0, 0, 0]
         over.clear()
-        looks = [threads.submit(look) for _ in range(3)]
+        threads.submit(look, 0.0005)  # commands look now and then
         try:
             for _ in range(30):
                 with service_lock(tmp_path):

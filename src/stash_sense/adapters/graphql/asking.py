@@ -4,6 +4,7 @@ Redirects are not followed: a place that the user did not name gets neither the 
 """
 
 import asyncio
+import os
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Mapping
@@ -184,6 +185,8 @@ def _words_of(error: BaseException) -> str:
     """Say why in the system's words where it has any."""
     cause: BaseException | None = error
     while cause is not None:
+        if isinstance(cause, ConnectionError) and cause.errno:  # asyncio puts words of its own into `strerror`
+            return os.strerror(cause.errno)
         if isinstance(cause, OSError) and cause.strerror:
             return cause.strerror.rstrip(".")
         cause = cause.__cause__ or cause.__context__

@@ -41,6 +41,8 @@ _NOT_FOUND = re.compile(
 )
 _NOT_IN_TABLE = re.compile(r"\bid (?P<id>\d+) does not exist in (?P<kind>\w+)")
 _TAKEN = re.compile(r"\bwith name '.*already exists|is used as alias for", re.DOTALL)
+_LOCKED = re.compile(r"\bdatabase is locked\b[^\w`]*(?:\([\w ()]*\))?\s*$")
+"""At the end, where SQLite's own words stand: names and titles may say so, too."""
 _LOGINS = ("/login", "/signin")
 _SINGULAR = {"galleries": "gallery"}
 _OVERLOADED = (502, 503, 504)
@@ -108,7 +110,7 @@ class Failures:
             return self.of_errors(reply, document)
         if reply.is_graphql and reply.status == 200 and reply.data is not None:
             return None
-        if reply.status in _OVERLOADED and document.is_write:
+        if reply.status >= 500 and document.is_write:  # of a proxy, or of Stash in the middle of it
             return self.uncertain(document, f"status {reply.status}")
         if reply.status >= 500:
             return self.broken(f"status {reply.status}", reply.status)
@@ -124,7 +126,11 @@ class Failures:
             # A value that does not fit is refused with the same code, but there is nothing wrong with the document.
             kind = StashRefused if _is_about_a_value(error) else StashDocumentRefused
             return kind(address=address, operation=operation, reason=_with_path(error, reason))
-        if "database is locked" in error.message:
+        if document.is_write and any(len(error.path) > 1 for error in reply.errors):
+            return self.uncertain(document, reason)  # it was written, and only its answer could not be put together
+        if _TAKEN.search(error.message):
+            return StashNameTaken(address=address, reason=reason)
+        if _LOCKED.search(error.message):
             return StashDatabaseLocked(address=address, operation=operation)
         missing = _NOT_FOUND.search(error.message) or _NOT_IN_TABLE.search(error.message)
         if missing:
@@ -132,8 +138,6 @@ class Failures:
             return StashIdUnknown(address=address, kind=_SINGULAR.get(name, name.removesuffix("s")), id=missing["id"])
         if "FOREIGN KEY constraint failed" in error.message:
             return StashReferenceUnknown(address=address, operation=operation)
-        if _TAKEN.search(error.message):
-            return StashNameTaken(address=address, reason=reason)
         if reply.status != 200:
             return self.broken(reason, reply.status)
         return StashRefused(address=address, operation=operation, reason=reason)

@@ -30,6 +30,7 @@ class StashWriter(StashWriting):
 
     async def merge_performers(self, sources: Sequence[str], destination: str, fields: Fields) -> Performer:
         """See `LibraryWriter`. Before 0.31 Stash cannot merge performers, so that it is done step by step."""
+        sources = _others(sources, destination)
         target, others = await self._read(PERFORMERS, sources, destination)
         values = {**merged_performer(target, others), **await self._picture(target, others), **fields}
         has = (await self._connection.features()).has
@@ -46,6 +47,7 @@ class StashWriter(StashWriting):
 
     async def merge_scenes(self, sources: Sequence[str], destination: str, fields: Fields) -> Scene:
         """See `LibraryWriter`."""
+        sources = _others(sources, destination)
         target, others = await self._read(SCENES, sources, destination)
         values = {**merged_scene(target, others), **await self._groups(sources, destination), **fields}
         merge = {**_merge(sources, destination, values), "play_history": True, "o_history": True}
@@ -53,6 +55,7 @@ class StashWriter(StashWriting):
 
     async def merge_tags(self, sources: Sequence[str], destination: str, fields: Fields) -> Tag:
         """See `LibraryWriter`."""
+        sources = _others(sources, destination)
         target, others = await self._read(TAGS, sources, destination)
         for tag in others:
             aliases = aliases_without_name(tag)
@@ -119,6 +122,18 @@ class StashWriter(StashWriting):
         for error in outcome.refused.values():
             if not isinstance(error, StashIdUnknown):  # deleted meanwhile
                 raise error
+
+
+def _others(sources: Sequence[str], destination: str) -> list[str]:
+    """Leave out repetitions, and the destination, which would be destroyed with the others.
+
+    Raises:
+        ValueError: nothing is left to merge.
+    """
+    others = [id_ for id_ in dict.fromkeys(sources) if id_ != destination]
+    if not others:
+        raise ValueError("nothing to merge")
+    return others
 
 
 def _merge(sources: Sequence[str], destination: str, values: Fields) -> dict[str, Any]:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
+from stash_sense.adapters.stash.connection import documents
 from stash_sense.adapters.stash.entities import entity_of
 from stash_sense.adapters.stash.reading import StashReading
-from stash_sense.errors import StashError, StashIdUnknown, StashReferenceUnknown, StashWriteUncertain
+from stash_sense.errors import StashAnswerOdd, StashError, StashIdUnknown, StashReferenceUnknown, StashWriteUncertain
 from stash_sense.library.kinds import GALLERIES, IMAGES, PERFORMERS, SCENES, TAGS, Kind, Pictured
 from stash_sense.library.people import Performer, Tag
 from stash_sense.library.writing import Change, Outcome
@@ -15,6 +16,8 @@ PicturedT = TypeVar("PicturedT", bound=Pictured)
 _MOST_AT_ONCE = 100
 """In one change: 34 ms, during which Stash writes nothing else."""
 _WITH_FILES = (SCENES.name, IMAGES.name, GALLERIES.name)
+_Told = tuple[list[str], dict[str, StashError]]
+"""What was changed, and why the others were not."""
 
 
 class StashWriting:
@@ -48,17 +51,14 @@ class StashWriting:
         refused: dict[str, StashError] = {}
         wanted = list(dict.fromkeys(ids))
         for start in range(0, len(wanted), _MOST_AT_ONCE):
-            group = wanted[start : start + _MOST_AT_ONCE]
             try:
-                done += await self._change_group(kind, group, change, refused)
+                await self._change_group(kind, wanted[start : start + _MOST_AT_ONCE], change, (done, refused))
             except StashError as error:
                 if not done and not refused and isinstance(error, StashIdUnknown):
                     raise
-                if isinstance(error, StashWriteUncertain):
-                    refused.update(dict.fromkeys(group, error))
-                    continue
                 # What comes after would fail likewise; what was done is told.
-                refused.update(dict.fromkeys(wanted[start:], error))
+                told = {*done, *refused}
+                refused.update({id_: error for id_ in wanted if id_ not in told})
                 break
         return Outcome(tuple(done), refused)
 
@@ -74,34 +74,29 @@ class StashWriting:
             asked = {"ids": list(ids)}
         await self._connection.ask(f"{kind.plural}_destroy", asked)
 
-    async def _change_group(
-        self, kind: Kind[PicturedT], group: list[str], change: Change, refused: dict[str, StashError]
-    ) -> list[str]:
+    async def _change_group(self, kind: Kind[PicturedT], group: list[str], change: Change, into: _Told) -> None:
+        """Change a group, and note of each at once what came of it; raises where nothing came of some of them."""
         try:
-            return await self._change(kind, group, change)
+            await self._change(kind, group, change, into)
+            return
         except (StashReferenceUnknown, StashIdUnknown):
             await self._check_named(change)
             there = await self._reading.existing(kind, group)
+        _, refused = into
         for missing in (id_ for id_ in group if id_ not in there):
             refused[missing] = self._unknown(kind, missing)
         rest = [id_ for id_ in group if id_ in there]
         if len(rest) < len(group):
             try:
-                return await self._change(kind, rest, change) if rest else []
+                await self._change(kind, rest, change, into)
+                return
             except (StashReferenceUnknown, StashIdUnknown):
                 pass  # another one was deleted in this moment
-        return await self._one_by_one(kind, rest, change, refused)
-
-    async def _one_by_one(
-        self, kind: Kind[PicturedT], group: list[str], change: Change, refused: dict[str, StashError]
-    ) -> list[str]:
-        done = []
-        for id_ in group:
+        for id_ in rest:
             try:
-                done += await self._change(kind, [id_], change)
+                await self._change(kind, [id_], change, into)
             except (StashReferenceUnknown, StashIdUnknown) as error:
                 refused[id_] = error
-        return done
 
     async def _check_named(self, change: Change) -> None:
         """Find out whether the performers and tags of a change are there."""
@@ -114,23 +109,33 @@ class StashWriting:
             if id_ not in there:
                 raise self._unknown(kind, id_)
 
-    async def _change(self, kind: Kind[PicturedT], group: list[str], change: Change) -> list[str]:
-        name = kind.name
+    async def _change(self, kind: Kind[PicturedT], group: list[str], change: Change, into: _Told) -> None:
+        """Change these; where nobody knows whether it happened, that is what came of each."""
+        if not group:
+            return
+        done, refused = into
         asked: dict[str, Any] = {"ids": group}
         for field, ids in (("performer_ids", change.performer_ids), ("tag_ids", change.tag_ids)):
             if ids:
                 asked[field] = {"ids": list(ids), "mode": change.mode.value}
         if change.organized is not None:
             asked["organized"] = change.organized
-        await self._connection.ask(f"{name}_bulk_update", {"input": asked})
-        return group
+        try:
+            await self._connection.ask(f"{kind.name}_bulk_update", {"input": asked})
+        except StashWriteUncertain as error:
+            refused.update(dict.fromkeys(group, error))
+        else:
+            done += group
 
     async def _written(self, kind: Kind[T], document: str, field: str, asked: Mapping[str, Any]) -> T:
         data = await self._connection.ask(document, {"input": dict(asked)})
         if data.get(field) is None and "id" in asked:
             raise self._unknown(kind, str(asked["id"]))
         read = entity_of(kind).read
-        return self._reading.read(document, lambda: read(data[field], self._connection.address.rebased))
+        try:
+            return self._reading.read(document, lambda: read(data[field], self._connection.address.rebased))
+        except StashAnswerOdd as error:  # it was written all the same
+            raise self._connection.failures.uncertain(documents()[document], str(error.fields["reason"])) from error
 
     def _unknown(self, kind: Kind[T], id_: str) -> StashIdUnknown:
         return StashIdUnknown(address=self._connection.address.shown, kind=kind.name, id=id_)

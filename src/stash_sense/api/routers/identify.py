@@ -19,13 +19,14 @@ from stash_sense.api.recognising import (
     IdentifyOptions,
     Picture,
     PictureFailed,
+    fetched,
     identify_picture,
     in_document,
     uploaded,
 )
 from stash_sense.api.request_id import current_request_id
 from stash_sense.api.state import State, StateHere
-from stash_sense.errors import Cancelled, ContentTypeUnknown, RequestInvalid, ServiceStopping, StashSenseError
+from stash_sense.errors import Cancelled, ContentTypeUnknown, ServiceStopping, StashSenseError
 from stash_sense.kernel.cancel import CancelToken
 
 router = APIRouter(prefix="/identify", tags=["identify"])
@@ -85,9 +86,7 @@ async def identify(request: Request, state: StateHere) -> Response:
             return await _answered(request, state, *_from_form(form))
     if kind != "application/json":
         raise ContentTypeUnknown(type=kind[:100] or "none", wanted=f"application/json or {FORM}")
-    body = await request.body()
-    document = await _aside(lambda: _parsed(IdentifyDocument.model_validate_json, body))
-    return await _answered(request, state, document, None)
+    return await _answered(request, state, *await _from_document(request))
 
 
 @router.get("/queue")
@@ -100,7 +99,7 @@ async def identify_queue(state: StateHere) -> QueueAnswer:
     return QueueAnswer(waiting=max(0, len(turns) - 1), turns=turns)
 
 
-async def _answered(request: Request, state: State, options: IdentifyOptions, picture: Picture | None) -> Response:
+async def _answered(request: Request, state: State, options: IdentifyOptions, picture: Picture | str) -> Response:
     """Wait for the turn and identify, unless the client leaves meanwhile."""
     cancel = CancelToken()
     answer: Response = Response(status_code=_LEFT)
@@ -118,22 +117,20 @@ async def _answered(request: Request, state: State, options: IdentifyOptions, pi
     return answer
 
 
-async def _outcome(state: State, options: IdentifyOptions, picture: Picture | None, cancel: CancelToken) -> Response:
+async def _outcome(state: State, options: IdentifyOptions, picture: Picture | str, cancel: CancelToken) -> Response:
     """Return the answer; errors are answers here, for they must not take their way through a group of tasks."""
     outcome = "failed"
     try:
-        if picture is None and isinstance(options, IdentifyDocument):
-            document = options
+        if isinstance(picture, str):
+            url = picture
             picture = await anyio.to_thread.run_sync(
-                lambda: in_document(document, state.services, cancel), limiter=state.fetching
+                lambda: fetched(url, state.services, cancel), limiter=state.fetching
             )
-        if picture is None:
-            raise RequestInvalid(reason="there is no picture")
-        chosen = picture
-        async with state.turns.take(current_request_id(), cancel):
-            result = await anyio.to_thread.run_sync(
-                lambda: identify_picture(chosen, options, state.services, cancel), limiter=state.heavy
-            )
+        with contextlib.closing(picture) as chosen:
+            async with state.turns.take(current_request_id(), cancel):
+                result = await anyio.to_thread.run_sync(
+                    lambda: identify_picture(chosen, options, state.services, cancel), limiter=state.heavy
+                )
         outcome = "identified"
         return JSONResponse(result)
     except PictureFailed as failed:
@@ -153,6 +150,20 @@ async def _outcome(state: State, options: IdentifyOptions, picture: Picture | No
 async def _form(request: Request) -> AsyncIterator[FormData]:
     async with request.form(max_files=1, max_fields=_FIELDS, max_part_size=16 * 1024) as form:
         yield form
+
+
+async def _from_document(request: Request) -> tuple[IdentifyOptions, Picture | str]:
+    """Read a document; nothing of it is in memory any more when this returns.
+
+    Raises:
+        RequestValidationError: a field is missing, unknown or cannot be used.
+        RequestInvalid: the picture is not base64.
+        StorageError: the picture cannot be kept while it waits.
+    """
+    content = bytearray()
+    async for chunk in request.stream():  # the request would keep a body that it reads itself
+        content += chunk
+    return await _aside(lambda: _parsed(in_document, content))
 
 
 def _from_form(form: FormData) -> tuple[IdentifyOptions, Picture]:

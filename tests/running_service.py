@@ -161,6 +161,9 @@ class FakeServices(Services):
 
     fake: FakeRecognizer = field(default_factory=FakeRecognizer)
 
+    def require_pack(self, pack: str | None) -> None:
+        """Take every pack as installed."""
+
     @contextmanager
     def naming(self, pack: str | None, cancel: CancelToken | None = None) -> Iterator[Any]:
         yield self.fake, None

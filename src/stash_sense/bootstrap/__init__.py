@@ -50,12 +50,13 @@ class Services(Databases):
             updates.check_type(),
             updates.update_type(),
             database_build(
+                self.require_pack,
                 self.builder,
                 lambda listen: self.derive(self.performers.require(), listen),
                 lambda: self.performers,
                 self.cancel,
             ),
-            model_download(lambda: self.installer),
+            model_download(lambda: self.installer, lambda: self.packs),
             maintenance(StateCare(self.store), lambda: self.operations.queue.prune()),
         )
         operations = compose(SqlJobStore(self.store.engine, clock), kinds, clock)

@@ -51,6 +51,14 @@ class Recognition(Community):
 
         return PackInstaller(self.packs, self.runtime, InstallerPrograms(), self.limits)
 
+    def require_pack(self, pack: str | None) -> None:
+        """Look whether a pack is installed, without opening its models: as `recognizer` chooses it.
+
+        Raises:
+            PackError: it is not, or cannot be used.
+        """
+        self.packs.described(self.packs.default_pack(pack or self.settings.pack))
+
     def pack_space(self, pack_id: str) -> PackSpace:
         """Return what a pack says about vectors, without opening its models.
 

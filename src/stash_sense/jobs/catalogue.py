@@ -43,6 +43,7 @@ class JobType(Generic[P]):
         incremental: whether a new job goes on from the cursor that the type's last one left.
         cancellable: whether it can be stopped once it has begun.
         exclusive: whether there is only ever one active job of the type; who asks for another gets that one.
+        subject: of an exclusive kind of which there may be one active job for each subject: the subject of a payload.
         retries: what happens after an error that may pass.
     """
 
@@ -61,6 +62,7 @@ class JobType(Generic[P]):
     incremental: bool = False
     cancellable: bool = True
     exclusive: bool = True
+    subject: Callable[[P], str] | None = None
     retries: RetryPolicy = field(default_factory=RetryPolicy)
 
     @property
@@ -105,16 +107,18 @@ class JobType(Generic[P]):
         Raises:
             JobPayloadInvalid: the payload does not fit.
         """
+        given = self.read(payload)
+        key = self.name if self.subject is None else f"{self.name}:{self.subject(given)}"
         return NewJob(
             type=self.name,
             title=self.title,
             slot=self.slot,
             priority=int(self.priority if priority is None else priority),
-            payload=self.read(payload).model_dump(mode="json"),
+            payload=given.model_dump(mode="json"),
             goes_on=self.incremental and not from_start,
             max_attempts=self.retries.max_attempts,
             triggered_by=triggered_by,
-            dedupe_key=self.name if self.exclusive else None,
+            dedupe_key=key if self.exclusive else None,
         )
 
 

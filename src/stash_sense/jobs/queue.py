@@ -97,7 +97,7 @@ class JobQueue:
         triggered_by: str = "user",
         from_start: bool = False,
     ) -> tuple[Job, bool]:
-        """Put a job into the queue; gives it and True, or of an exclusive kind the active one and False.
+        """Put a job into the queue; gives it and True, or where only one may be active, that one and False.
 
         Args:
             type_name: its kind.

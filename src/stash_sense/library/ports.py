@@ -54,6 +54,9 @@ class LibraryReader(Protocol):
     ) -> AsyncIterator[Page[T]]:
         """Read page by page, by rising id; what is added or deleted meanwhile leaves out and repeats nothing."""
 
+    def ids(self, kind: Kind[T], scope: Scope = EVERYTHING, cursor: Cursor = BEGINNING) -> AsyncIterator[Page[str]]:
+        """Read ids alone, likewise, for a tenth of the time: what was deleted is found by what is not among them."""
+
     async def count(self, kind: Kind[T], scope: Scope = EVERYTHING) -> int:
         """Count."""
 

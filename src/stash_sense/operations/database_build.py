@@ -82,6 +82,7 @@ def check_build(asked: BuildRequest, library: PerformersLibrary, cancel: CancelT
 
 
 def database_build(
+    require_pack: Callable[[str | None], None],
     builder: Callable[[str | None], DatabaseBuilder],
     derive: Callable[[ProgressListener], None],
     library: Callable[[], PerformersLibrary],
@@ -90,11 +91,16 @@ def database_build(
     """Make the kind of job.
 
     Args:
+        require_pack: raises PackError where a pack is not installed.
         builder: makes a pack ready to build with.
         derive: makes what searching the version in use needs.
         library: the installed versions.
         cancel: set when the program shall end.
     """
+
+    def check(asked: BuildRequest) -> None:
+        check_build(asked, library(), cancel)
+        require_pack(asked.pack)
 
     def run(context: JobContext[BuildRequest]) -> Mapping[str, Any]:
         # Imported here: what runs jobs starts with the service, and building needs numpy and much else.
@@ -136,5 +142,5 @@ def database_build(
         slot=Slot.CPU_HEAVY,
         payload=BuildRequest,
         run=run,
-        check=lambda asked: check_build(asked, library(), cancel),
+        check=check,
     )

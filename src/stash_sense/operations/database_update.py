@@ -72,6 +72,7 @@ class DatabaseUpdates:
             slot=Slot.NETWORK,
             payload=CheckRequest,
             run=self._check,
+            check=lambda asked: self._look_at(asked.source),
             priority=Priority.LOW,
             interval_seconds=_DAY,
             jitter_seconds=3600.0,
@@ -87,10 +88,23 @@ class DatabaseUpdates:
             slot=Slot.NETWORK,
             payload=UpdateRequest,
             run=self._update,
+            check=lambda asked: self._look_at(self._required(asked.source)),
             priority=Priority.HIGH,
             interval_seconds=7 * _DAY,
             jitter_seconds=3600.0,
         )
+
+    def _look_at(self, named: str | None) -> None:
+        """Say so where what is named, or set, is no source; raises as `source_of`."""
+        if place := named or self._configured():
+            self._source_of(place)
+
+    def _required(self, named: str | None) -> str:
+        place = named or self._configured()
+        if place is None:
+            reason = "name a source of releases, or set database_source"
+            raise SettingInvalid(name="source", value="nothing", reason=reason)
+        return place
 
     def _check(self, context: JobContext[CheckRequest]) -> Mapping[str, Any]:
         asked = context.payload
@@ -105,10 +119,7 @@ class DatabaseUpdates:
 
     def _update(self, context: JobContext[UpdateRequest]) -> Mapping[str, Any]:
         asked = context.payload
-        place = asked.source or self._configured()
-        if place is None:
-            reason = "name a source of releases, or set database_source"
-            raise SettingInvalid(name="source", value="nothing", reason=reason)
+        place = self._required(asked.source)
         updater = self._updater()
         installed = updater.update(
             self._source_of(place),

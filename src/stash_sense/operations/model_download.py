@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from stash_sense.errors import LicenceNotAccepted
 from stash_sense.jobs.catalogue import JobType
 from stash_sense.jobs.context import JobContext
 from stash_sense.jobs.job import Slot
 
 if TYPE_CHECKING:
     from stash_sense.models.installer import InstalledPack, PackInstaller
+    from stash_sense.models.store import PackStore
+
+MODEL_DOWNLOAD = "model_download"
 
 
 class DownloadRequest(BaseModel):
@@ -35,8 +39,31 @@ def download_result(pack: str, installed: InstalledPack) -> dict[str, Any]:
     }
 
 
-def model_download(installer: Callable[[], PackInstaller]) -> JobType[DownloadRequest]:
-    """Make the kind of job; `installer` returns what does the work."""
+def check_download(asked: DownloadRequest, packs: PackStore) -> None:
+    """Check that a download can begin; reads a pack that is there.
+
+    Raises:
+        PackUnknown: there is no such pack.
+        LicenceNotAccepted: its licence has to be accepted, and was not.
+    """
+    from stash_sense.models.store import PackState
+
+    entry = packs.catalogue.entry(asked.pack)
+    if not entry.must_accept or asked.accept_licence:
+        return
+    if packs.status(asked.pack).state is not PackState.INSTALLED:
+        raise LicenceNotAccepted(pack=asked.pack, licence=entry.licence_text.rstrip("."))
+
+
+def model_download(
+    installer: Callable[[], PackInstaller], packs: Callable[[], PackStore]
+) -> JobType[DownloadRequest]:
+    """Make the kind of job.
+
+    Args:
+        installer: returns what does the work.
+        packs: returns where packs are kept.
+    """
 
     def run(context: JobContext[DownloadRequest]) -> Mapping[str, Any]:
         asked = context.payload
@@ -46,11 +73,12 @@ def model_download(installer: Callable[[], PackInstaller]) -> JobType[DownloadRe
         return download_result(asked.pack, installed)
 
     return JobType(
-        name="model_download",
+        name=MODEL_DOWNLOAD,
         title="Install a model pack",
         what="Fetches a model pack, checks and converts it, and tries it out; nothing changes unless all is right.",
         slot=Slot.NETWORK,
         payload=DownloadRequest,
         run=run,
-        exclusive=False,  # two packs may be wanted; the installer itself works one after the other
+        check=lambda asked: check_download(asked, packs()),
+        subject=lambda asked: asked.pack,  # two may be wanted; the installer itself works one after the other
     )

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from tests.integration.updates import made_versions as made
 from tests.queue_files import until
-from tests.running_service import FakeServices, RunningService, fake_services, running
+from tests.running_service import FakeServices, RunningService, fake_services, running, settings_in
 
+from stash_sense.bootstrap import build
 from stash_sense.jobs.job import Slot
 
 
@@ -94,6 +95,10 @@ def test_no_source_and_no_such_source_are_told_at_once(service: RunningService) 
         assert asked(service, "POST", path, 422, {"source": "/no/such"})["error"]["code"] == "source_unknown"
         error = asked(service, "POST", path, 422, {"unheard": 1})["error"]
         assert list(error["fields"]) == ["unheard"]
+    for name in ("database_check", "database_update"):
+        wrong = {"type": name, "payload": {"source": "/no/such"}}
+        assert asked(service, "POST", "/queue", 422, wrong)["error"]["code"] == "source_unknown"
+    assert asked(service, "POST", "/queue", 422, {"type": "database_update"})["error"]["code"] == "setting_invalid"
     assert asked(service, "GET", "/queue")["jobs"] == []
 
 
@@ -176,6 +181,16 @@ def test_where_nothing_is_installed_a_build_replaces_nothing(tmp_path: Path) -> 
         asked(service, "POST", "/queue", 202, build_of(tmp_path / "people"))
 
 
+def test_a_build_with_a_pack_that_is_not_installed_is_not_begun(tmp_path: Path) -> None:
+    (tmp_path / "people").mkdir()
+    with running(build(settings_in(tmp_path))) as service:
+        error = asked(service, "POST", "/queue", 503, build_of(tmp_path / "people"))["error"]
+        assert error["code"] == "pack_not_installed"
+        assert "stash-sense models install lite" in error["message"]
+        error = asked(service, "POST", "/queue", 404, build_of(tmp_path / "people", pack="nope"))["error"]
+        assert error["code"] == "pack_unknown"
+
+
 @pytest.mark.parametrize("folder", ["people", "", "/no/such/folder", "/etc/passwd", "~nobody-of-this-name/people"])
 def test_what_is_no_folder_is_not_built_from(service: RunningService, folder: str) -> None:
     error = asked(service, "POST", "/queue", 422, build_of(folder, replace=True))["error"]
@@ -191,6 +206,9 @@ def test_a_pack_is_fetched_by_a_job(services: FakeServices) -> None:
             **begun,
             "new": False,
         }
+        again = asked(service, "POST", "/queue", 200, {"type": "model_download", "payload": {"pack": "lite"}})
+        assert (again["job"]["id"], again["new"]) == (begun["job_id"], False)
+        assert asked(service, "POST", "/models/download/duo", 202)["new"]
         job = asked(service, "GET", "/models/download-progress")["job"]
         assert (job["id"], job["payload"]["pack"], job["status"]) == (begun["job_id"], "lite", "queued")
 
@@ -204,4 +222,6 @@ def test_a_pack_that_there_is_not_or_whose_licence_was_not_accepted_is_not_fetch
         refused = asked(service, "POST", f"/models/download/{strict}", 409, document)
         assert refused["error"]["code"] == "licence_not_accepted"
     assert asked(service, "POST", f"/models/download/{strict}", 422, {"accept_licence": "perhaps"})
+    for pack, status in (("no-such", 404), (strict, 409)):
+        asked(service, "POST", "/queue", status, {"type": "model_download", "payload": {"pack": pack}})
     assert asked(service, "GET", "/queue")["jobs"] == []

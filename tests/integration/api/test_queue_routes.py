@@ -198,10 +198,11 @@ def test_only_the_check_for_updates_starts_by_itself_until_somebody_says_so(stag
     assert (changed["enabled"], changed["cron"], changed["interval_seconds"]) == (True, "0 4 * * 1", None)
     assert changed["next_run_at"] is not None
     assert changed in stage.ask("GET", "/schedules")
-    nulls = [dict.fromkeys([name]) for name in ("enabled", "timezone", "jitter_seconds", "cron")]
-    for wrong in ({"cron": "never"}, {"timezone": "Mars/Base"}, {"interval_seconds": -1}, {"unheard": 1}, *nulls):
+    wrongs: list[dict[str, Any]] = [{name: None} for name in ("enabled", "timezone", "jitter_seconds", "cron")]
+    wrongs += [{"cron": "never"}, {"timezone": "Mars/Base"}, {"interval_seconds": -1}, {"unheard": 1}]
+    for wrong in wrongs:
         told = stage.ask("PUT", "/schedules/maintenance", 422, wrong)
-        assert [*told["error"]["fields"]] == [*wrong]
+        assert list(told["error"]["fields"]) == list(wrong)
     assert changed in stage.ask("GET", "/schedules")
     for name in ("no_such", "count"):
         assert stage.ask("PUT", f"/schedules/{name}", 404, {"enabled": True})["error"]["code"] == "job_type_unknown"

@@ -33,7 +33,7 @@ def people(tmp_path: Path) -> Path:
 
 
 def run(library: PerformersLibrary, **payload: object) -> None:
-    kind = database_build(begin, lambda _: None, lambda: library, CancelToken())  # type: ignore[arg-type]
+    kind = database_build(begin, begin, lambda _: None, lambda: library, CancelToken())  # type: ignore[arg-type]
     kind.run(JobContext(1, kind.read(payload)))
 
 

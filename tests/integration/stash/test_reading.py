@@ -11,7 +11,7 @@ from stash_sense.errors import StashRefused
 from stash_sense.fakes.stash.server import SimulatedStash, simulated_stash
 from stash_sense.library.kinds import GALLERIES, IMAGES, PERFORMERS, SCENES, STUDIOS, TAGS, Kind
 from stash_sense.library.ports import Library
-from stash_sense.library.reading import BEGINNING, Cursor, Scope
+from stash_sense.library.reading import BEGINNING, IDS_ON_A_PAGE, Cursor, Scope
 from stash_sense.library.server import REQUESTS_PER_MINUTE
 
 
@@ -133,6 +133,47 @@ def scenes_only(count: int) -> dict[str, Any]:
     return {"scenes": [{**scene(number + 1), "id": str(number)} for number in range(1, count + 1)]}
 
 
+@pytest.mark.parametrize("kind", [SCENES, IMAGES, GALLERIES, PERFORMERS, STUDIOS, TAGS], ids=lambda kind: kind.plural)
+def test_ids_alone_are_those_of_everything(kind: Kind[Any]) -> None:
+    async def work(client: StashClient) -> tuple[list[Any], list[str]]:
+        return [page async for page in client.reader.ids(kind)], await ids(client, kind, 500)
+
+    with simulated_stash(library=library()) as stash:
+        (page,), whole = asked(stash.url, work)
+    assert list(page.items) == whole
+    assert page.total == len(whole)
+
+
+@pytest.mark.parametrize("kind", [SCENES, PERFORMERS], ids=lambda kind: kind.plural)
+def test_many_ids_take_few_requests_and_what_was_deleted_is_not_among_them(kind: Kind[Any]) -> None:
+    many = IDS_ON_A_PAGE + 10
+    gone = iter([["9"], [], []])
+
+    async def work(client: StashClient) -> list[str]:
+        found: list[str] = []
+        await client.writer.destroy(kind, ["7"])
+        stash.requests.clear()
+        async for page in client.reader.ids(kind):
+            found += page.items
+            await client.writer.destroy(kind, next(gone))
+        return found
+
+    named = {"title": ""} if kind is SCENES else {"name": "x"}
+    rows = [dated(AT, id=str(number), **named) for number in range(1, many + 1)]
+    with simulated_stash(library={kind.plural: rows}) as stash:
+        assert asked(stash.url, work) == [str(number) for number in range(1, many + 1) if number != 7]
+        assert len(stash.requests) == (3 if kind is SCENES else 5)  # where the page moved, it is looked for again
+
+
+def test_ids_of_a_scope_go_on_after_a_cursor() -> None:
+    async def work(client: StashClient) -> list[str]:
+        scope = Scope({"tags": {"value": ["1"], "modifier": "EXCLUDES"}})
+        return [id_ async for page in client.reader.ids(SCENES, scope, Cursor(after=2)) for id_ in page.items]
+
+    with simulated_stash(library=library(4)) as stash:
+        assert asked(stash.url, work) == ["3", "4"]
+
+
 def test_a_cursor_without_a_position_is_enough() -> None:
     with simulated_stash(library=people(17)) as stash:
         found = asked(stash.url, lambda client: ids(client, PERFORMERS, 4, Cursor(after=10)))
@@ -180,6 +221,16 @@ def test_a_scope_is_kept_to() -> None:
 
     with simulated_stash(library=library()) as stash:
         assert asked(stash.url, work) == (["1"], ["3"], ["1"], 1)
+
+
+@pytest.mark.parametrize("size", [1, 2, 10])
+def test_a_scope_of_alternatives_is_read_to_its_end(size: int) -> None:
+    either = {
+        "tags": {"value": ["1"], "modifier": "INCLUDES"},
+        "OR": {"title": {"value": "Scene 3", "modifier": "EQUALS"}},
+    }
+    with simulated_stash(library=library(5)) as stash:
+        assert asked(stash.url, lambda client: ids(client, SCENES, size, where=either)) == ["1", "3"]
 
 
 def test_ids_that_are_not_there_are_left_out() -> None:

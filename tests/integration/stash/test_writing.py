@@ -1,4 +1,5 @@
 import base64
+import json
 from typing import Any
 
 import pytest
@@ -115,6 +116,75 @@ def test_what_was_done_is_told_when_stash_is_lost_in_the_middle() -> None:
     assert outcome.refused["201"].code == outcome.refused["350"].code == "stash_database_locked"
     assert len(outcome.refused) == 250
     assert [len(call) for call in calls[:2]] == [100, 100]
+
+
+def test_what_was_done_one_by_one_is_told_when_stash_is_lost_in_between() -> None:
+    """2 was deleted in this moment, 3 gets no answer, 4 comes too late."""
+    lost: dict[str, Told] = {"3": Told(502), "4": graphql(None, "beginning transaction: database is locked")}
+
+    def script(request: Asked) -> Told:
+        if "BulkUpdate" in request.query:
+            asked_for = request.variables["input"]["ids"]
+            if "2" in asked_for:
+                return graphql({"bulkSceneUpdate": None}, "INSERT …: FOREIGN KEY constraint failed")
+            return lost.get(asked_for[0], graphql({"bulkSceneUpdate": []}))
+        name = "findScenes" if "findScenes" in request.query else "findPerformers"
+        return graphql({name: {name.removeprefix("find").lower(): [{"id": id_} for id_ in request.variables["ids"]]}})
+
+    ids = ["1", "2", "3", "4", "5"]
+    with scripted(script) as server:
+        outcome = asked(
+            server.url, lambda client: client.writer.change_many(SCENES, ids, Change(performer_ids=("1",)))
+        )
+    assert outcome.done == ("1",)
+    assert {id_: error.code for id_, error in outcome.refused.items()} == {
+        "2": "stash_reference_unknown",
+        "3": "stash_write_uncertain",
+        "4": "stash_database_locked",
+        "5": "stash_database_locked",
+    }
+
+
+def test_a_write_whose_answer_makes_no_sense_may_have_happened() -> None:
+    with scripted(lambda _: graphql({"tagCreate": {"id": "7"}})) as server, pytest.raises(StashWriteUncertain):
+        asked(server.url, lambda client: client.writer.create_tag({"name": "New"}))
+    assert len(server.asked) == 1
+
+
+def test_a_write_of_which_only_the_answer_failed_is_not_done_again() -> None:
+    body = {
+        "data": {"performerCreate": None},
+        "errors": [{"message": "database is locked", "path": ["performerCreate", "tags"]}],
+    }
+
+    def script(request: Asked) -> Told:
+        return graphql({}) if "query Features" in request.query else Told(body=json.dumps(body).encode())
+
+    with scripted(script) as server, pytest.raises(StashWriteUncertain):
+        asked(server.url, lambda client: client.writer.create_performer({"name": "New"}))
+    assert len([request for request in server.asked if "mutation Create" in request.query]) == 1
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_destination_of_a_merge_is_not_destroyed_where_it_is_named_among_the_others(profile: str) -> None:
+    async def work(client: StashClient) -> list[Any]:
+        return [
+            await client.writer.merge_performers(["1", "2", "2"], "1", {}),
+            await client.writer.merge_scenes(["2", "1"], "1", {}),
+            await client.writer.merge_tags(["1", "2"], "1", {}),
+        ]
+
+    with simulated_stash(library=library(), profile=profile) as stash:
+        assert [merged.id for merged in asked(stash.url, work)] == ["1", "1", "1"]
+
+
+@pytest.mark.parametrize("merge", ["merge_performers", "merge_scenes", "merge_tags"])
+def test_one_cannot_be_merged_into_itself(merge: str) -> None:
+    with simulated_stash(library=library()) as stash:
+        before = snapshot(stash)
+        with pytest.raises(ValueError, match="nothing to merge"):
+            asked(stash.url, lambda client: getattr(client.writer, merge)(["1"], "1", {}))
+        assert snapshot(stash) == before
 
 
 def test_fields_that_are_not_named_stay_and_none_clears() -> None:

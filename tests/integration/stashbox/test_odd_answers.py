@@ -101,3 +101,47 @@ def test_the_key_is_sent_as_a_header_and_never_in_the_address() -> None:
     assert {name.lower(): value for name, value in asked.headers.items()}["apikey"] == KEY
     assert KEY not in asked.path
     assert asked.path == "/graphql"
+
+
+def test_a_server_that_gives_fewer_on_a_page_than_it_is_asked_for_is_read_to_its_end() -> None:
+    def answer(asked: Request) -> Told:
+        first = 25 * (asked.variables["input"]["page"] - 1)
+        items = [{"id": str(number), "name": "x"} for number in range(first, min(first + 25, 60))]
+        return graphql({"found": {"count": 60, "items": items}})
+
+    with scripted(answer) as server:
+        pages = Asked(server.url).run(lambda box: listed(box.changed(PERFORMERS, None)))
+        assert len(server.asked) == 3
+    assert [one.id for page in pages for one in page.items] == [str(number) for number in range(60)]
+
+
+def test_a_server_that_knows_one_page_alone_is_not_read_for_ever() -> None:
+    items = [{"id": str(number), "name": "x"} for number in range(100)]
+    with (
+        scripted(lambda _: graphql({"found": {"count": 1000, "items": items}})) as server,
+        pytest.raises(StashBoxAnswerOdd, match="twice"),
+    ):
+        Asked(server.url).run(lambda box: listed(box.changed(PERFORMERS, None)))
+    assert len(server.asked) == 2
+
+
+def test_videos_that_are_too_many_at_once_are_asked_for_in_halves() -> None:
+    def answer(asked: Request) -> Told:
+        groups = asked.variables["groups"]
+        if len(groups) > 3:
+            return Told(413, {"content-type": "text/html"})
+        return graphql({"found": [[] for _ in groups]})
+
+    asked = [[Fingerprint(Algorithm.PHASH, number)] for number in range(1, 11)]
+    with scripted(answer) as server:
+        assert Asked(server.url).run(lambda box: box.matches(asked)) == [()] * 10
+        sent = [request.variables["groups"] for request in server.asked]
+    assert [group[0]["hash"] for groups in sent if len(groups) <= 3 for group in groups] == [
+        f"{number:016x}" for number in range(1, 11)
+    ]
+
+
+def test_a_single_video_that_is_too_much_is_told() -> None:
+    with scripted(lambda _: graphql(None, "too much")) as server, pytest.raises(StashBoxRefused):
+        Asked(server.url).run(lambda box: box.matches([[Fingerprint(Algorithm.PHASH, 1)]] * 2))
+    assert len(server.asked) == 2

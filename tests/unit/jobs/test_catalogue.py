@@ -49,6 +49,14 @@ def test_what_is_put_into_the_queue_has_all_defaults_filled_in() -> None:
     assert (again.priority, again.goes_on) == (0, False)
 
 
+def test_of_an_exclusive_kind_with_subjects_one_is_active_for_each() -> None:
+    look = kind(nothing, payload=Asked, exclusive=True, subject=lambda asked: asked.folders[0])
+    keys = [
+        look.new_job({"folders": [name], "most": most}).dedupe_key for name, most in (("a", 1), ("a", 2), ("b", 1))
+    ]
+    assert keys == ["look:a", "look:a", "look:b"]
+
+
 @pytest.mark.parametrize(
     ("payload", "field"), [({}, "folders"), ({"folders": [1]}, "folders.0"), ({"folders": [], "most": None}, "most")]
 )

@@ -19,6 +19,9 @@ def refused(message: str, status: int = 200, code: str = "", path: tuple[str, ..
     ("message", "code"),
     [
         ("beginning transaction: database is locked", "stash_database_locked"),
+        ("committing transaction: database is locked (5) (SQLITE_BUSY)", "stash_database_locked"),
+        ("tag with name 'database is locked' already exists", "stash_name_taken"),
+        ("error executing `…` [[database is locked 2]]: FOREIGN KEY constraint failed", "stash_reference_unknown"),
         ("scene with id 99999 not found", "stash_id_unknown"),
         ("finding source performers: performer with id 99999 not found", "stash_id_unknown"),
         ("id 99999 does not exist in performers", "stash_id_unknown"),
@@ -35,6 +38,21 @@ def test_what_stash_refuses_is_told_apart(message: str, code: str) -> None:
     error = OPEN.of_reply(refused(message), WRITE)
     assert error is not None
     assert error.code == code
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 524])
+def test_a_write_is_uncertain_where_a_server_fails_over_it(status: int) -> None:
+    reply = Reply(status, {"content-type": "text/html"}, b"<html>")
+    for document, code in ((WRITE, "stash_write_uncertain"), (READ, "stash_broken")):
+        error = OPEN.of_reply(reply, document)
+        assert error is not None
+        assert error.code == code
+
+
+def test_a_write_has_happened_where_only_its_answer_failed() -> None:
+    error = OPEN.of_reply(refused("database is locked", path=("sceneUpdate", "studio")), WRITE)
+    assert error is not None
+    assert error.code == "stash_write_uncertain"
 
 
 def test_an_unknown_id_says_of_what() -> None:

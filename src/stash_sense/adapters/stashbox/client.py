@@ -116,13 +116,10 @@ class StashBoxClient:
 
     async def matches(self, groups: Sequence[Sequence[Fingerprint]]) -> list[tuple[Match, ...]]:
         """Look for scenes by fingerprints; groups without any are not asked for."""
-        document = documents()["scenes_by_fingerprints"]
         found: list[tuple[Match, ...]] = [()] * len(groups)
         asked = [number for number, group in enumerate(groups) if group]
         for numbers in _parts(asked, FINGERPRINT_GROUPS):
-            some = [groups[number] for number in numbers]
-            rows = await self._found(document, {"groups": [_spelled(group) for group in some]})
-            answered = self._read(document, rows, partial(_matches, some))
+            answered = await self._matched([groups[number] for number in numbers])
             for number, matches in zip(numbers, answered, strict=True):
                 found[number] = matches
         return found
@@ -136,23 +133,44 @@ class StashBoxClient:
         assert reply.data is not None  # noqa: S101  or there would be an error
         return reply.data.get("found")
 
+    async def _matched(self, groups: Sequence[Sequence[Fingerprint]]) -> list[tuple[Match, ...]]:
+        """Ask for a number of videos, and where that is too much, for one half after the other."""
+        document = documents()["scenes_by_fingerprints"]
+        try:
+            rows = await self._found(document, {"groups": [_spelled(group) for group in groups]})
+        except (StashBoxAnswerTooLarge, StashBoxRefused):
+            if len(groups) == 1:
+                raise
+            half = len(groups) // 2
+            return await self._matched(groups[:half]) + await self._matched(groups[half:])
+        return self._read(document, rows, partial(_matches, groups))
+
     async def _pages(self, document: Document, asked: Mapping[str, Any]) -> AsyncIterator[tuple[list[Any], int]]:
         """Read a list to its end.
 
         What is deleted meanwhile moves the rest forward, and some of it would be passed over: where the list has
-        become shorter, reading goes back by as many pages.
+        become shorter, reading goes back by as many pages. A server that gives fewer on a page than it is asked for
+        is taken at its first page.
+
+        Raises:
+            StashBoxAnswerOdd: it gives the same page again and again.
         """
-        page, before = 1, 0
+        page, before, size = 1, 0, PAGE
+        last: list[Any] = []
         while True:
             told = {"page": page, "per_page": PAGE, "direction": "DESC", **asked}
             rows, total = self._read(document, await self._found(document, {"input": told}), _page)
+            if rows and rows == last:
+                raise self._connection.failures.odd(document.name, ValueError("a page comes twice"))
             yield rows, total
+            if page == 1 and 0 < len(rows) < min(PAGE, total):
+                size = len(rows)
             if total < before:
-                page = max(page - ceil((before - total) / PAGE), 1)
-            elif len(rows) < PAGE:
+                page, last = max(page - ceil((before - total) / size), 1), []
+            elif len(rows) < size:
                 return
             else:
-                page += 1
+                page, last = page + 1, rows
             before = total
 
     def _sort(

@@ -38,6 +38,8 @@ _TOO_LONG = (400, 413, 414)
 """Where a question is not understood, or larger than a gateway lets through."""
 _UNTOLD_SECONDS = 10.0
 """How long to leave a server alone that says neither why nor for how long."""
+_LONGEST_SECONDS = 3600.0
+"""Then it is asked once more, for it may have said nonsense, and we run for months."""
 
 
 @dataclass(frozen=True)
@@ -141,10 +143,11 @@ def unknown_fields(messages: list[str]) -> set[str]:
 
 
 def wait_of(reply: Reply) -> float:
-    """Return for how many seconds a server wants to be left alone; at least one."""
+    """Return for how many seconds a server wants to be left alone: at least one, at most an hour."""
     told = reply.headers.get("retry-after", "").strip()
     try:
-        return max(float(told[:12]) if told[:1].isdecimal() else _seconds_until(told), 1.0)
+        seconds = float(told[:12]) if told[:1].isdecimal() else _seconds_until(told)
+        return min(max(seconds, 1.0), _LONGEST_SECONDS)
     except (ValueError, OverflowError):
         return _UNTOLD_SECONDS
 

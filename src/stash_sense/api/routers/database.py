@@ -180,7 +180,6 @@ def _begun(services: Services, response: Response, kind: str, request: CheckRequ
     if not place:
         reason = "name a source of releases, or set database_source"
         raise SettingInvalid(name="source", value="nothing", reason=reason)
-    services.release_source(place)  # says so where it is none
     payload: Mapping[str, Any] = request.model_dump(mode="json")
     job, is_new = services.queue.submit(kind, payload)
     if not is_new and dict(job.payload) != payload:

@@ -7,13 +7,11 @@ from pydantic import BaseModel, ConfigDict
 
 from stash_sense.api.routers.queue import Begun, JobDocument
 from stash_sense.api.state import ServicesHere, StateHere
-from stash_sense.errors import LicenceNotAccepted
 from stash_sense.jobs.job import ACTIVE, AT_WORK, Job
 from stash_sense.jobs.queue import MOST_PER_PAGE, JobQueue
+from stash_sense.operations.model_download import MODEL_DOWNLOAD
 
 router = APIRouter(prefix="/models", tags=["models"])
-
-_DOWNLOAD = "model_download"
 
 
 class PackAnswer(BaseModel):
@@ -65,19 +63,10 @@ def download_pack(
     download: Download | None = None,
 ) -> Begun:
     """Fetch and install a pack, unless it is there; answers with the active job (200) where there is one."""
-    from stash_sense.models.store import PackState
-
     accepted = download is not None and download.accept_licence
-    entry = services.packs.catalogue.entry(pack)  # says so where there is none
-    if entry.must_accept and not accepted and services.packs.status(pack).state is not PackState.INSTALLED:
-        raise LicenceNotAccepted(pack=pack, licence=entry.licence_text.rstrip("."))
-    queue = services.queue
-    active = [job for job in _downloads(queue) if job.payload.get("pack") == pack]
-    if active:
-        response.status_code = 200
-        return Begun(job_id=active[0].id, status=active[0].status, new=False)
-    job, _ = queue.submit(_DOWNLOAD, {"pack": pack, "accept_licence": accepted})
-    return Begun(job_id=job.id, status=job.status, new=True)
+    job, is_new = services.queue.submit(MODEL_DOWNLOAD, {"pack": pack, "accept_licence": accepted})
+    response.status_code = 202 if is_new else 200
+    return Begun(job_id=job.id, status=job.status, new=is_new)
 
 
 @router.get("/download-progress")
@@ -93,4 +82,4 @@ def download_progress(services: ServicesHere) -> DownloadProgress:
 
 def _downloads(queue: JobQueue) -> list[Job]:
     """Return the active downloads, oldest first."""
-    return list(reversed(queue.page(None, MOST_PER_PAGE, ACTIVE, (_DOWNLOAD,)).jobs))
+    return list(reversed(queue.page(None, MOST_PER_PAGE, ACTIVE, (MODEL_DOWNLOAD,)).jobs))

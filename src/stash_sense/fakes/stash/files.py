@@ -85,16 +85,34 @@ def sent(request: Request, content: Content, *, cached: bool = True) -> Response
             return Response(status_code=304, headers=headers)
     else:
         headers["last-modified"] = format_datetime(content.modified.astimezone(UTC), usegmt=True)
+        if _is_known(request, content.modified):
+            del headers["accept-ranges"]
+            return Response(status_code=304, headers=headers)
     asked = request.headers.get("range")
-    if asked is None or not _still_holds(request.headers.get("if-range"), headers, content):
+    if asked is None or not content.size or not _still_holds(request.headers.get("if-range"), headers, content):
         return _streamed(content, 0, content.size, 200, headers)
-    span = _span(asked, content.size)
-    if span is None:
+    if "," in asked:
+        return PlainTextResponse("not simulated: several ranges at once\n", 500, VARY)
+    try:
+        start, stop = _span(asked, content.size)
+    except ValueError:
+        return PlainTextResponse("invalid range\n", 416, VARY)
+    if start >= stop:
         headers = {**VARY, "content-range": f"bytes */{content.size}"}
         return PlainTextResponse("invalid range: failed to overlap\n", 416, headers)
-    start, stop = span
     headers["content-range"] = f"bytes {start}-{stop - 1}/{content.size}"
     return _streamed(content, start, stop - start, 206, headers)
+
+
+def _is_known(request: Request, modified: datetime) -> bool:
+    """Whether the client has it as it is; who sends an ETag too is judged by that, and there is none here."""
+    told = request.headers.get("if-modified-since")
+    if told is None or "if-none-match" in request.headers:
+        return False
+    try:
+        return modified <= parsedate_to_datetime(told)
+    except (ValueError, TypeError):
+        return False
 
 
 def _still_holds(condition: str | None, headers: dict[str, str], content: Content) -> bool:
@@ -102,18 +120,25 @@ def _still_holds(condition: str | None, headers: dict[str, str], content: Conten
         return condition in (None, headers.get("etag"))
     try:
         return parsedate_to_datetime(condition) == content.modified
-    except ValueError:
+    except (ValueError, TypeError):
         return False
 
 
-def _span(asked: str, size: int) -> tuple[int, int] | None:
+def _span(asked: str, size: int) -> tuple[int, int]:
+    """Return the first byte of a range and the one behind its last; they lie beyond the size if it does.
+
+    Raises:
+        ValueError: it is no range.
+    """
     found = _ONE_RANGE.fullmatch(asked.strip())
     if found is None or not any(found.groups()):
-        return None
+        raise ValueError(asked)
     first, last = found.groups()
-    start = int(first) if first else max(0, size - int(last))
-    stop = min(size, int(last) + 1) if first and last else size
-    return (start, stop) if start < min(stop, size) else None
+    if not first:
+        return max(0, size - int(last)), size
+    if last and int(last) < int(first):
+        raise ValueError(asked)
+    return int(first), min(size, int(last) + 1) if last else size
 
 
 def _streamed(content: Content, start: int, length: int, status: int, headers: dict[str, str]) -> Response:

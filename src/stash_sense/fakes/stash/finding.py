@@ -14,6 +14,7 @@ Judge = Callable[[Row], bool]
 Key = Callable[[State, Row], Any]
 
 _PER_PAGE = 25
+_SEEDED = "random_"
 _NATURAL = re.compile(r"(\d+)")
 
 
@@ -59,24 +60,24 @@ def sorted_rows(
         default: name of the sort where none is asked for.
 
     Raises:
-        ResolverError: the sort is unknown.
+        ResolverError: the sort is unknown, or its seed no number.
     """
     name, descending = asked.get("sort") or default, asked.get("direction") == "DESC"
-    seeded = name.startswith("random")
-    if name not in keys and not seeded:
+    seed = _seed(state, name)
+    if name not in keys and seed is None:
         raise ResolverError(f"invalid sort: {name}")
 
     def derive() -> list[Row]:
         found = list(state.tables[table].values() if rows is None else rows)
-        if seeded:
-            return sorted(found, key=shuffled(name), reverse=descending)
+        if seed is not None:
+            return sorted(found, key=shuffled(seed), reverse=descending)
         key, last = keys[name], keys[""]
         if name != "id":
             found.sort(key=lambda row: last(state, row))
         found.sort(key=lambda row: nullable(key(state, row)), reverse=descending)
         return found
 
-    if rows is None:
+    if rows is None and name != "random":
         return state.derived(("sorted", table, name, descending), derive)  # type: ignore[no-any-return]
     return derive()
 
@@ -94,13 +95,23 @@ def natural(text: str | None) -> Any:
     return tuple((int(part), "") if part.isdigit() else (-1, part) for part in _NATURAL.split(text.lower()))
 
 
-def shuffled(name: str) -> Callable[[Row], int]:
-    """Return the key of a random sort; "random_1234" is always the same order, as "random" is here.
+def _seed(state: State, name: str) -> int | None:
+    """Return what a random order is made from; None for another sort.
 
-    Raises:
-        ResolverError: what follows is no number.
+    "random_1234" is always the same order, "random" a new one for every request: its pages do not fit together.
     """
-    seed = number(name.removeprefix("random").removeprefix("_") or "0")
+    if name == "random":
+        return state.another_seed()
+    if not name.startswith(_SEEDED):
+        return None
+    seed = name.removeprefix(_SEEDED)
+    if not (seed.isascii() and seed.isdecimal()):
+        raise ResolverError(f"invalid random seed: {seed}")
+    return int(seed)
+
+
+def shuffled(seed: int) -> Callable[[Row], int]:
+    """Return the key of a random order."""
     return lambda row: ((row["id"] + seed) * 2654435761 ^ seed) % 4294967291
 
 

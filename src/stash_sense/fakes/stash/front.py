@@ -15,6 +15,7 @@ from stash_sense.fakes.stash.faults import Fault, Faults
 _PAGE = "<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in.</body></html>"
 _CHUNK = b" " * 65536
 _OF_ALL = ("slow", "silent", "html", "exposed", "elsewhere")
+_OF_THE_LIBRARY = ("/scene/", "/image/", "/gallery/", "/performer/", "/studio/", "/tag/")
 _OF_HTTP = (*_OF_ALL, "reset", "large")
 
 
@@ -59,7 +60,7 @@ class Front:
         if unready := server.faults.take(path, "setup", "migration"):
             status = "SETUP" if unready.kind == "setup" else "NEEDS_MIGRATION"
         scope = {**scope, "stash.status": status}
-        if status != "OK" and path.startswith(("/scene", "/image", "/gallery", "/performer")):
+        if status != "OK" and path.startswith(_OF_THE_LIBRARY):
             answer = Response(status_code=500, headers={"vary": "Origin"})
             return await answer(scope, receive, send)
         return await self._app(scope, receive, send)

@@ -87,11 +87,15 @@ class Jobs:
     def stop(self, job_id: int) -> None:
         """Ask a job to stop; an unknown one is passed over."""
         with self._changed:
-            for job in self._waiting:
-                if job.row["id"] == job_id:
-                    job.stopping.set()
-                    if job.row["status"] == "RUNNING":
-                        self._update(job, status="STOPPING")
+            job = next((job for job in self._waiting if job.row["id"] == job_id), None)
+            if job is None:
+                return
+            job.stopping.set()
+            if job.row["status"] == "READY":
+                self._end(job, "CANCELLED")
+            elif job.row["status"] == "RUNNING":
+                self._update(job, status="STOPPING")
+                self._changed.notify_all()
 
     def close(self) -> None:
         """End the thread, whatever it is at."""
@@ -132,10 +136,15 @@ class Jobs:
                 if self._closed:
                     return
                 job = self._waiting[0]
-            self._run(job)
+                self._update(job, status="RUNNING", startTime=self._now())
+            try:
+                self._run(job)
+            except Exception as error:  # noqa: BLE001 - the edge of a job: it fails, and the next one begins
+                self._end(job, "FAILED", error=f"{type(error).__name__}: {error}")
+            else:
+                self._end(job, "CANCELLED" if job.stopping.is_set() else "FINISHED")
 
     def _run(self, job: Job) -> None:
-        self._update(job, status="RUNNING", startTime=self._now())
         for doing, progress in job.steps():
             self._update(job, subTasks=[doing] if doing else None, progress=progress)
             with self._changed:
@@ -143,10 +152,11 @@ class Jobs:
             self.go_on.wait()
             if job.stopping.is_set() or self._closed:
                 break
-        ended = "CANCELLED" if job.stopping.is_set() else "FINISHED"
+
+    def _end(self, job: Job, status: str, error: str | None = None) -> None:
         with self._changed:
-            progress = job.row["progress"] if job.stopping.is_set() else 1.0
-            job.row.update(status=ended, subTasks=None, progress=progress, endTime=self._now())
+            progress = 1.0 if status == "FINISHED" else job.row["progress"]
+            job.row.update(status=status, subTasks=None, progress=progress, endTime=self._now(), error=error)
             self._waiting.remove(job)
             self._finished.append(job)
             self.tell("jobsSubscribe", {"type": "REMOVE", "job": dict(job.row)})

@@ -35,13 +35,39 @@ def fill(state: State, document: Document) -> None:
         raise ValueError(f"a library has no {', '.join(sorted(unknown))}")
     with state.transaction():
         for table in _TABLES:
-            for told in document.get(table, ()):
-                state.insert(table, **_columns(state, table, told))
+            for told in _list(document, table):
+                _insert(state, table, _columns(state, table, told))
         _check(state)
-    state.configuration.general.update(document.get("configuration", {}))
+    configuration = document.get("configuration", {})
+    if not isinstance(configuration, Mapping):
+        raise ValueError(f"configuration is an object, not {configuration!r}")
+    state.configuration.general.update(configuration)
 
 
-def _columns(state: State, table: str, told: Mapping[str, Any]) -> Row:
+def _list(told: Mapping[str, Any], name: str) -> list[Any]:
+    found = told.get(name, [])
+    if not isinstance(found, list):
+        raise ValueError(f"{name} are a list, not {found!r}")
+    return found
+
+
+def _insert(state: State, table: str, columns: Row) -> Row:
+    """Add a row.
+
+    Raises:
+        ValueError: a value is not of the kind that its column holds, or the id is that of another row.
+    """
+    blank = BLANK[table]
+    for name, value in columns.items():
+        expected = blank.get(name)
+        if expected is not None and not isinstance(value, _KINDS.get(type(expected), type(expected))):
+            raise ValueError(f"{name} of {table} cannot be {value!r}")
+    if columns.get("id") in state.tables[table]:
+        raise ValueError(f"two of {table} have the id {columns['id']}")
+    return state.insert(table, **columns)
+
+
+def _columns(state: State, table: str, told: Any) -> Row:
     if not isinstance(told, Mapping):
         raise ValueError(f"{table} are objects, not {told!r}")
     columns: Row = {}
@@ -53,14 +79,14 @@ def _columns(state: State, table: str, told: Mapping[str, Any]) -> Row:
                 continue
             raise ValueError(f"{table} have no {given}")
         if name == "files":
-            value = [_file(state, one) for one in value]
+            value = [_file(state, one) for one in _list(told, given)]
         elif name in _RELATED:
-            value = [_id(one) for one in value]
-        elif name in _ONE:
-            value = None if value is None else _id(value)
+            value = [_id(one) for one in _list(told, given)]
+        elif name == "id" or (name in _ONE and value is not None):
+            value = _id(value)
         elif name == "folder" and value is not None:
-            value = state.insert("folders", path=value["path"], mod_time=state.now())["id"]
-        columns[name] = int(value) if name == "id" else value
+            value = state.insert("folders", path=_path(value), mod_time=state.now())["id"]
+        columns[name] = value
     return columns
 
 
@@ -68,18 +94,34 @@ _GIVEN_OUT = {"paths", "image_path", "image_count", "scene_count", "gallery_coun
 """Fields of answers that are derived from others."""
 
 
-def _file(state: State, told: Mapping[str, Any]) -> int:
-    columns = {name: value for name, value in told.items() if name not in ("__typename", "id")}
+_KINDS: Mapping[type, Any] = {float: (int, float)}
+"""What may stand for a value of a kind."""
+
+
+def _file(state: State, told: Any) -> int:
+    path = _path(told)
+    unknown = told.keys() - BLANK["files"].keys() - {"__typename", "id", "created_at", "updated_at"}
+    if unknown:
+        raise ValueError(f"files have no {', '.join(sorted(unknown))}")
     kind = "video" if "duration" in told else "image" if "width" in told else "basic"
-    columns.setdefault("basename", str(told["path"]).rsplit("/", 1)[-1])
-    if "mod_time" not in columns:
-        columns["mod_time"] = state.now()
-    row = state.insert("files", **{"kind": kind, **columns}, **({"id": int(told["id"])} if "id" in told else {}))
-    return int(row["id"])
+    columns = {"kind": kind, "basename": path.rsplit("/", 1)[-1], "mod_time": state.now(), **told}
+    columns.pop("__typename", None)
+    if "id" in told:
+        columns["id"] = _id(told["id"])
+    return int(_insert(state, "files", columns)["id"])
+
+
+def _path(told: Any) -> str:
+    if not isinstance(told, Mapping) or not isinstance(told.get("path"), str):
+        raise ValueError(f"files and folders are objects with a path, not {told!r}")
+    return str(told["path"])
 
 
 def _id(told: Any) -> int:
-    return int(told["id"] if isinstance(told, Mapping) else told)
+    found = told.get("id") if isinstance(told, Mapping) else told
+    if not str(found).isdecimal():
+        raise ValueError(f"an id is a number, not {found!r}")
+    return int(str(found))
 
 
 def _check(state: State) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import av
 from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,9 +13,9 @@ from starlette.routing import Route
 
 from stash_sense.fakes.graphql.engine import ResolverError
 from stash_sense.fakes.stash import drawing
-from stash_sense.fakes.stash.files import Content, bad_request, no_page, not_found, sent
-from stash_sense.fakes.stash.footage import Footage
-from stash_sense.fakes.stash.pictures import Pictures
+from stash_sense.fakes.stash.files import VARY, Content, bad_request, no_page, not_found, sent
+from stash_sense.fakes.stash.footage import Footage, NoPicture
+from stash_sense.fakes.stash.pictures import EMBLEM, Pictures
 from stash_sense.fakes.stash.profiles import Profile
 from stash_sense.fakes.stash.rows import Row
 from stash_sense.fakes.stash.sprites import cues, grid_of, sheet
@@ -71,21 +72,23 @@ class Media:
 
         async def endpoint(request: Request) -> Response:
             if request.method != "GET":  # HEAD comes with GET in Starlette, and Stash has none
-                return Response(status_code=405, headers={"vary": "Origin"})
+                return _not_allowed()
             try:
                 row = self._state.tables[table].get(number(request.path_params["id"]))
             except ResolverError:
                 return bad_request()
-            return not_found() if row is None else await to_thread.run_sync(answer, request, row)
+            return await _answered(answer, request, row)
 
         return endpoint
 
     async def _by_hash(self, request: Request) -> Response:
+        if request.method != "GET":
+            return _not_allowed()
         name = str(request.path_params["name"])
         for ending, answer in (("_sprite.jpg", self._sprite), ("_thumbs.vtt", self._cues)):
             if name.endswith(ending):
                 row = self._scene_of(name.removesuffix(ending))
-                return no_page() if row is None else await to_thread.run_sync(answer, request, row)
+                return no_page() if row is None else await _answered(answer, request, row)
         return no_page()
 
     def _scene_of(self, value: str) -> Row | None:
@@ -108,9 +111,11 @@ class Media:
         file = self._file(row)
         if file is None:
             return not_found()
-        return sent(
-            request, Content.of_bytes(self._kept_as(("screenshot", file["id"]), lambda: _still(file)), "image/jpeg")
-        )
+        try:
+            still = self._kept_as(("screenshot", file["id"]), lambda: _still(file))
+        except (NoPicture, av.FFmpegError):
+            return sent(request, Content.of_bytes(EMBLEM, "image/svg+xml"))
+        return sent(request, Content.of_bytes(still, "image/jpeg"))
 
     def _stream(self, request: Request, row: Row) -> Response:
         file = self._file(row)
@@ -156,7 +161,17 @@ class Media:
 
     def _is_there(self, kind: str, row: Row, file: Row) -> bool:
         hashed = any(own["type"] == "phash" for own in file["fingerprints"])
-        return self.on_demand or hashed or (kind, row["id"]) in self.generated
+        return (self.on_demand or hashed or (kind, row["id"]) in self.generated) and self._can_be_seen(file)
+
+    def _can_be_seen(self, file: Row) -> bool:
+        if file["source"] is None:
+            return True
+        try:
+            with Footage(file["source"]) as footage:
+                footage.at(0)
+        except (NoPicture, av.FFmpegError):
+            return False
+        return True
 
     def _file(self, row: Row) -> Row | None:
         return self._state.tables["files"][row["files"][0]] if row["files"] else None
@@ -178,6 +193,18 @@ class Media:
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
         return found
+
+
+async def _answered(answer: Callable[[Request, Row], Response], request: Request, row: Row | None) -> Response:
+    """Answer on a thread of its own; what is not there is not found, nor is what has vanished from the disk."""
+    try:
+        return not_found() if row is None else await to_thread.run_sync(answer, request, row)
+    except FileNotFoundError:
+        return not_found()
+
+
+def _not_allowed() -> Response:
+    return Response(status_code=405, headers=VARY)
 
 
 def _still(file: Row) -> bytes:

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import av
+from PIL import Image
 
 from stash_sense.fakes.stash.footage import picture_columns, video_columns
-from stash_sense.fakes.stash.rows import Row
+from stash_sense.fakes.stash.rows import Row, is_below
 from stash_sense.fakes.stash.state import Picture, State
 
 _VIDEOS = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".wmv", ".flv", ".mpg", ".mpeg", ".ts"}
@@ -30,34 +31,42 @@ class MediaFolder:
             {"path": str(self._folder), "excludeVideo": False, "excludeImage": False}
         ]
 
-    def find(self) -> list[str]:
-        """Add what is new in the folder, and return its paths; what cannot be read is passed over."""
+    def find(self, below: tuple[str, ...] = ()) -> list[str]:
+        """Add what is new in the folder.
+
+        Args:
+            below: paths that are looked through; none for the whole folder.
+
+        Returns:
+            The paths of the files that were added; what cannot be read is passed over.
+        """
         known = {file["path"] for file in self._state.tables["files"].values()}
         people = self._folder / _PERFORMERS
         paths = [path for path in sorted(self._folder.rglob("*")) if path.is_file() and people not in path.parents]
-        new = [path for path in paths if str(path) not in known]
+        new = [path for path in paths if str(path) not in known and (not below or is_below(str(path), below))]
         found = [(path, columns) for path in new if (columns := _columns(path)) is not None]
         with self._state.transaction():
+            images = self._images()
             for path, columns in found:
-                self._add(path, columns)
+                self._add(path, columns, images)
             self._add_performers(people)
         return [str(path) for path, _ in found]
 
-    def _add(self, path: Path, columns: Row) -> None:
+    def _images(self) -> dict[str, int]:
+        """Return the images by the hash of their files."""
+        files, images = self._state.tables["files"], self._state.tables["images"].values()
+        return {_hash(files[one]): row["id"] for row in images for one in row["files"] if files[one]["fingerprints"]}
+
+    def _add(self, path: Path, columns: Row, images: dict[str, int]) -> None:
         modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         told = {"path": str(path), "basename": path.name, "mod_time": self._state.stored(modified)}
-        table = "scenes" if columns["kind"] == "video" else "images"
-        for file in self._state.tables["files"].values():
-            same = file["kind"] == "image" == columns["kind"] and file["fingerprints"] == columns["fingerprints"]
-            holder = next(
-                (r for r in self._state.tables["images"].values() if same and file["id"] in r["files"]), None
-            )
-            if holder is not None:  # equal pictures are one image with several files
-                row = self._state.insert("files", **told, **columns)
-                self._state.change("images", holder["id"])["files"].append(row["id"])
-                return
-        row = self._state.insert("files", **told, **columns)
-        self._state.insert(table, files=[row["id"]])
+        file = self._state.insert("files", **told, **columns)["id"]
+        if columns["kind"] == "video":
+            self._state.insert("scenes", files=[file])
+        elif (known := images.get(_hash(columns))) is not None:  # equal pictures are one image with several files
+            self._state.change("images", known)["files"].append(file)
+        else:
+            images[_hash(columns)] = self._state.insert("images", files=[file])["id"]
 
     def _add_performers(self, people: Path) -> None:
         known = {row["name"] for row in self._state.tables["performers"].values()}
@@ -66,7 +75,7 @@ class MediaFolder:
                 shown = next((one for one in sorted(person.iterdir()) if one.suffix.lower() in _PICTURES), None)
                 picture = None
                 if shown is not None:
-                    picture = Picture(shown.read_bytes(), mimetypes.guess_type(shown.name)[0] or "image/jpeg")
+                    picture = _picture(shown)
                 self._state.insert("performers", name=person.name, picture=picture)
 
 
@@ -77,6 +86,18 @@ def _columns(path: Path) -> Row | None:
             return video_columns(path)
         if suffix in _PICTURES:
             return picture_columns(path)
-    except (av.FFmpegError, OSError):
+    except (av.FFmpegError, OSError, ValueError, Image.DecompressionBombError):
         return None
     return None
+
+
+def _hash(file: Row) -> str:
+    return str(file["fingerprints"][0]["value"])
+
+
+def _picture(path: Path) -> Picture | None:
+    """Return what stands for a person; what is no picture is taken all the same, as Stash takes it."""
+    try:
+        return Picture(path.read_bytes(), mimetypes.guess_type(path.name)[0] or "image/jpeg")
+    except OSError:
+        return None

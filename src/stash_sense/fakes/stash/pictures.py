@@ -15,7 +15,9 @@ from stash_sense.fakes.stash.rows import Row
 from stash_sense.fakes.stash.state import State
 
 _THUMBNAIL = 640
-_EMBLEM = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><rect width="1" height="1" fill="#444"/></svg>'
+"""Pixels of the longer side."""
+EMBLEM = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><rect width="1" height="1" fill="#444"/></svg>'
+"""What is shown for what has no picture of its own."""
 
 
 class Pictures:
@@ -39,15 +41,18 @@ class Pictures:
         return sent(request, Content.of_bytes(_drawn(file), kind, _changed(file)))
 
     def thumbnail(self, request: Request, row: Row) -> Response:
-        """Send an image, 640 pixels at most; a small one as it is."""
+        """Send an image, 640 pixels at most; as it is if it is small, or broken."""
         file = self._file(row)
         if file is None:
             return not_found()
         if max(file["width"], file["height"]) <= _THUMBNAIL and file["source"] is not None:
             return self.image(request, row)
         content = _drawn(file) if file["source"] is None else file["source"].read_bytes()
-        with Image.open(io.BytesIO(content)) as image:
-            small = image.convert("RGB")
+        try:
+            with Image.open(io.BytesIO(content)) as image:
+                small = image.convert("RGB")
+        except (OSError, Image.DecompressionBombError):  # what cannot be made smaller is sent as it is
+            return self.image(request, row)
         small.thumbnail((_THUMBNAIL, _THUMBNAIL))
         modified = datetime.now(UTC).replace(microsecond=0)  # it is made when it is first asked for
         return sent(request, Content.of_bytes(drawing.encoded(small, "jpeg"), "image/jpeg", modified))
@@ -76,7 +81,7 @@ class Pictures:
     def emblem(self, request: Request, row: Row) -> Response:
         """Send the picture of a studio or tag, or the default one."""
         if row["picture"] is None or request.query_params.get("default") == "true":
-            return sent(request, Content.of_bytes(_EMBLEM, "image/svg+xml"))
+            return sent(request, Content.of_bytes(EMBLEM, "image/svg+xml"))
         return sent(request, Content.of_bytes(row["picture"].content, row["picture"].media_type))
 
     def _file(self, row: Row) -> Row | None:

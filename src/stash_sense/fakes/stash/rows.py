@@ -1,5 +1,7 @@
 """What a row of each table holds when it is new; every row has all columns of its table, always."""
 
+from collections.abc import Iterable
+from pathlib import PurePath
 from typing import Any
 
 Row = dict[str, Any]
@@ -164,3 +166,8 @@ SINGULAR = {
     "saved_filters": "saved filter",
 }
 """What Stash calls a row of a table in its errors."""
+
+
+def is_below(path: str, folders: Iterable[str]) -> bool:
+    """Tell whether a path is one of some, or below it."""
+    return any(PurePath(path).is_relative_to(folder) for folder in folders)

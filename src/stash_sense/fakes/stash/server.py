@@ -97,7 +97,7 @@ class SimulatedStash:
         if media is not None:
             self.media.on_demand = True
             self.work.find = MediaFolder(media, self.state).find
-            self.work.find()
+            self.work.find(())
         self.engine = engine_of(self.profile)
         self.graphql = GraphQLOverHTTP(self.engine, self.context, {"cache-control": "no-store", "vary": "Origin"})
         self._socket = GraphQLOverSocket(self.engine, self.context)

@@ -70,6 +70,7 @@ class State:
         self.hooks: list[Hook] = []
         self.version = 0
         self._last_ids: dict[str, int] = dict.fromkeys(BLANK, 0)
+        self._seeds = 0
         self._undo: list[tuple[str, int, Row | None]] = []
         self._derived: dict[Any, tuple[int, Any]] = {}
 
@@ -201,6 +202,12 @@ class State:
     def hook(self, kind: str, row_id: int, given: Mapping[str, Any] | None, fields: tuple[str, ...] = ()) -> None:
         """Tell plugins: kind as "Scene.Update.Post", the mutation's input, and the fields it had (updates only)."""
         self.hooks.append(Hook(kind, row_id, given, fields))
+
+    def another_seed(self) -> int:
+        """Return a number that was not returned before; the same ones in every run."""
+        with self.lock:
+            self._seeds += 1
+            return self._seeds
 
     # time
 

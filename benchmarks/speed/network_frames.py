@@ -166,7 +166,7 @@ def over_http(url: str, plan: SamplingPlan, ahead: ReadAhead | None = None) -> S
     """Take a sample of a video on a server."""
     files = RemoteFiles(HttpClient(proxies={}), Limits(), ahead=ahead)
     with files.open(Address(url, named=url), CancelToken()) as file:
-        foreign = ForeignFile(file.path, file.head, file.reader)
+        foreign = ForeignFile(file.path, file.head, file.size, file.reader)
         received, requests = [], []
         with PyavOpener(Limits()).open_file(foreign) as video:
 

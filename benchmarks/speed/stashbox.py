@@ -24,7 +24,7 @@ from stash_sense.adapters.stashbox.client import BATCHES, StashBoxClient
 from stash_sense.adapters.stashbox.connection import StashBoxConnection
 from stash_sense.adapters.stashbox.limiter import Limiter
 from stash_sense.fakes.stashbox.clock import SimulatedClock
-from stash_sense.fakes.stashbox.faults import Rate
+from stash_sense.fakes.stashbox.rate import Rate
 from stash_sense.fakes.stashbox.server import StashBoxServer
 from stash_sense.fakes.stashbox.state import State
 from stash_sense.library.server import StashBoxEndpoint

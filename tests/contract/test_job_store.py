@@ -1,5 +1,7 @@
 """What every `JobStore` and `ScheduleStore` does, in memory and in SQLite."""
 
+import os
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -519,3 +521,31 @@ def test_a_low_job_lets_only_those_pass_that_come_within_100_minutes_of_it(
     else:
         pytest.fail("it never ran")
     assert latest <= 100 * 60
+
+
+@pytest.mark.parametrize("asked_before", [False, True])
+def test_a_job_whose_owner_is_silent_is_stopped_at_once_and_frees_its_slot(
+    store: AnyStore, clock: ManualClock, asked_before: bool
+) -> None:
+    job = put(store)
+    claimed(store, "killed")
+    if asked_before:
+        store.request_stop(job.id)
+    clock.pass_time(16)
+    stopped = store.request_stop(job.id)
+    assert stopped is not None
+    assert (stopped.status, stopped.owner) == (JobStatus.CANCELLED, None)
+    assert stopped.completed_at == got(store, job).updated_at
+    assert store.counts().used[Slot.LIGHT] == 0
+
+
+def test_a_job_whose_process_has_ended_is_stopped_at_once(store: AnyStore) -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    job, other = put(store), put(store, "fetch")
+    assert store.claim(f"{gone.pid}-0123abcd", SLOTS, KINDS) is not None
+    assert store.claim(f"{os.getpid()}-0123abcd", SLOTS, KINDS) is not None
+    stopped, asked = store.request_stop(job.id), store.request_stop(other.id)
+    assert stopped is not None
+    assert asked is not None
+    assert (stopped.status, asked.status) == (JobStatus.CANCELLED, JobStatus.STOPPING)

@@ -117,6 +117,9 @@ class Queue(RuleBasedStateMachine):
             number = data.draw(st.sampled_from(list(self.rows)))
             row = self.rows[number]
             after = {"running": "stopping", "stopping": "cancelled", "queued": "cancelled", "pending": "cancelled"}
+            deserted = row.status in AT_WORK and row.silent_at < self.clock.steady()
+            if deserted:
+                after["running"], row.owner = "cancelled", None
             told = self.store.request_stop(number)
             assert (told and told.status.value) == after.get(row.status)
             row.status = after.get(row.status, row.status)

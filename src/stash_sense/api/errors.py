@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from stash_sense import errors as every
 from stash_sense.errors import MethodNotAllowed, NotFound, RequestInvalid, StashSenseError
+from stash_sense.kernel.refusals import refusal
 
 _LOG = logging.getLogger(__name__)
 
@@ -191,8 +192,8 @@ def _field_faults(error: RequestValidationError) -> Iterator[tuple[str, str]]:
     """Yield which field is wrong, as the request has it, and why; never the value, which may be a secret."""
     for fault in error.errors():
         where = [str(part) for part in fault["loc"]]
-        name = ".".join(where[1:]) or where[0]
-        yield name[:100], str(fault["msg"]).removeprefix("Value error, ")[:300]
+        name = where[0] if fault["type"] == "json_invalid" else ".".join(where[1:]) or where[0]
+        yield name[:100], refusal(fault)[:300]
 
 
 def _field_reasons(error: StashSenseError) -> dict[str, str] | None:

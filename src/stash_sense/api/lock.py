@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 import filelock
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -17,6 +18,7 @@ from stash_sense.errors import ServiceRunning
 from stash_sense.files import storage_errors, write_atomically
 
 LOCK_NAME, RECORD_NAME = "service.lock", "service.json"
+_JOBS_LOCK_NAME = "jobs.lock"
 _PROBE_SECONDS = 0.25
 """A command that looks whether a service runs has the lock for some microseconds, and is no service."""
 
@@ -68,6 +70,34 @@ def service_lock(data_dir: Path) -> Iterator[HeldLock]:
     finally:
         _forget(data_dir)
         lock.release()
+
+
+@contextmanager
+def jobs_lock(data_dir: Path, *, shared: bool) -> Iterator[bool]:
+    """Hold the lock of those who do jobs until the block ends; gives whether it is held.
+
+    A service tries to have it alone, and knows then that nobody else does jobs: what a killed one has left it goes on
+    with at once. Commands that do jobs themselves share it; beside them a service waits for leases to run out.
+
+    Raises:
+        StorageError: the folder cannot be written.
+    """
+    with storage_errors(data_dir):
+        data_dir.mkdir(parents=True, exist_ok=True)
+        lock = (data_dir / _JOBS_LOCK_NAME).open("ab")
+    with lock:
+        yield _taken(lock, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, shared)
+
+
+def _taken(lock: IO[bytes], how: int, unknown: bool) -> bool:
+    """Take a lock, if it is free; where the file system has no locks, the answer is `unknown`."""
+    try:
+        fcntl.flock(lock, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return unknown
+    return True
 
 
 def running_service(data_dir: Path) -> ServiceRecord | None:

@@ -124,7 +124,7 @@ def fetched(url: str, services: Services, cancel: CancelToken) -> Picture:
         TransferError: it could not be fetched, or is too large.
         Cancelled: the token was set.
     """
-    from stash_sense.releases.addresses import shown
+    from stash_sense.kernel.addresses import shown
     from stash_sense.releases.download import Download
     from stash_sense.releases.patience import DownloadLimits
     from stash_sense.releases.ports import Named

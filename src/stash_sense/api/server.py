@@ -16,7 +16,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from stash_sense.api.app import create_app
-from stash_sense.api.lock import service_lock
+from stash_sense.api.lock import jobs_lock, service_lock
 from stash_sense.api.logs import Scrubber, on_stderr
 from stash_sense.api.state import State
 from stash_sense.api.token import EnsuredToken, TokenFile
@@ -63,9 +63,9 @@ def serve(services: Services, host: str, port: int, show_token: Callable[[Ensure
     with service_lock(services.settings.data_dir) as lock, contextlib.closing(listening(host, port)) as listener:
         file = TokenFile.below(services.settings.data_dir)
         show_token(file.ensure(), file.path)
-        with contextlib.ExitStack() as starting:
+        with jobs_lock(services.settings.data_dir, shared=False) as alone, contextlib.ExitStack() as starting:
             starting.enter_context(paused_collector())
-            app = create_app(services, host, alone=True)
+            app = create_app(services, host, alone=alone)
             state: State = app.state.shared
             url = url_of(host, listener.getsockname()[1])
 

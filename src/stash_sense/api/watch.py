@@ -12,10 +12,11 @@ from stash_sense.api.request_id import HEADER, begin_request, current_request_id
 
 _LOG = logging.getLogger(__name__)
 _SHOWN = 200
-_FAULT = 500
+_REFUSED, _FAULT = 400, 500
 _UNMATCHED = "unmatched"
 _QUIET_ROUTES = frozenset({"/health/live", "/metrics"})
-"""Asked every few seconds by machines; logged only where they fail."""
+_PROGRESS = frozenset({("GET", "/queue/{job_id}"), ("GET", "/models/download-progress")})
+"""Both are asked again and again by programs; where they do not fail, only who wants to know all is told."""
 
 
 class Watch:
@@ -46,9 +47,10 @@ class Watch:
 
     def _note(self, exchange: "_Exchange", seconds: float) -> None:
         self._metrics.answered(exchange.method, exchange.route, exchange.status, seconds)
-        if exchange.route not in _QUIET_ROUTES or exchange.status >= _FAULT:
-            told = {"status": exchange.status, "ms": round(seconds * 1000, 1)}
-            _LOG.info("request", extra={**exchange.described(), **told})
+        asked_often = exchange.route in _QUIET_ROUTES or (exchange.method, exchange.route) in _PROGRESS
+        level = logging.DEBUG if asked_often and exchange.status < _REFUSED else logging.INFO
+        told = {"status": exchange.status, "ms": round(seconds * 1000, 1)}
+        _LOG.log(level, "request", extra={**exchange.described(), **told})
 
 
 class _Exchange:

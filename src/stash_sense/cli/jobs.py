@@ -13,10 +13,21 @@ from rich.text import Text
 
 from stash_sense.bootstrap import Services
 from stash_sense.cli.context import services_of
+from stash_sense.cli.job_fields import fields_in_words
 from stash_sense.cli.present import print_json, say
 from stash_sense.cli.progress import shown_progress
-from stash_sense.cli.serving import Document, jobs_of, payload_of, result_of, service_here, submitted, watched
+from stash_sense.cli.serving import (
+    Document,
+    jobs_of,
+    payload_of,
+    result_of,
+    service_here,
+    state_of,
+    submitted,
+    watched,
+)
 from stash_sense.errors import Cancelled
+from stash_sense.jobs.job import in_short
 from stash_sense.reports.wording import visible
 
 EXIT_INTERRUPTED = 130
@@ -44,23 +55,25 @@ def list_jobs(
     for heading in ("job", "what", "state", "progress", "since"):
         table.add_column(heading, overflow="fold")
     for job in found["jobs"]:
-        table.add_row(str(job["id"]), job["title"], job["status"], Text(visible(_progress(job))), _since(job))
+        table.add_row(str(job["id"]), job["title"], state_of(job), Text(visible(_progress(job))), _since(job))
     Console().print(table)
 
 
 @app.command("types")
 def list_types(context: typer.Context, json: Json = False) -> None:
-    """List the kinds of jobs there are."""
+    """List the kinds of jobs there are, and what each takes."""
     with jobs_of(services_of(context)) as jobs:
         kinds = jobs.types()
     if json:
         print_json({"schema": 1, "types": kinds})
         return
     table = Table(box=None, pad_edge=False)
-    for heading in ("kind", "what it does"):
+    for heading in ("kind", "takes", "what it does"):
         table.add_column(heading, overflow="fold")
     for kind in kinds:
-        table.add_row(kind["name"], kind["what"])
+        table.add_row(kind["name"], "", kind["what"])
+        for name, of_which_type, what in fields_in_words(kind["payload"]):
+            table.add_row(f"  {name}=", of_which_type, Text(what))
     Console().print(table)
 
 
@@ -68,7 +81,9 @@ def list_types(context: typer.Context, json: Json = False) -> None:
 def run(
     context: typer.Context,
     kind: Annotated[str, typer.Argument(help="The kind of job; `jobs types` lists them.", show_default=False)],
-    fields: Annotated[list[str] | None, typer.Argument(help="What it is given, as name=value.")] = None,
+    fields: Annotated[
+        list[str] | None, typer.Argument(help="What it is given, as name=value; `jobs types` lists it.")
+    ] = None,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Watch it until it ends.")] = True,
     json: Json = False,
 ) -> None:
@@ -123,7 +138,7 @@ def stop(context: typer.Context, job_id: JobId, json: Json = False) -> None:
 
 @app.command("retry")
 def retry(context: typer.Context, job_id: JobId, json: Json = False) -> None:
-    """Put an ended job back into the queue; it goes on from where it was."""
+    """Put a job that failed or was stopped back into the queue; it goes on from where it was."""
     services = services_of(context)
     with jobs_of(services) as jobs:
         job = jobs.retry(job_id)
@@ -142,7 +157,7 @@ def _seen_by(services: Services, job: Document) -> str:
 
 
 def _progress(job: Document) -> str:
-    if job["status"] == "failed":
+    if job["status"] in ("failed", "cancelled", "pending") and job["error_message"]:
         return str(job["error_message"])
     if job["status"] == "completed":  # what it said last is not how it ended
         return ""
@@ -156,5 +171,5 @@ def _since(job: Document) -> str:
 
 
 def _ended(job: Document, result: Document) -> str:
-    told = ", ".join(f"{name} {value}" for name, value in result.items() if isinstance(value, str | int | bool))
+    told = in_short(result)
     return f"Job {job['id']} ({job['title']}) is done{': ' if told else ''}{told}."

@@ -5,13 +5,20 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
-from stash_sense.api.lock import running_service
+from stash_sense.api.lock import jobs_lock, running_service
 from stash_sense.api.token import TokenFile
 from stash_sense.bootstrap import Services
-from stash_sense.errors import JobNotDone, JobTypeBusy
+from stash_sense.errors import (
+    JobNotDone,
+    JobStopped,
+    JobTypeBusy,
+    ServiceGone,
+    ServiceRunning,
+    ServiceUnreachable,
+)
 from stash_sense.jobs.job import ENDED, JobStatus
 from stash_sense.kernel.progress import Progress, ProgressListener
 
@@ -98,21 +105,36 @@ class ServedJobs:
 
 
 class LocalJobs:
-    """`Jobs` of this process, which does them itself while the command waits."""
+    """`Jobs` of this process, which does them itself while the command waits.
 
-    def __init__(self, services: Services) -> None:
+    Args:
+        services: of this run.
+        held: what is held until the command ends.
+    """
+
+    def __init__(self, services: Services, held: ExitStack) -> None:
         self._services = services
         self._queue = services.queue
+        self._held = held
 
     def begin(self) -> bool:
-        """Do in this process what waits, until the command ends."""
-        self._services.dispatcher.start()
+        """Do in this process what waits, until the command ends.
+
+        Raises:
+            ServiceRunning: a service has just begun to.
+        """
+        data_dir, dispatcher = self._services.settings.data_dir, self._services.dispatcher
+        if not dispatcher.is_running:
+            if not self._held.enter_context(jobs_lock(data_dir, shared=True)):
+                raise ServiceRunning(folder=data_dir, pid="unknown", url="it is just starting")
+            self._held.callback(dispatcher.stop)
+            dispatcher.start()
         return False
 
     def page(self, statuses: Collection[str], limit: int) -> Document:
         """List jobs, newest first."""
         page = self._queue.page(None, limit, [JobStatus(status) for status in statuses])
-        return {"jobs": [_document(job) for job in page.jobs], "next": page.next_cursor}
+        return {"jobs": [_document(job, self._queue) for job in page.jobs], "next": page.next_cursor}
 
     def types(self) -> list[Document]:
         """List the kinds of jobs."""
@@ -131,11 +153,11 @@ class LocalJobs:
 
     def stop(self, job_id: int) -> Document:
         """Stop a job."""
-        return _document(self._queue.stop(job_id))
+        return _document(self._queue.stop(job_id), self._queue)
 
     def retry(self, job_id: int) -> Document:
         """Put an ended job back into the queue."""
-        return _document(self._queue.retry(job_id))
+        return _document(self._queue.retry(job_id), self._queue)
 
 
 def service_here(services: Services) -> ServiceClient | None:
@@ -153,11 +175,8 @@ def jobs_of(services: Services) -> Iterator[Jobs]:
     if service is not None:
         yield ServedJobs(service)
         return
-    try:
-        yield LocalJobs(services)
-    finally:
-        if services.dispatcher.is_running:
-            services.dispatcher.stop()
+    with ExitStack() as held:
+        yield LocalJobs(services, held)
 
 
 def done_by_service(
@@ -205,20 +224,39 @@ def watched(
         stops: ask the job to stop when the user stops the command.
 
     Raises:
-        ServiceError: the service does not answer.
-        Cancelled: the user asked to stop.
+        ServiceGone: the service answers no more.
+        ServiceError: it refuses.
+        JobStopped: the user asked to stop, and the job was asked to.
+        Cancelled: the user asked to stop, and the job goes on.
     """
     if job["status"] not in ENDED:
         jobs.begin()
+    told = None
     while job["status"] not in ENDED:
         if services.cancel.is_cancelled and stops:
-            jobs.stop(job["id"])
+            with _told_where_it_goes_on(job):
+                jobs.stop(job["id"])
+            raise JobStopped(job=job["id"], title=job["title"])
         services.cancel.raise_if_cancelled()
-        waiting = f"waiting, {job['place']} before it" if job["place"] else job["status"]
-        progress(Progress(job["phase"] or waiting, job["done"], job["total"], job["message"]))
+        waiting = f"waiting, {job['place']} before it" if job["place"] else state_of(job)
+        report = Progress(job["phase"] or waiting, job["done"], job["total"], job["message"])
+        if report != told:
+            progress(report)
+            told = report
         time.sleep(_LOOK)
-        job = jobs.job(job["id"])
+        with _told_where_it_goes_on(job):
+            job = jobs.job(job["id"])
     return job
+
+
+@contextmanager
+def _told_where_it_goes_on(job: Document) -> Iterator[None]:
+    """Say of a service that went away what becomes of the job."""
+    try:
+        yield
+    except ServiceUnreachable as error:
+        told = {"url": error.fields["url"], "reason": error.fields["reason"]}
+        raise ServiceGone(**told, job=job["id"], title=job["title"]) from error
 
 
 def result_of(job: Mapping[str, Any]) -> Document:
@@ -246,9 +284,14 @@ def payload_of(fields: Collection[str]) -> Document:
     return payload
 
 
-def _document(job: Job, queue: JobQueue | None = None) -> Document:
-    """Present a job as the service does; with the queue, also what it last said of itself."""
+def state_of(job: Document) -> str:
+    """Tell the state of a job; one that a killed service left is not at work, whatever it says of itself."""
+    return f"{job['status']} (waits for the service)" if job["deserted"] else str(job["status"])
+
+
+def _document(job: Job, queue: JobQueue) -> Document:
+    """Present a job as the service does."""
     from stash_sense.api.routers.queue import JobDocument
 
-    said = () if queue is None else (queue.progress(job.id), queue.place(job.id))
-    return JobDocument.of(job, *said).model_dump(mode="json")
+    said = JobDocument.of(job, queue.progress(job.id), queue.place(job.id), deserted=queue.is_deserted(job))
+    return said.model_dump(mode="json")

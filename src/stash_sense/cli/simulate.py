@@ -1,19 +1,21 @@
 """`stash-sense simulate`: servers on this machine that answer as Stash and stash-box do, to try things on."""
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from starlette.types import ASGIApp
 
+from stash_sense.fakes.graphql.faults import COMMON, Fault
 from stash_sense.fakes.graphql.serving import listening, serve_until_interrupted
-from stash_sense.fakes.stash.faults import KINDS, Fault
+from stash_sense.fakes.stash.faults import KINDS
 from stash_sense.fakes.stash.profiles import Profile
 from stash_sense.fakes.stash.server import SimulatedStash
-from stash_sense.fakes.stashbox import faults as box_faults
 from stash_sense.fakes.stashbox.asking import User
 from stash_sense.fakes.stashbox.profiles import Profile as BoxProfile
+from stash_sense.fakes.stashbox.rate import Rate
 from stash_sense.fakes.stashbox.server import StashBoxServer
 from stash_sense.fakes.stashbox.state import State
 
@@ -23,6 +25,7 @@ _STASH_PORT = 9999
 """Stash's own."""
 _STASH_BOX_PORT = 9998
 """stash-box's own."""
+_PLAYED = "Played for the first N requests, or for all: {}."
 
 ApiKey = Annotated[str | None, typer.Option("--api-key", metavar="KEY", help="Without which nothing is answered.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port of this machine; 0 for a free one.")]
@@ -45,8 +48,7 @@ def simulate_stash(
     port: Port = _STASH_PORT,
     api_key: ApiKey = None,
     fault: Annotated[
-        list[str] | None,
-        typer.Option(metavar="FAULT[:N]", help=f"Played for the first N requests, or for all: {', '.join(KINDS)}."),
+        list[str] | None, typer.Option(metavar="FAULT[:N]", help=_PLAYED.format(", ".join(KINDS)))
     ] = None,
 ) -> None:
     """Answer as Stash does, until it is stopped with ctrl-C; nothing is kept."""
@@ -54,10 +56,10 @@ def simulate_stash(
         raise typer.BadParameter("it holds either a library or a folder: leave out --library or --media.")
     if media is not None and not media.is_dir():
         raise typer.BadParameter(f"{media} is not a folder.", param_hint="--media")
-    faults = [_fault(told) for told in fault or ()]
+    faults = [_fault(told, KINDS) for told in fault or ()]
     try:
         stash = SimulatedStash(document(library) if library else None, profile, api_key, faults, media=media)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except ValueError as error:
         raise typer.BadParameter(f"{library} holds no library: {error}.", param_hint="--library") from None
     try:
         serve(stash.app, port)
@@ -77,11 +79,7 @@ def simulate_stashbox(
         typer.Option("--api-key", metavar="KEY", help="The only one that it takes; any, if it is not told."),
     ] = None,
     fault: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FAULT[:N]",
-            help=f"Played for the first N requests, or for all: {', '.join(box_faults.Trouble)}.",
-        ),
+        list[str] | None, typer.Option(metavar="FAULT[:N]", help=_PLAYED.format(", ".join(COMMON)))
     ] = None,
     most_per_minute: Annotated[
         int | None,
@@ -93,9 +91,9 @@ def simulate_stashbox(
         state = State(document(data) if data else None)
     except (ValueError, TypeError, KeyError) as error:
         raise typer.BadParameter(f"{data} holds no stash-box: {error}.", param_hint="--data") from None
-    server = StashBoxServer(state, profile, {api_key: User()} if api_key else None)
-    server.fault = _box_fault(fault) if fault else None
-    server.rate = box_faults.Rate(most_per_minute) if most_per_minute else None
+    faults = [_fault(told, COMMON) for told in fault or ()]
+    server = StashBoxServer(state, profile, {api_key: User()} if api_key else None, faults=faults)
+    server.rate = Rate(most_per_minute) if most_per_minute else None
     serve(server.app, port)
 
 
@@ -127,15 +125,8 @@ def serve(server: ASGIApp, port: int) -> None:
     serve_until_interrupted(server, listener)
 
 
-def _fault(text: str) -> Fault:
+def _fault(text: str, known: Collection[str]) -> Fault:
     try:
-        return Fault.read(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"{error}.", param_hint="--fault") from None
-
-
-def _box_fault(text: str) -> box_faults.Fault:
-    try:
-        return box_faults.Fault.read(text)
+        return Fault.read(text, known)
     except ValueError as error:
         raise typer.BadParameter(f"{error}.", param_hint="--fault") from None

@@ -59,9 +59,13 @@ def restore(
                 "restored_from": str(restored.source),
                 "state_schema": restored.schema,
                 "replaced": str(replaced) if replaced else None,
+                "jobs_cancelled": restored.jobs_cancelled,
             }
         )
         return
     say(f"Restored from {restored.source}.")
     if replaced:
         say(f"What was there before is kept: {replaced}")
+    if count := restored.jobs_cancelled:
+        which = "1 job was" if count == 1 else f"{count:,} jobs were"
+        say(f"{which} active in the backup and cancelled; `stash-sense jobs list` shows how to go on with them.")

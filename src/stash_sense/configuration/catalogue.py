@@ -2,6 +2,7 @@
 
 from stash_sense.configuration.path_maps import PathMapType
 from stash_sense.configuration.registry import Category, Registry, SettingSpec
+from stash_sense.configuration.sources import SourceType
 from stash_sense.configuration.values import BoolType, ChoiceType, IntType, TextType
 from stash_sense.jobs.job import SLOTS, Slot
 from stash_sense.kernel.limits import MAX_FRAMES, MIN_FRAMES
@@ -77,7 +78,7 @@ SETTINGS = (
     SettingSpec(
         key="database_source",
         category=Category.UPDATES,
-        type=TextType(longest=2000, shortest=0),
+        type=SourceType(),
         fallback="",
         description="Where newer performers databases come from: a folder, an https address or owner/name on GitHub; "
         "nowhere when empty.",

@@ -1,5 +1,6 @@
 """The settings at work: what holds now, changing it, and telling those who follow a setting."""
 
+import json
 import logging
 import threading
 from collections.abc import Callable, Collection, Mapping
@@ -235,6 +236,11 @@ def _why_locked(setting: Resolved) -> str:
     return f"the variable {setting.variable} sets it"
 
 
+def _shown(value: object) -> str:
+    """Write a value as JSON has it, where it came from."""
+    return json.dumps(value, default=repr, ensure_ascii=False)[:80]
+
+
 def _refused(faults: Mapping[str, str], values: Mapping[str, object]) -> SettingRefused:
-    reasons = "; ".join(f"{key} cannot be {values[key]!r:.80}: {reason}" for key, reason in faults.items())
+    reasons = "; ".join(f"{key} cannot be {_shown(values[key])}: {reason}" for key, reason in faults.items())
     return SettingRefused(reasons=reasons, faults=dict(faults))

@@ -2,6 +2,7 @@
 
 StashSenseError
 ├── Cancelled                    the user or the program asked to stop
+│   └── JobStopped
 ├── InputError                   a file or folder the user named cannot be used; the rest of a batch goes on
 │   ├── InputMissing · InputEmpty · InputWithoutMedia · InputUnreadable · InputNotMedia · InputIsPlaylist
 │   ├── VideoWithoutPicture · VideoDamaged
@@ -57,19 +58,19 @@ StashSenseError
 │   └── ResourceNotLoaded · ResourceNeedsItself
 ├── JobError                     the operation queue cannot do what it was asked, or a job of it failed
 │   ├── JobTypeUnknown · JobUnknown · JobPayloadInvalid · JobListingInvalid · ScheduleInvalid
-│   ├── JobActive · JobEnded · JobTypeBusy · JobNotStoppable · ReplacementUnconfirmed
-│   └── JobCrashed · JobFault
+│   ├── JobActive · JobEnded · JobCompleted · JobTypeBusy · JobNotStoppable · ReplacementUnconfirmed
+│   └── JobCrashed · JobFault · JobFromBackup
 ├── UpdateError                  the performers database cannot be updated
 │   └── ReleaseUnsigned · SourceEmpty · UpdateRunning
 ├── StateError                   the user's own state, stash_sense.db, cannot be used
 │   └── StateMissing · StateDamaged · StateNotWhole · StateTooNew · StateForeign · StateBusy
 ├── BackupError                  a backup of it cannot be made or used
-│   └── BackupUnusable · BackupPlaceTaken
+│   └── BackupUnusable · BackupPlaceTaken · BackupFolderMissing
 ├── ConfigurationError           a setting that changes while the program runs cannot be read or changed
 │   └── SettingUnknown · SettingRefused
 ├── ServiceError                 the service cannot run
 │   ├── ServiceRunning · AddressUnusable · TokenUnusable · ServiceStopping
-│   └── ServiceUnreachable · ServiceAnswer · JobNotDone
+│   └── ServiceUnreachable · ServiceAnswer · ServiceGone · JobNotDone
 ├── RequestError                 the service does not answer a request
 │   ├── HostForeign · OriginForeign · TokenMissing · BrowserNeedsToken · TokenWrong · TicketWrong · LinkWrong
 │   ├── SecretInAddress · BodyTooLarge · AddressTooLong · HeadersTooLarge · RequestInvalid

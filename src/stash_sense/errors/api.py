@@ -18,7 +18,7 @@ class ServiceRunning(ServiceError):
 
 
 class AddressUnusable(ServiceError):
-    """The service cannot be reached at {host}, port {port} ({reason}); choose another with --host and --port."""
+    """The service cannot listen at {host}, port {port} ({reason}); choose another with --host and --port."""
 
     code = "address_unusable"
 
@@ -166,6 +166,14 @@ class ServiceAnswer(ServiceError):
     """{message} (the service's answer)."""
 
     code = "service_answer"
+
+
+class ServiceGone(ServiceError):
+    """The service at {url} went away ({reason}) while job {job} ({title}) was watched; the job is kept and goes on
+    at the next `stash-sense serve`, where `stash-sense jobs watch {job}` shows it.
+    """
+
+    code = "service_gone"
 
 
 class JobNotDone(ServiceError):

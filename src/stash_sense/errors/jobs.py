@@ -1,6 +1,6 @@
 """Errors about the operation queue: its jobs, their kinds, their schedules."""
 
-from stash_sense.errors.base import StashSenseError
+from stash_sense.errors.base import Cancelled, StashSenseError
 
 
 class JobError(StashSenseError):
@@ -22,7 +22,7 @@ class JobUnknown(JobError):
 
 
 class JobPayloadInvalid(JobError):
-    """{type} cannot be started with {field}: {reason}."""
+    """{type} cannot be started ({field}: {reason}); `stash-sense jobs types` tells what it takes."""
 
     code = "job_payload_invalid"
 
@@ -37,6 +37,18 @@ class JobEnded(JobError):
     """Job {job} has ended already ({status}); there is nothing left to stop."""
 
     code = "job_ended"
+
+
+class JobCompleted(JobError):
+    """Job {job} ({title}) is done, there is nothing left to try again; `stash-sense jobs run {type}` does it anew."""
+
+    code = "job_completed"
+
+
+class JobStopped(Cancelled):
+    """Job {job} ({title}) was asked to stop; `stash-sense jobs retry {job}` goes on with it."""
+
+    code = "job_stopped"
 
 
 class JobTypeBusy(JobError):
@@ -73,6 +85,14 @@ class JobFault(JobError):
     """
 
     code = "job_fault"
+
+
+class JobFromBackup(JobError):
+    """It was active when the backup was made that is the state now, and what it would do may be out of date;
+    `stash-sense jobs retry {job}` goes on with it.
+    """
+
+    code = "job_from_backup"
 
 
 class JobListingInvalid(JobError):

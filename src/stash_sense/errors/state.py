@@ -59,6 +59,12 @@ class BackupPlaceTaken(BackupError):
     code = "backup_place_taken"
 
 
+class BackupFolderMissing(BackupError):
+    """There is no folder {folder} to write the backup into; make it, or choose another."""
+
+    code = "backup_folder_missing"
+
+
 class StateNotWhole(StateError):
     """The state of the service is not whole ({faults}); nothing was changed, restore a backup of it."""
 

@@ -12,6 +12,7 @@ from stash_sense.jobs.context import JobContext
 from stash_sense.jobs.job import Job, NewJob, Priority, Slot
 from stash_sense.jobs.retries import RetryPolicy
 from stash_sense.jobs.schedules import Schedule
+from stash_sense.kernel.refusals import refusal
 
 P = TypeVar("P", bound=BaseModel)
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -89,9 +90,11 @@ class JobType(Generic[P]):
         try:
             return self.payload.model_validate(payload)
         except ValidationError as error:
-            first = error.errors(include_url=False, include_context=False)[0]
-            place = ".".join(map(str, first["loc"])) or "this"
-            reason = first["msg"].removeprefix("Value error, ")  # pydantic's word for what our own checks say
+            faults = error.errors(include_url=False)
+            # A name that was misspelt explains why another one is missing.
+            fault = next((fault for fault in faults if fault["type"] == "extra_forbidden"), faults[0])
+            place = ".".join(map(str, fault["loc"])) or "this"
+            reason = refusal(fault, tuple(self.payload.model_fields))
             raise JobPayloadInvalid(type=self.name, field=place, reason=reason) from error
 
     def new_job(

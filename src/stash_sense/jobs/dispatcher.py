@@ -9,7 +9,7 @@ import logging
 import os
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from stash_sense.errors import StashSenseError
 from stash_sense.jobs.catalogue import Catalogue
@@ -24,6 +24,8 @@ LOOK_SECONDS = 1.0
 """How often it looks by itself; a stop that another process asks for takes effect within this."""
 BEAT_SECONDS = LEASE_SECONDS / 3
 """How often leases are renewed, and how far jobs are is written."""
+TIDY_SECONDS = 6 * 3600.0
+"""How often what the history need not keep is removed."""
 _LONGEST_TROUBLE = 10.0
 """Seconds between two tries while the store cannot be used."""
 _LOG = logging.getLogger(__name__)
@@ -39,6 +41,7 @@ class Dispatcher:
         clock: the machine's clocks.
         slots: how many jobs of each kind run at once, over all processes.
         scheduler: starts jobs by the clock; None: nobody does.
+        tidy: removes what the history need not keep.
         look_seconds, beat_seconds: see LOOK_SECONDS, BEAT_SECONDS.
         patience: seconds that a job waits for a checkpoint to be written before it fails.
     """
@@ -51,6 +54,7 @@ class Dispatcher:
         clock: Clock,
         slots: Mapping[Slot, int] = SLOTS,
         scheduler: Scheduler | None = None,
+        tidy: Callable[[], object] = lambda: None,
         look_seconds: float = LOOK_SECONDS,
         beat_seconds: float = BEAT_SECONDS,
         patience: float = CHECKPOINT_PATIENCE,
@@ -61,6 +65,7 @@ class Dispatcher:
         self._clock = clock
         self._slots = dict(slots)
         self._scheduler = scheduler
+        self._tidy = tidy
         self._look_seconds = look_seconds
         self._beat_seconds = beat_seconds
         self._patience = patience
@@ -72,7 +77,7 @@ class Dispatcher:
         self._alone = False
         self._runs: dict[Claim, Run] = {}
         self._thread: threading.Thread | None = None
-        self._looked = self._beaten = float("-inf")
+        self._looked = self._beaten = self._tidied = float("-inf")
         self._trouble = ""
 
     @property
@@ -188,6 +193,9 @@ class Dispatcher:
             if self._scheduler is not None and not self._is_closing:
                 for job in self._scheduler.run_due():
                     self._events.publish(event_of(job))
+            if now - self._tidied >= TIDY_SECONDS:
+                self._tidied = now
+                self._tidy()
             self._looked = now
         while self._claim():
             pass
@@ -201,7 +209,7 @@ class Dispatcher:
             if job.status is JobStatus.QUEUED:
                 told = {"job_id": job.id}
                 _LOG.warning(
-                    "job %d (%s) is gone on with: the process that ran it has ended", job.id, job.type, extra=told
+                    "job %d (%s) is gone on with: another process had begun it", job.id, job.type, extra=told
                 )
             self._events.publish(event_of(job))
         self._alone = False

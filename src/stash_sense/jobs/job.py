@@ -69,6 +69,11 @@ def rank(priority: int, since: float) -> float:
     return priority * SECONDS_PER_POINT + since
 
 
+def in_short(result: Mapping[str, Any]) -> str:
+    """What the result of a job says in words and numbers; lists and the like are left out."""
+    return ", ".join(f"{name} {value}" for name, value in result.items() if isinstance(value, str | int | bool))
+
+
 @dataclass(frozen=True, slots=True)
 class NewJob:
     """What is put into the queue.

@@ -19,6 +19,7 @@ from stash_sense.jobs.store import (
     Outcome,
     PageQuery,
     Report,
+    is_deserted,
     outcome_of_loss,
 )
 
@@ -120,6 +121,8 @@ class MemoryJobStore:
             job = self._jobs.get(job_id)
             if job is None or job.status not in ACTIVE:
                 return None
+            if is_deserted(job, self._clock, self._lease_seconds):
+                return self._put(job, status=JobStatus.CANCELLED, completed_at=self._now(), **_FREE)
             if job.status is JobStatus.RUNNING:
                 return self._put(job, status=JobStatus.STOPPING, stop_requested=1)
             return self._put(

@@ -7,6 +7,7 @@ from typing import Any
 
 from stash_sense.errors import (
     JobActive,
+    JobCompleted,
     JobEnded,
     JobListingInvalid,
     JobNotStoppable,
@@ -22,11 +23,11 @@ from stash_sense.jobs.job import AT_WORK, SLOTS, Job, JobStatus, Priority, Slot
 from stash_sense.jobs.run import event_of
 from stash_sense.jobs.scheduler import Scheduler
 from stash_sense.jobs.schedules import Schedule
-from stash_sense.jobs.store import JobStore, PageQuery
+from stash_sense.jobs.store import JobStore, PageQuery, is_deserted
 
 MOST_PER_PAGE = 500
 KEPT_DAYS = 30
-"""How long ended jobs stay in the history, unless the settings say otherwise."""
+"""How long ended jobs stay in the history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,13 @@ class JobQueue:
         latest = self.events.latest(job_id)
         return latest if latest is not None and latest.attempt == job.attempts else event_of(job)
 
+    def is_deserted(self, job: Job) -> bool:
+        """Whether a job is at work as it is written, but nobody is at it: a killed process left it.
+
+        Who runs jobs next goes on with it.
+        """
+        return job.status in AT_WORK and is_deserted(job, self._clock)
+
     def place(self, job_id: int) -> int | None:
         """How many jobs for its kind of slot are before a waiting one; None: it is not waiting."""
         return self._store.place(job_id)
@@ -177,6 +185,8 @@ class JobQueue:
     def stop(self, job_id: int) -> Job:
         """Stop a job: at once when it waits, at its next checkpoint when it runs, and by force when asked again.
 
+        One that a killed process left is stopped at once.
+
         A job that is forced has ended for everybody but its thread, which goes on to its next checkpoint and leaves
         there; until then it holds its slot, and nothing it says or keeps counts any more.
 
@@ -187,7 +197,7 @@ class JobQueue:
         """
         job = self.get(job_id)
         job_type = self._catalogue.of(job)
-        if job.status in AT_WORK and job_type is not None and not job_type.cancellable:
+        if job.status in AT_WORK and not self.is_deserted(job) and job_type is not None and not job_type.cancellable:
             raise JobNotStoppable(title=job.title)
         stopped = self._store.request_stop(job_id)
         if stopped is None:
@@ -209,15 +219,18 @@ class JobQueue:
         return self.stop(job_id)
 
     def retry(self, job_id: int, *, from_start: bool = False) -> Job:
-        """Put an ended job back into the queue; it goes on from its last checkpoint, or from the start.
+        """Put a job that failed or was stopped back into the queue; it goes on from its last checkpoint, or anew.
 
         Raises:
             JobUnknown: there is none of this number.
             JobActive: it has not ended.
+            JobCompleted: it is done.
             JobTypeBusy: another of its exclusive kind is active.
             JobTypeUnknown: this program no longer has its kind.
         """
         job = self.get(job_id)
+        if job.status is JobStatus.COMPLETED:
+            raise JobCompleted(job=job_id, title=job.title, type=job.type)
         if self._catalogue.of(job) is None:
             raise JobTypeUnknown(type=job.type, known=", ".join(self._catalogue.names) or "none")
         retried = self._store.retry(job_id, from_start=from_start)

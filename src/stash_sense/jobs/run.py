@@ -11,7 +11,7 @@ from stash_sense.jobs.catalogue import JobType
 from stash_sense.jobs.clock import Clock
 from stash_sense.jobs.context import JobContext
 from stash_sense.jobs.events import EventHub, ProgressEvent
-from stash_sense.jobs.job import AT_WORK, Job, JobStatus
+from stash_sense.jobs.job import AT_WORK, Job, JobStatus, in_short
 from stash_sense.jobs.pace import Pace
 from stash_sense.jobs.store import Checkpoint, JobStore, Outcome, Report
 from stash_sense.kernel.cancel import CancelToken
@@ -118,11 +118,13 @@ class Run:
     def _work(self) -> None:
         try:
             self.tell(self.report)
+            self._log(logging.INFO, "begins" if self.job.attempts == 1 else "goes on")
             outcome = self._outcome()
             if self.report.phase:  # what it said since the last heartbeat or checkpoint
                 last = {self.claim: self.report}
                 self._insist(lambda: self._store.heartbeat(self.claim.owner, last), None)
             job = self._insist(lambda: self._store.finish(self.claim, outcome), None)
+            self._log_end(job)
             if job is not None:
                 self._events.publish(event_of(job))
         except TROUBLE as error:
@@ -132,6 +134,24 @@ class Run:
             _LOG.exception("job %d: its end cannot be written", self.job.id)
         finally:
             self._ended(self)
+
+    def _log_end(self, job: Job | None) -> None:
+        if job is None:
+            self._log(logging.INFO, "was ended from outside before it came to its next checkpoint")
+        elif job.status is JobStatus.COMPLETED:
+            told = in_short(job.result or {})
+            self._log(logging.INFO, f"is done: {told}" if told else "is done")
+        elif job.status is JobStatus.FAILED:
+            self._log(logging.ERROR, f"failed: {job.error_message}")
+        elif job.status is JobStatus.PENDING:
+            self._log(logging.WARNING, f"failed and will be tried again: {job.error_message}")
+        elif job.status is JobStatus.CANCELLED:
+            self._log(logging.INFO, "was stopped")
+        else:
+            self._log(logging.INFO, "was given back, to be gone on with")
+
+    def _log(self, level: int, said: str) -> None:
+        _LOG.log(level, "job %d (%s) %s", self.job.id, self.job.type, said, extra={"job_id": self.job.id})
 
     def _outcome(self) -> Outcome:
         """Do the work; whatever happens is told by the outcome."""
@@ -154,7 +174,7 @@ class Run:
         except StashSenseError as error:
             return self._failed(error)
         except Exception as error:  # noqa: BLE001 - the outermost edge of a job
-            _LOG.exception("job %d (%s) failed", self.job.id, self.job.type)
+            _LOG.exception("job %d (%s) met a fault", self.job.id, self.job.type)
             reason = str(error) or type(error).__name__
             return self._failed(JobFault(title=self.job.title, reason=reason))
 

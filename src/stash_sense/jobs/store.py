@@ -1,11 +1,13 @@
 """Where jobs are kept: the port, and the values that go through it."""
 
+import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from stash_sense.errors import JobCrashed
+from stash_sense.jobs.clock import Clock
 from stash_sense.jobs.job import ENDED, Claim, Job, JobStatus, NewJob, Slot
 
 LEASE_SECONDS = 15.0
@@ -72,6 +74,26 @@ class Counts:
     used: Mapping[Slot, int]
 
 
+def is_deserted(job: Job, clock: Clock, lease_seconds: float = LEASE_SECONDS) -> bool:
+    """Whether who runs a job gives no sign of life any more, or is a process of this machine that has ended."""
+    if job.owner is None:
+        return False
+    until, now = job.lease_until or 0.0, clock.steady()
+    # A lease far ahead is of another start of the machine, where starts cannot be told.
+    if job.boot != clock.boot_id or not now <= until <= now + 10 * lease_seconds:
+        return True
+    process = job.owner.partition("-")[0]
+    if not process.isdecimal():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False
+
+
 def outcome_of_loss(job: Job) -> Outcome:
     """What becomes of a job at work whose process is gone."""
     if job.stop_requested:
@@ -126,7 +148,10 @@ class JobStore(Protocol):
         """
 
     def request_stop(self, job_id: int) -> Job | None:
-        """Cancel a waiting job, ask a running one to stop, force a stopping one; None: there is no active one."""
+        """Cancel a waiting job, ask a running one to stop, force a stopping one; None: there is no active one.
+
+        One that nobody runs any more, see `is_deserted`, is cancelled at once.
+        """
 
     def retry(self, job_id: int, *, from_start: bool = False) -> Job | None:
         """Put an ended job back into the queue, with its cursor or without; None: no such ended job.

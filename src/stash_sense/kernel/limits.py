@@ -30,6 +30,9 @@ class Limits:
     half of it."""
     stream_bytes: int = 1024 * 1024 * 1024
     """Bytes that are read of one file on a server; 60 keyframes of 4K take 60 MB, a video without any takes all."""
+    exact_bytes: int = 64 * 1024 * 1024
+    """Bytes, about, that are read of one file on a server for frames between its keyframes, where these are few: ten
+    minutes of film. Otherwise half an hour with one keyframe would be fetched whole."""
     whole_bytes: int = 64 * 1024 * 1024
     """Bytes of a file whose server gives no parts of it, which therefore is read whole; it is kept on the disk."""
     list_bytes: int = 16 * 1024 * 1024

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
+from stash_sense.kernel.addresses import shown
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -22,11 +24,7 @@ class Address:
     named: str = field(default="", repr=False)
 
     def __str__(self) -> str:
-        try:
-            parts = urlsplit(self.url)
-        except ValueError:
-            return "the address"
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+        return shown(self.url)
 
     @property
     def name(self) -> str:

@@ -40,6 +40,6 @@ def compose(store: QueueStore, kinds: Iterable[JobType[Any]], clock: Clock | Non
     catalogue = Catalogue(*kinds)
     events = EventHub(clock.steady, clock.wall)
     scheduler = Scheduler(store, catalogue, clock)
-    dispatcher = Dispatcher(store, catalogue, events, clock, scheduler=scheduler)
+    dispatcher = Dispatcher(store, catalogue, events, clock, scheduler=scheduler, tidy=lambda: queue.prune())
     queue = JobQueue(store, catalogue, scheduler, events, clock, dispatcher)
     return Operations(queue, dispatcher, catalogue, events)

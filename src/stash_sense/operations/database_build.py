@@ -26,21 +26,27 @@ _NOTES = 200
 
 
 class BuildRequest(BaseModel):
-    """What a build is given.
-
-    Attributes:
-        folder: one folder of pictures for each person, on the machine the service runs on.
-        pack: model pack to describe faces with; by default the best that is installed.
-        version: name of the version; by default that of the day.
-        replace: whether a database in use may give way to it that was made of something else, or is far larger.
-    """
+    """What a build is given."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    folder: str = Field(min_length=1, max_length=4096)
-    pack: str | None = Field(default=None, max_length=64)
-    version: str | None = Field(default=None, max_length=64)
-    replace: bool = False
+    folder: str = Field(
+        min_length=1,
+        max_length=4096,
+        description="Whole path of a folder with one folder of pictures for each person, where the service runs.",
+    )
+    pack: str | None = Field(
+        default=None,
+        max_length=64,
+        description="Model pack to describe faces with; without it the best that is installed.",
+    )
+    version: str | None = Field(
+        default=None, max_length=64, description="Name of the version; without it that of the day."
+    )
+    replace: bool = Field(
+        default=False,
+        description="Whether a database in use may give way that was made of something else, or is far larger.",
+    )
 
     @field_validator("folder")
     @classmethod

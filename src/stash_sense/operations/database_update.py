@@ -17,31 +17,31 @@ if TYPE_CHECKING:
     from stash_sense.releases.updater import Updater
 
 _DAY = 24 * 3600.0
+NO_SOURCE = (
+    "no source of releases is set; type `stash-sense settings set database_source …` with a folder, an https address "
+    "or owner/name on GitHub"
+)
+_SOURCE = "A folder, an https address, or owner/name on GitHub; without it the setting database_source."
+_PRE_RELEASES = "Take versions that are meant for trying out, too."
 
 
 class UpdateRequest(BaseModel):
-    """What an update may be given.
-
-    Attributes:
-        source: a folder, an address or owner/name; without it that of the settings.
-        pre_releases: take versions that are meant for trying out, too.
-        allow_unsigned: take a release that nobody signed.
-    """
+    """What an update may be given."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    source: str | None = Field(default=None, max_length=2000)
-    pre_releases: bool = False
-    allow_unsigned: bool = False
+    source: str | None = Field(default=None, max_length=2000, description=_SOURCE)
+    pre_releases: bool = Field(default=False, description=_PRE_RELEASES)
+    allow_unsigned: bool = Field(default=False, description="Take a release that nobody signed.")
 
 
 class CheckRequest(BaseModel):
-    """What a check may be given; see `UpdateRequest`."""
+    """What a check may be given."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    source: str | None = Field(default=None, max_length=2000)
-    pre_releases: bool = False
+    source: str | None = Field(default=None, max_length=2000, description=_SOURCE)
+    pre_releases: bool = Field(default=False, description=_PRE_RELEASES)
 
 
 class DatabaseUpdates:
@@ -102,15 +102,14 @@ class DatabaseUpdates:
     def _required(self, named: str | None) -> str:
         place = named or self._configured()
         if place is None:
-            reason = "name a source of releases, or set database_source"
-            raise SettingInvalid(name="source", value="nothing", reason=reason)
+            raise SettingInvalid(name="source", value="nothing", reason=NO_SOURCE)
         return place
 
     def _check(self, context: JobContext[CheckRequest]) -> Mapping[str, Any]:
         asked = context.payload
         place = asked.source or self._configured()
         if place is None:  # the check runs every day also where nobody has named a source
-            return {"checked": False, "reason": "no source of releases is set"}
+            return {"checked": False, "reason": NO_SOURCE}
         source = self._source_of(place)
         found = self._updater().check(source, context.cancel, prereleases=asked.pre_releases)
         newest = None if found.release is None else str(found.release.version)

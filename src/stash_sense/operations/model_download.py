@@ -20,12 +20,12 @@ MODEL_DOWNLOAD = "model_download"
 
 
 class DownloadRequest(BaseModel):
-    """What a download is given: the pack, and whether its licence was accepted."""
+    """What a download is given."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    pack: str = Field(min_length=1, max_length=64)
-    accept_licence: bool = False
+    pack: str = Field(min_length=1, max_length=64, description="The pack; `stash-sense models list` shows them.")
+    accept_licence: bool = Field(default=False, description="Whether you accept its licence, where it asks for that.")
 
 
 def download_result(pack: str, installed: InstalledPack) -> dict[str, Any]:

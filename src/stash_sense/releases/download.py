@@ -11,9 +11,9 @@ from pathlib import Path
 
 from stash_sense.errors import ChecksumMismatch, DiskFull, LargerThanAnnounced
 from stash_sense.files import storage_errors
+from stash_sense.kernel.addresses import shown
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import ProgressListener, silent
-from stash_sense.releases.addresses import shown
 from stash_sense.releases.part_file import PartFile
 from stash_sense.releases.patience import DownloadLimits, Patience
 from stash_sense.releases.ports import HttpTransport, Inquiry, Named

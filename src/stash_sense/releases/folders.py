@@ -17,9 +17,10 @@ from stash_sense.errors import (
     SourceUnreadable,
 )
 from stash_sense.files import storage_errors
+from stash_sense.kernel.addresses import shown
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import ProgressListener
-from stash_sense.releases.addresses import beside, shown
+from stash_sense.releases.addresses import beside
 from stash_sense.releases.download import Download
 from stash_sense.releases.found import (
     ARCHIVE_SUFFIX,

@@ -11,7 +11,7 @@ from stash_sense.errors import (
     ShorterThanAnnounced,
     TransferError,
 )
-from stash_sense.releases.addresses import shown, without_password
+from stash_sense.kernel.addresses import shown, without_password
 from stash_sense.releases.part_file import PartFile, Partial, write_all
 from stash_sense.releases.patience import DownloadLimits, Interrupted, Patience
 from stash_sense.releases.ports import Answer, HttpTransport, Inquiry, Named

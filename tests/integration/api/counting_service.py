@@ -17,13 +17,15 @@ from tests.queue_files import kind
 from tests.running_service import settings_in
 
 from stash_sense.api.server import serve
-from stash_sense.bootstrap import build
+from stash_sense.bootstrap import Services, build
 from stash_sense.jobs.catalogue import NoPayload
 from stash_sense.jobs.context import JobContext
 from stash_sense.jobs.job import Slot
 
 
-def count_in(folder: Path) -> None:
+def counting(folder: Path) -> Services:
+    """Return services whose jobs count."""
+
     def wait_while(name: str) -> None:
         while (folder / name).exists():
             time.sleep(0.01)
@@ -43,6 +45,11 @@ def count_in(folder: Path) -> None:
 
     services = build(settings_in(folder))
     services.operations.catalogue.register(kind(count, "count", Slot.GPU))
+    return services
+
+
+def count_in(folder: Path) -> None:
+    services = counting(folder)
     serve(services, "127.0.0.1", 0, lambda *_: None)
     services.close()
 

@@ -148,6 +148,7 @@ def test_who_waits_is_told_at_once_of_a_real_job(service: RunningService) -> Non
         while events[-1]["status"] != "completed":
             events += poll(service, after=events[-1]["id"], wait=20)["events"]
     assert [event["id"] for event in events] == sorted({event["id"] for event in events})
+    assert (events[-1]["phase"], events[-1]["done"], events[-1]["total"]) == ("vacuum", 4, 4)
 
 
 def test_a_wait_ends_without_news(service: RunningService) -> None:

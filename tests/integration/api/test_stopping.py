@@ -12,14 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.integration.api.counting_service import counting
 from tests.queue_files import until
 from tests.running_service import fake_services
 
 from stash_sense.adapters.service.client import ServiceClient
-from stash_sense.api.lock import running_service
+from stash_sense.api.lock import jobs_lock, running_service
 from stash_sense.api.server import serve
 from stash_sense.api.token import TokenFile
-from stash_sense.errors import Cancelled, ServiceUnreachable
+from stash_sense.cli.serving import jobs_of
+from stash_sense.errors import Cancelled, ServiceRunning, ServiceUnreachable
 
 SCRIPT = Path(__file__).with_name("counting_service.py")
 PATIENCE = 60
@@ -137,6 +139,42 @@ def test_a_service_that_cannot_end_in_order_is_ended_within_ten_seconds(tmp_path
         assert service.events()[:3] == ["serving", "stopping", "stopped"]
         with pytest.raises(ServiceUnreachable):
             service.client.get("/health/live")
+
+
+def test_a_service_that_begins_while_a_command_does_jobs_leaves_them_to_it(tmp_path: Path) -> None:
+    services = counting(tmp_path)
+    with jobs_of(services) as jobs:
+        job = jobs.submit("count", {})["job"]["id"]
+        assert not jobs.begin()
+        until(lambda: len(lines(tmp_path)) > 3)
+        with served(tmp_path) as service:
+            until(lambda: service.client.get("/queue/status")["running"])
+            before = len(lines(tmp_path))
+            until(lambda: len(lines(tmp_path)) > before + 30)
+            assert service.counted() == []
+            (tmp_path / "enough").touch()
+            until(lambda: service.job(job)["status"] == "completed")
+            assert service.job(job)["attempts"] == 1
+    services.close()
+    batches = [batch for _, batch, _ in lines(tmp_path)]
+    assert batches == list(range(len(batches)))
+
+
+def test_a_command_does_no_jobs_of_a_service_that_is_just_beginning(tmp_path: Path) -> None:
+    services = counting(tmp_path)
+    with jobs_of(services) as jobs:
+        jobs.submit("count", {})
+        with jobs_lock(services.settings.data_dir, shared=False) as alone:
+            assert alone
+            with pytest.raises(ServiceRunning):
+                jobs.begin()
+        assert not jobs.begin()
+        with jobs_lock(services.settings.data_dir, shared=False) as alone:
+            assert not alone
+        with jobs_lock(services.settings.data_dir, shared=True) as beside:
+            assert beside
+        (tmp_path / "enough").touch()
+    services.close()
 
 
 def test_a_service_that_was_asked_to_stop_before_it_began_does_not_begin(tmp_path: Path) -> None:

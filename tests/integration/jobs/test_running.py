@@ -26,10 +26,11 @@ from stash_sense.errors import (
 )
 from stash_sense.jobs.context import JobContext
 from stash_sense.jobs.dispatcher import LOOK_SECONDS
-from stash_sense.jobs.job import JobStatus, Slot
+from stash_sense.jobs.job import ACTIVE, JobStatus, Slot
 from stash_sense.jobs.memory import MemoryJobStore
 from stash_sense.jobs.retries import RetryPolicy
 from stash_sense.jobs.store import Checkpoint, Report
+from stash_sense.operations.composing import compose
 
 Context = JobContext[Any]
 
@@ -406,6 +407,28 @@ def test_pages_history_and_schedules_of_the_queue(store: AnyStore) -> None:
     assert one.queue.status().is_running
     one.dispatcher.stop()
     assert not one.queue.status().is_running
+
+
+def test_a_queue_that_is_at_work_forgets_after_a_month_and_not_before() -> None:
+    clock = ManualClock()
+    store = MemoryJobStore(clock)
+    kinds = kind(lambda context: {}), kind(lambda context: context.checkpoint(9), "count", incremental=True)
+
+    def after(days: float) -> list[int]:
+        """Let days pass, and run a job of each kind; what the history holds then, newest first."""
+        clock.pass_time(days * 86400.0)
+        one = compose(store, kinds, clock)
+        one.dispatcher.start()
+        one.queue.submit("look")
+        one.queue.submit("count")
+        until(lambda: not one.queue.page(statuses=ACTIVE).jobs)
+        one.dispatcher.stop()
+        return [job.id for job in one.queue.page().jobs]
+
+    assert after(0) == [2, 1]
+    assert after(2) == [4, 3, 2, 1]
+    assert after(29) == [6, 5, 4, 3], "those of 31 days ago are gone"
+    assert after(100) == [8, 7, 6], "the next count goes on from the last"
 
 
 def test_a_running_job_is_shown_as_far_as_it_is_now(store: AnyStore) -> None:

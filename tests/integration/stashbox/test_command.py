@@ -48,7 +48,7 @@ def test_it_serves_a_file_with_a_key_and_a_rate(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--fault", "nonsense"], "is no fault"),
+        (["--fault", "nonsense"], "no fault 'nonsense'"),
         (["--data", "/nowhere.json"], "cannot be read"),
         (["--profile", "9.9"], "9.9"),
         (["--most-per-minute", "0"], "most-per-minute"),

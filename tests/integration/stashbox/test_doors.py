@@ -8,8 +8,9 @@ from tests.stashbox_boxes import KEY, QUICK, Asked, without_flaws
 
 from stash_sense.adapters.stashbox.client import StashBoxClient
 from stash_sense.errors import StashBoxAddressInvalid, StashBoxBusy, StashBoxKeyMissing, StashBoxKeyWrong
+from stash_sense.fakes.graphql.faults import Fault
 from stash_sense.fakes.stashbox.asking import User
-from stash_sense.fakes.stashbox.faults import Fault, Rate, Trouble
+from stash_sense.fakes.stashbox.rate import Rate
 from stash_sense.fakes.stashbox.server import StashBoxServer
 from stash_sense.fakes.stashbox.state import State
 from stash_sense.stashbox.entities import Account
@@ -60,7 +61,7 @@ def test_an_address_that_is_none_is_told(address: str) -> None:
 
 
 def test_jobs_wait_for_as_long_as_the_server_asks(server: StashBoxServer) -> None:
-    server.fault = Fault(Trouble.TOO_MANY, times=2, retry_after="20")
+    server.faults.add(Fault("429", times=2, retry_after="20"))
     asked = Asked(server.endpoint)
 
     async def two_jobs(box: StashBoxClient) -> None:
@@ -72,7 +73,7 @@ def test_jobs_wait_for_as_long_as_the_server_asks(server: StashBoxServer) -> Non
 
 
 def test_a_server_that_asks_for_too_long_is_given_up_and_left_alone(server: StashBoxServer) -> None:
-    server.fault = Fault(Trouble.TOO_MANY, times=1, retry_after="3600")
+    server.faults.add(Fault("429", times=1, retry_after="3600"))
     asked = Asked(server.endpoint)
     for _ in range(3):
         with pytest.raises(StashBoxBusy, match="3,600 s"):
@@ -81,7 +82,7 @@ def test_a_server_that_asks_for_too_long_is_given_up_and_left_alone(server: Stas
 
 
 def test_a_server_that_refuses_again_and_again_is_given_up(server: StashBoxServer) -> None:
-    server.fault = Fault(Trouble.TOO_MANY, retry_after="5")
+    server.faults.add(Fault("429", retry_after="5"))
     asked = Asked(server.endpoint)
     with pytest.raises(StashBoxBusy):
         asked.run(lambda box: box.account())

@@ -10,8 +10,8 @@ from PIL import Image
 from tests.stashbox_boxes import without_flaws
 
 from stash_sense.fakes.stashbox.asking import User
-from stash_sense.fakes.stashbox.faults import Fault, Rate, Trouble
 from stash_sense.fakes.stashbox.profiles import Profile
+from stash_sense.fakes.stashbox.rate import Rate
 from stash_sense.fakes.stashbox.server import StashBoxServer
 from stash_sense.fakes.stashbox.state import State, instant
 
@@ -232,21 +232,11 @@ def test_requests_beyond_a_rate_are_told_to_wait(server: StashBoxServer) -> None
 
 
 def test_a_fault_strikes_as_often_as_it_is_told(server: StashBoxServer) -> None:
-    server.fault = Fault.read("broken:2")
+    server.faults.add("broken:2")
     found = [
         httpx2.post(server.endpoint, json={"query": "{me{name}}"}, trust_env=False).status_code for _ in range(3)
     ]
     assert found == [502, 502, 200]
-
-
-@pytest.mark.parametrize("text", ["", "nonsense", "slow:x", "slow:-1", "SLOW"])
-def test_what_is_no_fault_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="no fault"):
-        Fault.read(text)
-
-
-def test_every_fault_can_be_named() -> None:
-    assert [Fault.read(trouble.value) for trouble in Trouble] == [Fault(trouble) for trouble in Trouble]
 
 
 @pytest.mark.parametrize("document", [[], {"x": []}, {"performers": {}}, {"performers": [1]}, {"performers": [{}]}])

@@ -12,14 +12,17 @@ from pathlib import Path
 import filelock
 import pytest
 from tests.integration.store.states import NEXT, is_whole, made_state, names, next_migrations, rows
+from tests.queue_files import ended, kind, new_job, service
 
 from stash_sense.adapters.store.backup import KEPT, automatic_backup, backup
+from stash_sense.adapters.store.jobs import SqlJobStore
 from stash_sense.adapters.store.locks import SERVICE_LOCK
 from stash_sense.adapters.store.restoring import restore
 from stash_sense.adapters.store.schema import SHIPPED, schema_in
 from stash_sense.adapters.store.store import Store
 from stash_sense.adapters.store.upkeep import integrity_faults, vacuum
 from stash_sense.errors import (
+    BackupFolderMissing,
     BackupPlaceTaken,
     BackupUnusable,
     Cancelled,
@@ -29,6 +32,8 @@ from stash_sense.errors import (
     StateForeign,
     StateMissing,
 )
+from stash_sense.jobs.job import SLOTS, JobStatus, Slot
+from stash_sense.jobs.store import Checkpoint, Outcome, Report
 from stash_sense.kernel.cancel import CancelToken
 
 
@@ -100,7 +105,7 @@ def test_a_backup_has_a_place_of_its_own_and_stays(path: Path) -> None:
 
 def test_a_backup_may_take_the_place_of_an_older_one_but_of_nothing_else(path: Path, tmp_path: Path) -> None:
     made_state(path, a="1")
-    target = tmp_path / "new folder" / "kept.db"
+    target = tmp_path / "kept.db"
     backup(path, target)
     made_state(path, b="2")
     assert rows(backup(path, target).file) == {"a": "1", "b": "2"}
@@ -113,6 +118,14 @@ def test_a_backup_may_take_the_place_of_an_older_one_but_of_nothing_else(path: P
             backup(path, taken)
     assert (tmp_path / "letter").read_text() == "Dear reader"
     assert rows(path) == {"a": "1", "b": "2"}
+
+
+def test_a_backup_makes_no_folders(path: Path, tmp_path: Path) -> None:
+    made_state(path, a="1")
+    with pytest.raises(BackupFolderMissing) as missing:
+        backup(path, tmp_path / "new folder" / "kept.db")
+    assert str(tmp_path / "new folder") in str(missing.value)
+    assert names(tmp_path) == {"data"}
 
 
 def test_without_a_state_there_is_nothing_to_back_up(path: Path, tmp_path: Path) -> None:
@@ -318,3 +331,47 @@ def test_a_full_disk_leaves_a_state_without_upkeep_as_it_was(small_disk: Path) -
     store.close()
     assert is_whole(small_disk / "stash_sense.db")
     assert set(rows(small_disk / "stash_sense.db")) == {"a"}
+
+
+def test_jobs_that_were_active_in_a_backup_come_back_cancelled_and_are_not_begun(path: Path, tmp_path: Path) -> None:
+    ran: list[int] = []
+    with closing(Store.open(path)) as store:
+        jobs = SqlJobStore(store.engine)
+        running, waiting, later, done = (jobs.submit(new_job("look"))[0] for _ in range(4))
+        claims = [jobs.claim("killed", SLOTS, ["look"]) for _ in range(3)]
+        assert [job and job.id for job in claims] == [running.id, waiting.id, later.id]
+        runs = [job.claim for job in claims if job is not None]
+        jobs.checkpoint(runs[0], Checkpoint(7, Report("reading", 7, 9)))
+        jobs.finish(runs[1], Outcome(JobStatus.QUEUED))
+        jobs.finish(runs[2], Outcome(JobStatus.PENDING, not_before=0.0, failed=True))
+        claim = jobs.claim("me", {**SLOTS, Slot.LIGHT: 9}, ["look"])
+        assert claim is not None
+        kept = backup(path, tmp_path / "kept.db").file
+    assert restore(kept, path).jobs_cancelled == 4
+
+    with closing(Store.open(path)) as store:
+        one = service(SqlJobStore(store.engine), kind(lambda context: ran.append(context.cursor)))
+        one.dispatcher.start(alone=True)
+        probe, _ = one.queue.submit("look")
+        ended(one, probe)
+        assert ran == [None]
+        for job in (running, waiting, later, done):
+            found = one.queue.get(job.id)
+            assert (found.status, found.owner, found.error_code) == (JobStatus.CANCELLED, None, "job_from_backup")
+            assert f"`stash-sense jobs retry {job.id}`" in str(found.error_message)
+        one.queue.retry(running.id)
+        assert ended(one, running).status is JobStatus.COMPLETED
+        assert ran == [None, 7]
+        one.dispatcher.stop()
+
+
+def test_restoring_a_backup_without_active_jobs_cancels_none(path: Path, tmp_path: Path) -> None:
+    made_state(path, a="1")
+    assert restore(backup(path, tmp_path / "kept.db").file, path).jobs_cancelled == 0
+
+
+def test_giving_back_space_never_wins_less_than_nothing(path: Path) -> None:
+    with closing(Store.open(path)) as store:
+        with store.write() as connection:  # what is in the log is not won when it comes into the file
+            connection.exec_driver_sql("INSERT INTO user_settings VALUES ('a', ?, '')", ("x" * 500_000,))
+        assert vacuum(store) == 0

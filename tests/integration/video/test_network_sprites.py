@@ -85,6 +85,15 @@ def test_sprites_come_with_the_times_they_were_taken_at(
     assert list(dict.fromkeys(request.path for request in server.requests)) == [VTT, SHEET]
 
 
+def test_a_first_cue_that_leads_elsewhere_is_passed_over(server: ReleaseServer) -> None:
+    write_sprites(server.folder)
+    path = server.folder / VTT
+    bad = "00:00.000 --> 00:00.100\nhttp://127.0.0.1:1/logo.png#xywh=0,0,160,90\n\n"
+    path.write_text(path.read_text().replace("WEBVTT\n\n", f"WEBVTT\n\n{bad}"))
+    assert len(frames_at(address(server, VTT))) == 20
+    assert {request.path for request in server.requests} == {VTT, SHEET}
+
+
 def test_the_address_of_a_webvtt_gives_frames_as_that_of_a_video_does(server: ReleaseServer) -> None:
     write_sprites(server.folder)
     frames = frames_at(address(server, VTT))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from tests.integration.video.network import PLAN, address, files, frames_at, opener, write_large
 from tests.media_files import RATE, number_in, write_video
@@ -99,10 +100,43 @@ def test_a_sample_reads_a_small_part_of_a_large_video(server: ReleaseServer) -> 
     size = large.stat().st_size
     assert size > 20_000_000
     with files().open(address(server, large.name), CancelToken()) as file:
-        with PyavOpener(Limits()).open_file(ForeignFile(file.path, file.head, file.reader)) as video:
+        with PyavOpener(Limits()).open_file(ForeignFile(file.path, file.head, file.size, file.reader)) as video:
             assert len(list(video.frames(PLAN, CancelToken()))) == 20
         assert file.traffic.received < size / 10
         assert file.traffic.requests < 100
+
+
+def test_a_large_video_with_few_keyframes_is_not_read_whole(server: ReleaseServer, folder: Path) -> None:
+    noise = iter(np.random.default_rng(0).integers(0, 255, (400, 96, 160, 3), dtype=np.uint8))
+    video = write_video(folder / "few.mp4", gop=200, options={"qp": "34"}, pictures=noise, size=(160, 96))
+    size = video.stat().st_size
+
+    def sample(limits: Limits) -> tuple[list[float], int]:
+        with files(limits, ReadAhead(4096, 4096, 4096)).open(address(server, video.name), CancelToken()) as file:
+            foreign = ForeignFile(file.path, file.head, file.size, file.reader)
+            with PyavOpener(limits).open_file(foreign) as opened:
+                return sorted(frame.t or 0.0 for frame in opened.frames(PLAN, CancelToken())), file.traffic.received
+
+    times, received = sample(Limits())
+    assert len(times) == 20
+    assert received > size / 2
+    times, received = sample(Limits(exact_bytes=size // 8))
+    assert 4 <= len(times) < 12
+    assert received < size / 3
+    times, received = sample(Limits(exact_bytes=0))
+    assert [round(time * RATE) for time in times] == [0, 200]
+    assert received < size / 5
+
+
+def test_a_video_that_does_not_say_how_long_it_is_is_refused_at_once_where_it_is_too_large(
+    server: ReleaseServer, folder: Path
+) -> None:
+    write_video(folder / "raw.h264", frames=100, container="h264")
+    assert len(frames_at(address(server, "raw.h264"))) == 20
+    asked = len(server.requests)
+    size = (folder / "raw.h264").stat().st_size
+    assert isinstance(failure_at(server, "raw.h264", Limits(stream_bytes=size - 1)), StreamTooLarge)
+    assert len(server.requests) - asked < 10
 
 
 def test_what_was_read_is_not_asked_for_again(server: ReleaseServer, folder: Path) -> None:

@@ -310,6 +310,14 @@ def test_a_server_that_refuses_every_document_is_not_asked_for_ever() -> None:
 
 
 @pytest.mark.parametrize(
+    "address", ["", "http://[broken/scene/1", "/scene/1/\x00", "/scene/" + "x" * 70_000, "/scene/1?\x7f\n", "//"]
+)
+def test_an_address_that_is_none_is_an_error_of_ours(address: str) -> None:
+    with scripted(lambda _: Told(404)) as server, pytest.raises(StashError):
+        asked(server.url, lambda client: client.media.picture(address), KEY)
+
+
+@pytest.mark.parametrize(
     ("told", "error"),
     [
         (Told(200, {"content-type": "text/plain"}, b"hello"), StashMediaOdd),

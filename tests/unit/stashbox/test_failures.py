@@ -121,7 +121,8 @@ def test_fields_that_are_missing_are_read_out_of_what_servers_say() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "seconds"), [("7", 7.0), ("0", 1.0), ("2.5", 2.5), ("", 10.0), ("soon", 10.0), ("-5", 10.0), ("1e300", 3600.0)]
+    ("told", "seconds"),
+    [("7", 7.0), ("0", 1.0), ("2.5", 2.5), ("", 10.0), ("soon", 10.0), ("-5", 10.0), ("1e300", 3600.0)],
 )
 def test_a_server_says_for_how_long_it_wants_to_be_left_alone(told: str, seconds: float) -> None:
     assert wait_of(Reply(429, {"retry-after": told}, b"")) == seconds

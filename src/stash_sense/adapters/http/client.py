@@ -13,7 +13,7 @@ from stash_sense.adapters.http.gate import Gate
 from stash_sense.adapters.http.proxies import Proxies
 from stash_sense.adapters.http.redirects import MOST_REDIRECTS, REDIRECTS, following, parsed
 from stash_sense.errors import RedirectRefused
-from stash_sense.releases.addresses import shown, without_password
+from stash_sense.kernel.addresses import shown, without_password
 from stash_sense.releases.ports import Answer, Inquiry, Look, Named
 
 EVERY_REQUEST = {"user-agent": f"stash-sense/{__version__}", "accept": "*/*"}

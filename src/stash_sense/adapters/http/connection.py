@@ -10,7 +10,7 @@ import httpx2
 from stash_sense.adapters.http.gate import Gate
 from stash_sense.adapters.http.network import StoppableNetwork
 from stash_sense.errors import CertificateUntrusted, ConnectionLost, ServerUnreachable, TransferError
-from stash_sense.releases.addresses import shown
+from stash_sense.kernel.addresses import shown
 from stash_sense.releases.ports import Look
 
 _CONNECTING = (httpcore2.ConnectError, httpcore2.ConnectTimeout, httpcore2.ProxyError, httpcore2.UnsupportedProtocol)

@@ -7,7 +7,7 @@ import httpcore2
 import httpx2
 
 from stash_sense.errors import AddressPrivate
-from stash_sense.releases.addresses import shown
+from stash_sense.kernel.addresses import shown
 from stash_sense.releases.ports import Named
 
 _CARRYING = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))

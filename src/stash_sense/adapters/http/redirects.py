@@ -3,7 +3,7 @@
 import httpx2
 
 from stash_sense.errors import RedirectRefused, ServerUnreachable
-from stash_sense.releases.addresses import shown
+from stash_sense.kernel.addresses import shown
 
 MOST_REDIRECTS = 5
 REDIRECTS = frozenset({301, 302, 303, 307, 308})

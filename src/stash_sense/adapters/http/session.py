@@ -11,8 +11,8 @@ from stash_sense.adapters.http.client import EVERY_REQUEST, HttpClient
 from stash_sense.adapters.http.connection import Connection, chunks_of
 from stash_sense.adapters.http.redirects import MOST_REDIRECTS, REDIRECTS, following, parsed
 from stash_sense.errors import InputLocked, RedirectRefused
+from stash_sense.kernel.addresses import shown, without_password
 from stash_sense.media.address import Address
-from stash_sense.releases.addresses import shown, without_password
 from stash_sense.releases.ports import Answer, Look, Named
 
 _GONE = frozenset({401, 403, 404, 410})

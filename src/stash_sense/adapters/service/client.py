@@ -52,10 +52,25 @@ class ServiceClient:
                 )
                 content = answer.json() if answer.content else None
         except (httpx2.HTTPError, json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise ServiceUnreachable(url=self.url, reason=str(error) or type(error).__name__) from error
+            raise ServiceUnreachable(url=self.url, reason=_reason(error)) from error
         if answer.is_success:
             return content
         said = content.get("error") if isinstance(content, dict) else None
         if not isinstance(said, dict):
             raise ServiceUnreachable(url=self.url, reason=f"status {answer.status_code}")
         raise ServiceAnswer(message=str(said.get("message", "")).rstrip("."), answered=str(said.get("code", "")))
+
+
+def _reason(error: Exception) -> str:
+    """Say what happened in the system's words, which the library wraps several times."""
+    if isinstance(error, httpx2.TimeoutException):
+        return f"nothing came for {_SECONDS:.0f} s"
+    if not isinstance(error, httpx2.HTTPError):
+        return "what it answers is no JSON"
+    inner: BaseException | None = error
+    while inner is not None:
+        for found in (inner, *inner.args[:1]):  # httpcore2 takes care that the system's error is not its cause
+            if isinstance(found, OSError) and found.strerror:
+                return found.strerror.lower().rstrip(".")
+        inner = inner.__cause__
+    return "it broke off the connection"

@@ -29,7 +29,7 @@ from stash_sense.errors import (
     StashUnreachable,
     StashWriteUncertain,
 )
-from stash_sense.releases.addresses import shown
+from stash_sense.kernel.addresses import shown
 
 _HIDDEN = "[hidden]"
 _KEY_IN_TEXT = re.compile(r"(?i)(apikey(?:=|%3d))[^&\s\"']+")

@@ -9,8 +9,8 @@ from stash_sense.adapters.graphql.asking import Bounds
 from stash_sense.adapters.graphql.outcomes import NoAnswer, shortened
 from stash_sense.adapters.stash.connection import StashConnection
 from stash_sense.errors import StashLoginPage, StashMediaMissing, StashMediaOdd
+from stash_sense.kernel.addresses import shown
 from stash_sense.library.server import MediaRequest, Picture
-from stash_sense.releases.addresses import shown
 
 MOST_PICTURE_BYTES = 128 * 1024 * 1024
 """As of a picture file, see `kernel.limits`."""
@@ -43,7 +43,7 @@ class StashMedia:
 
         Raises:
             StashMediaMissing: there is no such picture.
-            StashMediaOdd: it is no picture.
+            StashMediaOdd: it is no picture, or `url` no address.
         """
         connection = self._connection
         address = connection.address.rebased(url)
@@ -53,6 +53,8 @@ class StashMedia:
             reply = await connection.asker.ask("GET", address, bounds, headers={"accept": "image/*"})
         except NoAnswer as failure:
             raise connection.failures.of_no_answer(failure) from failure
+        except (httpx2.InvalidURL, ValueError) as error:
+            raise StashMediaOdd(address=connection.address.shown, reason="it has no address there") from error
         door = connection.failures.of_door(reply)
         if door is not None:
             raise door

@@ -8,8 +8,8 @@ from stash_sense.adapters.stashbox.client import StashBoxClient
 from stash_sense.adapters.stashbox.connection import StashBoxConnection, StashBoxLimits
 from stash_sense.adapters.stashbox.limiter import Limiters
 from stash_sense.errors import StashBoxUnknown
+from stash_sense.kernel.addresses import shown
 from stash_sense.library.server import StashBoxEndpoint
-from stash_sense.releases.addresses import shown
 
 
 class StashBoxes:

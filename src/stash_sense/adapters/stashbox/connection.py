@@ -26,8 +26,8 @@ from stash_sense.errors import (
     StashBoxTimedOut,
     StashBoxUnreachable,
 )
+from stash_sense.kernel.addresses import shown
 from stash_sense.library.server import StashBoxEndpoint
-from stash_sense.releases.addresses import shown, without_password
 
 _PASSES = (StashBoxBroken, StashBoxConnectionLost, StashBoxUnreachable)
 _PASSING = Patience(attempts=3, first_seconds=0.5, longest_seconds=5.0)
@@ -196,4 +196,4 @@ def _check(endpoint: str) -> None:
         raise StashBoxAddressInvalid(endpoint="(unreadable)", reason="it cannot be understood") from error
     if url.scheme not in ("http", "https") or not url.host:
         reason = "it begins with neither http:// nor https://, or names no host"
-        raise StashBoxAddressInvalid(endpoint=shown(without_password(endpoint)) or "(empty)", reason=reason)
+        raise StashBoxAddressInvalid(endpoint=shown(endpoint) or "(empty)", reason=reason)

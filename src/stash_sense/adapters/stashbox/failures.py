@@ -25,7 +25,7 @@ from stash_sense.errors import (
     StashBoxTimedOut,
     StashBoxUnreachable,
 )
-from stash_sense.releases.addresses import shown
+from stash_sense.kernel.addresses import shown
 
 _HIDDEN = "[hidden]"
 _NO_KEY = "not authorized"

@@ -9,8 +9,8 @@ import threading
 import time
 from typing import Protocol
 
+from stash_sense.kernel.addresses import shown
 from stash_sense.library.server import REQUESTS_PER_MINUTE
-from stash_sense.releases.addresses import shown
 
 _MINUTE = 60.0
 

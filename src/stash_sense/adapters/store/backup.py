@@ -14,7 +14,14 @@ from pathlib import Path
 
 from stash_sense.adapters.store.engine import BACKUPS, connect, connect_to_read, sqlite_errors
 from stash_sense.adapters.store.schema import schema_in, schema_of
-from stash_sense.errors import BackupPlaceTaken, StateDamaged, StateError, StateMissing, StorageError
+from stash_sense.errors import (
+    BackupFolderMissing,
+    BackupPlaceTaken,
+    StateDamaged,
+    StateError,
+    StateMissing,
+    StorageError,
+)
 from stash_sense.files import flush_folder, storage_errors
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress, ProgressListener, silent
@@ -60,6 +67,7 @@ def backup(
         StateMissing: there is none.
         StateError: it cannot be read, or is damaged.
         BackupPlaceTaken: what is at the target is no backup.
+        BackupFolderMissing: the folder of the target is not there.
         StorageError: nothing is left behind.
         Cancelled: the token was set; the same.
     """
@@ -206,6 +214,8 @@ def _free(path: Path, target: Path) -> Path:
     _there(path)
     with storage_errors(target):
         if not target.exists():
+            if not target.parent.is_dir():  # more likely a slip of the pen than a wish
+                raise BackupFolderMissing(folder=target.parent)
             return target
         if not target.is_file() or target.samefile(path):
             raise BackupPlaceTaken(path=target)

@@ -61,6 +61,7 @@ from stash_sense.jobs.store import (
     Outcome,
     PageQuery,
     Report,
+    is_deserted,
     outcome_of_loss,
 )
 
@@ -165,6 +166,9 @@ class SqlJobStore:
         ask = {"status": JobStatus.STOPPING.value, "stop_requested": 1}
         end = {"status": JobStatus.CANCELLED.value, "completed_at": self._now(), "not_before": None}
         with self._write() as connection:
+            job = job_or_none(connection.execute(select(JOBS).where(JOBS.c.id == job_id)).one_or_none())
+            if job is not None and job.status in AT_WORK and is_deserted(job, self._clock, self._lease_seconds):
+                return self._change(connection, {**end, **FREE}, *is_run(job.claim))
             return (
                 self._change(
                     connection, {**end, "stop_requested": 2}, JOBS.c.id == job_id, is_in({JobStatus.STOPPING})

@@ -10,13 +10,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlalchemy import Connection, or_, select, update
+
 from stash_sense.adapters.store.backup import automatic_backup, copy_checked, new_file
 from stash_sense.adapters.store.engine import BACKUPS, connect, connect_to_read, make_engine, sqlite_errors
+from stash_sense.adapters.store.job_rows import FREE, is_in, iso
 from stash_sense.adapters.store.locks import service_stopped, state_alone
 from stash_sense.adapters.store.schema import SHIPPED, Migrations, differences, schema_of
 from stash_sense.adapters.store.store import migrate
-from stash_sense.errors import BackupUnusable, StateDamaged, StateForeign, StateTooNew
+from stash_sense.adapters.store.tables import JOBS
+from stash_sense.errors import BackupUnusable, JobFromBackup, StateDamaged, StateForeign, StateTooNew
 from stash_sense.files import flush_folder, storage_errors
+from stash_sense.jobs.job import ACTIVE, JobStatus
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import ProgressListener, silent
 
@@ -31,11 +36,13 @@ class Restored:
         source: the backup.
         schema: that it had; the state has the newest.
         replaced: a copy of the state as it was before; None where there was none.
+        jobs_cancelled: how many jobs were active in it; none of them is begun by itself.
     """
 
     source: Path
     schema: str
     replaced: Path | None
+    jobs_cancelled: int = 0
 
 
 def restore(
@@ -75,21 +82,36 @@ def restore(
                 if schema is None:
                     raise BackupUnusable(path=source, reason="there is nothing in it")
                 copy_checked(source, connection, part, cancel, progress)
-            _bring_up(source, part, migrations)
+            cancelled = _bring_up(source, part, migrations)
         replaced = _put_aside(path)
-    return Restored(source, schema, replaced)
+    return Restored(source, schema, replaced, cancelled)
 
 
-def _bring_up(source: Path, part: Path, migrations: Migrations) -> None:
-    """Migrate a copy, and make sure that it then is what the program expects."""
+def _bring_up(source: Path, part: Path, migrations: Migrations) -> int:
+    """Migrate a copy, make sure that it then is what the program expects, and cancel its jobs; gives how many."""
     migrate(part, migrations)
     engine = make_engine(part)
     try:
         with engine.begin() as connection:
             if found := differences(connection):
                 raise BackupUnusable(path=source, reason=f"it is not as schema {migrations.head} is: {found[0]}")
+            return _cancel_jobs(connection)
     finally:
         engine.dispose()
+
+
+def _cancel_jobs(connection: Connection) -> int:
+    """End what was active: done again, an old build or update would take the place of what came after it."""
+    now, active = iso(datetime.now(UTC)), list(connection.scalars(select(JOBS.c.id).where(is_in(ACTIVE))))
+    connection.execute(
+        update(JOBS).where(or_(is_in(ACTIVE), JOBS.c.owner.is_not(None))).values(updated_at=now, **FREE)
+    )
+    for job in active:
+        error = JobFromBackup(job=job)
+        values = {"status": JobStatus.CANCELLED.value, "not_before": None, "completed_at": now}
+        told = {"error_code": error.code, "error_message": str(error)}
+        connection.execute(update(JOBS).where(JOBS.c.id == job).values(**values, **told))
+    return len(active)
 
 
 @contextmanager

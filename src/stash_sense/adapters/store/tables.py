@@ -19,7 +19,7 @@ JOBS = Table(
     Column("title", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("priority", Integer, nullable=False),
-    # What the queue is ordered by: earlier is smaller, see jobs.ranking.
+    # What the queue is ordered by: earlier is smaller, see jobs.job.rank.
     Column("rank", Float, nullable=False),
     Column("resource", Text, nullable=False),
     Column("payload", Text, nullable=False),

@@ -21,19 +21,20 @@ def integrity_faults(store: Store) -> list[str]:
 
 
 def vacuum(store: Store) -> int:
-    """Write the state anew without its gaps, and return the bytes that were won. Writers wait meanwhile.
+    """Write the state anew without its gaps, and return the bytes that were won; a state that has no gaps may need
+    more room than before, which is 0. Writers wait meanwhile.
 
     Raises:
         StateBusy: another process has been writing for 5 s.
         DiskFull: it needs up to twice its size for a while; the state is as it was.
     """
-    before = store.path.stat().st_size
     with without_transaction(store.engine) as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        before = store.path.stat().st_size  # with all that was still in the log
         connection.exec_driver_sql("VACUUM")
         connection.exec_driver_sql("PRAGMA optimize")
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    return before - store.path.stat().st_size
+    return max(0, before - store.path.stat().st_size)
 
 
 class StateCare:

@@ -19,13 +19,15 @@ def carry(producers: Sequence[Producer[Item]], cancel: CancelToken, capacity: in
     """Run each producer in a thread and yield what they give, in the order it comes.
 
     Args:
-        producers: one thread each.
+        producers: one thread each; none give nothing.
         cancel: ends the producers and the consumer at their next item.
         capacity: items that wait; each producer holds one more, and the consumer one.
 
     Raises:
         Cancelled: the token was set.
     """
+    if not producers:
+        return
     left = threading.Event()
     free = threading.Semaphore(capacity)
     belt: SimpleQueue[tuple[Item] | None] = SimpleQueue()
@@ -45,7 +47,7 @@ def carry(producers: Sequence[Producer[Item]], cancel: CancelToken, capacity: in
         finally:
             belt.put(None)
 
-    with ThreadPoolExecutor(max(1, len(producers)), thread_name_prefix="video") as crew:
+    with ThreadPoolExecutor(len(producers), thread_name_prefix="video") as crew:
         work = [crew.submit(produce, producer) for producer in producers]
         try:
             running = len(work)

@@ -53,6 +53,37 @@ def drawn_together(targets: Iterable[int], keyframes: Sequence[int], slack: int)
     return drawn
 
 
+def within_reach(
+    targets: Iterable[int], keyframes: Sequence[int], start: int, ticks: float
+) -> tuple[list[int], float]:
+    """Keep the targets that are the nearest after a keyframe, as far as decoding up to them may go in all.
+
+    Args:
+        targets: ticks, ascending.
+        keyframes: as of `exact_frames`; where none is known, the first target is kept at any cost.
+        start: of the video, from where the targets before the first keyframe are reached.
+        ticks: that may be decoded.
+
+    Returns:
+        The targets that are left, and the ticks.
+    """
+    ways = [
+        (target - (before or start), before, target)
+        for before, wanted in _groups(targets, keyframes)
+        for target in wanted
+    ]
+    kept: list[int] = []
+    reached: dict[int | None, int] = {}
+    for way, before, target in sorted(ways, key=lambda one: one[0]):
+        cost = way - reached.get(before, 0)
+        if cost > ticks and (keyframes or kept):
+            break
+        ticks -= cost
+        reached[before] = way
+        kept.append(target)
+    return sorted(kept), ticks
+
+
 def _groups(targets: Iterable[int], keyframes: Sequence[int]) -> Iterator[tuple[int | None, list[int]]]:
     """The targets in the reach of each keyframe that has some, with that keyframe; None before the first."""
     for place, wanted in groupby(targets, key=lambda target: bisect_right(keyframes, target)):

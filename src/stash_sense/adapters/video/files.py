@@ -63,6 +63,10 @@ class VideoFile(Protocol):
     def head(self) -> bytes:
         """The first bytes, as many as `media.kinds` needs; raises InputError."""
 
+    @property
+    def to_fetch(self) -> int | None:
+        """Bytes that it has, where they have to be fetched to be read; None on this machine."""
+
     def opened(self) -> Opened:
         """Open it; it is closed by whoever asked."""
 
@@ -72,6 +76,7 @@ class LocalFile:
 
     def __init__(self, path: Path) -> None:
         self.path: Place = path
+        self.to_fetch: int | None = None
         self._path = path
 
     @property
@@ -96,13 +101,15 @@ class ForeignFile:
     Args:
         path: what errors call it.
         head: see `VideoFile`.
+        size: bytes that it has.
         reader: opens it.
     """
 
-    def __init__(self, path: Address, head: bytes, reader: Callable[[], ByteReader]) -> None:
+    def __init__(self, path: Address, head: bytes, size: int, reader: Callable[[], ByteReader]) -> None:
         self.path: Place = path
         self.name = path.name
         self.head = head
+        self.to_fetch: int | None = size
         self._reader = reader
 
     def opened(self) -> Opened:

@@ -10,7 +10,7 @@ from stash_sense.adapters.video.files import LocalFile, VideoFile
 from stash_sense.adapters.video.probe import Probe, measured_duration, probe
 from stash_sense.adapters.video.readers import Readers
 from stash_sense.adapters.video.reading import Reading
-from stash_sense.errors import InputIsPlaylist
+from stash_sense.errors import InputIsPlaylist, StreamTooLarge
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.limits import Limits
 from stash_sense.media.frame import Frame
@@ -25,7 +25,7 @@ class PyavOpener:
     """A `VideoOpener`.
 
     Args:
-        limits: `frame_pixels` bounds a frame.
+        limits: `frame_pixels` bounds a frame, `exact_bytes` and `stream_bytes` what is fetched.
         containers: that are read at once, each in a thread of its own.
     """
 
@@ -54,17 +54,18 @@ class PyavOpener:
         with closing(Readers(file, self._limits)) as readers, ExitStack() as lifetime:
             with readers.lend() as reader:
                 known = probe(reader)
-            yield PyavVideo(readers, known, self._containers, lifetime)
+            yield PyavVideo(readers, known, self._containers, lifetime, self._limits)
 
 
 class PyavVideo:
     """A `FrameSource`: one video file. Its frames may be asked for several times, one reading after the other."""
 
-    def __init__(self, readers: Readers, known: Probe, containers: int, lifetime: ExitStack) -> None:
+    def __init__(self, readers: Readers, known: Probe, containers: int, lifetime: ExitStack, limits: Limits) -> None:
         self._readers = readers
         self._known = known
         self._containers = containers
         self._lifetime = lifetime
+        self._limits = limits
 
     @property
     def info(self) -> VideoInfo:
@@ -99,7 +100,7 @@ class PyavVideo:
     def _passes(self, plan: SamplingPlan, cancel: CancelToken) -> Generator[Iterator[Frame], None, None]:
         cancel.raise_if_cancelled()
         self._measure(cancel)
-        reading = Reading(self._readers, self._known, self._containers, cancel)
+        reading = Reading(self._readers, self._known, self._containers, cancel, self._limits.exact_bytes)
         for moments in plan.passes(self.info.duration):
             with closing(reading.frames(moments)) as frames:
                 yield frames
@@ -115,8 +116,10 @@ class PyavVideo:
         return reading
 
     def _measure(self, cancel: CancelToken) -> None:
-        """Find the duration where the container does not say it."""
+        """Find the duration where the container does not say it, for which all of the file is read."""
         if self.info.duration <= 0.0:
+            if (self._readers.to_fetch or 0) > self._limits.stream_bytes:
+                raise StreamTooLarge(path=self._readers.path, limit=self._limits.stream_bytes)
             with self._readers.lend() as reader:
                 seconds = measured_duration(reader, cancel.raise_if_cancelled)
             self._known = replace(self._known, info=replace(self.info, duration=seconds))

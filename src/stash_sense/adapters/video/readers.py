@@ -32,6 +32,11 @@ class Readers:
         return self._file.path
 
     @property
+    def to_fetch(self) -> int | None:
+        """See `VideoFile`."""
+        return self._file.to_fetch
+
+    @property
     def damaged(self) -> int:
         """Packets that could not be read or decoded, by any of them."""
         return sum(reader.damaged for reader in self._all)

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
+from math import inf
 
 import numpy as np
 from av.error import FFmpegError
@@ -9,7 +10,7 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from stash_sense.adapters.video.conveyor import Producer, carry
-from stash_sense.adapters.video.exact import by_groups_of_pictures, drawn_together, exact_frames
+from stash_sense.adapters.video.exact import by_groups_of_pictures, drawn_together, exact_frames, within_reach
 from stash_sense.adapters.video.keyframes import Claims, keyframes
 from stash_sense.adapters.video.probe import Probe
 from stash_sense.adapters.video.reader import Check, Reader
@@ -39,9 +40,10 @@ class Reading:
         known: of the video.
         threads: that decode at once, each with a reader.
         cancel: ends the reading between frames.
+        exact_bytes: see `Limits`; of a file of this machine all may be decoded.
     """
 
-    def __init__(self, readers: Readers, known: Probe, threads: int, cancel: CancelToken) -> None:
+    def __init__(self, readers: Readers, known: Probe, threads: int, cancel: CancelToken, exact_bytes: int) -> None:
         self._readers = readers
         self._known = known
         self._threads = threads
@@ -50,6 +52,7 @@ class Reading:
         self._targets: list[int] = []
         self._keyframes: list[int] = []
         self._exact: list[int] = []
+        self._left = self._ticks_of(exact_bytes)
 
     def frames(self, moments: NDArray[np.float64]) -> Generator[Frame, None, None]:
         """Yield the frames of one pass that no earlier pass gave: up to as many as all passes have moments so far.
@@ -97,7 +100,15 @@ class Reading:
 
         unserved = _unserved(self._targets, self._keyframes + self._exact)
         targets = drawn_together(unserved, known, slack)
+        targets, self._left = within_reach(targets, known, self._known.start, self._left)
         return [producer(part) for part in by_groups_of_pictures(targets, known, self._threads)]
+
+    def _ticks_of(self, exact_bytes: int) -> float:
+        """How much of the video has so many bytes, if they have to be fetched."""
+        size, seconds = self._readers.to_fetch, self._known.info.duration
+        if not size or seconds <= 0.0:
+            return inf
+        return float(exact_bytes / size * seconds / self._known.time_base)
 
     def _new(self, producers: Sequence[Producer[_Timed]], given: list[int]) -> Iterator[Frame]:
         """Pass on the frames that were not given before, and note their times, up to as many as planned."""

@@ -1,6 +1,7 @@
 """What is on servers as frames: videos in parts, pictures whole, sprites by their WebVTT."""
 
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -55,7 +56,7 @@ class RemoteOpener:
             elif kind is Kind.PLAYLIST:
                 raise InputIsPlaylist(path=address)
             else:
-                with self._videos.open_file(ForeignFile(address, file.head, file.reader)) as video:
+                with self._videos.open_file(ForeignFile(address, file.head, file.size, file.reader)) as video:
                     yield video
 
     def sprites(
@@ -89,12 +90,14 @@ class RemoteOpener:
             raise SpritesUnusable(path=address, reason=f"it has more than {most:,}")
         if not cues:
             raise SpritesUnusable(path=address, reason="it names no part of a picture")
-        with self._files.open(sheet or _beside(address, cues[0].picture), cancel) as pictures:
+        # One sheet is enough for what we look at; a cue that leads elsewhere is one of the bad ones.
+        name, _ = Counter(cue.picture for cue in cues).most_common(1)[0]
+        with self._files.open(sheet or _beside(address, name), cancel) as pictures:
             picture = self._picture(pictures, self._sheets).image
         height, width = picture.shape[:2]
         if max(height, width) >= _SHEET_SIDE:
             raise SpritesUnusable(path=address, reason=f"the sheet has a side of {_SHEET_SIDE:,} pixels or more")
-        sprites = sprites_of([cue for cue in cues if cue.picture == cues[0].picture], (width, height), duration)
+        sprites = sprites_of([cue for cue in cues if cue.picture == name], (width, height), duration)
         if not sprites:
             raise SpritesUnusable(path=address, reason="none of them is on the sheet")
         return SpriteFrames(picture, sprites, duration)

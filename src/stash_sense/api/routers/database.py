@@ -12,7 +12,7 @@ from stash_sense.api.state import ServicesHere
 from stash_sense.bootstrap import Services
 from stash_sense.errors import DatabaseError, JobTypeBusy, SettingInvalid
 from stash_sense.jobs.job import ACTIVE
-from stash_sense.operations.database_update import CheckRequest, UpdateRequest
+from stash_sense.operations.database_update import NO_SOURCE, CheckRequest, UpdateRequest
 from stash_sense.releases.status import UpdateState
 
 router = APIRouter(prefix="/database", tags=["database"])
@@ -178,8 +178,7 @@ def _begun(services: Services, response: Response, kind: str, request: CheckRequ
     """
     place = request.source or services.configuration.get("database_source")
     if not place:
-        reason = "name a source of releases, or set database_source"
-        raise SettingInvalid(name="source", value="nothing", reason=reason)
+        raise SettingInvalid(name="source", value="nothing", reason=NO_SOURCE)
     payload: Mapping[str, Any] = request.model_dump(mode="json")
     job, is_new = services.queue.submit(kind, payload)
     if not is_new and dict(job.payload) != payload:

@@ -24,6 +24,7 @@ class JobDocument(BaseModel):
     """One job.
 
     Attributes:
+        deserted: it is at work as it is written, but a killed service left it; the next one goes on with it.
         place: jobs for its kind of slot that come before it, while it waits.
         rate: units per second of late; eta_seconds: until this phase is done at that rate.
     """
@@ -32,6 +33,7 @@ class JobDocument(BaseModel):
     type: str
     title: str
     status: JobStatus
+    deserted: bool = False
     priority: int
     slot: Slot
     payload: dict[str, Any]
@@ -53,7 +55,9 @@ class JobDocument(BaseModel):
     completed_at: datetime | None
 
     @classmethod
-    def of(cls, job: Job, event: ProgressEvent | None = None, place: int | None = None) -> "JobDocument":
+    def of(
+        cls, job: Job, event: ProgressEvent | None = None, place: int | None = None, *, deserted: bool = False
+    ) -> "JobDocument":
         """Present a job, with what it last said of itself."""
         said: dict[str, Any] = {}
         if event is not None:
@@ -63,6 +67,7 @@ class JobDocument(BaseModel):
             type=job.type,
             title=job.title,
             status=job.status,
+            deserted=deserted,
             priority=job.priority,
             slot=job.slot,
             payload=dict(job.payload),
@@ -224,7 +229,7 @@ class Cleared(BaseModel):
 
 
 def _document(queue: JobQueue, job: Job) -> JobDocument:
-    return JobDocument.of(job, queue.progress(job.id), queue.place(job.id))
+    return JobDocument.of(job, queue.progress(job.id), queue.place(job.id), deserted=queue.is_deserted(job))
 
 
 @router.get("/status")
@@ -265,8 +270,10 @@ def list_jobs(
     cursor: Annotated[str | None, Query(max_length=20, description="`next` of the page before.")] = None,
 ) -> JobList:
     """List jobs, newest first."""
-    page = services.queue.page(cursor, limit, status or (), job_type or ())
-    return JobList(jobs=[JobDocument.of(job) for job in page.jobs], next=page.next_cursor)
+    queue = services.queue
+    page = queue.page(cursor, limit, status or (), job_type or ())
+    shown = [JobDocument.of(job, deserted=queue.is_deserted(job)) for job in page.jobs]
+    return JobList(jobs=shown, next=page.next_cursor)
 
 
 @router.post("", status_code=202)
@@ -316,6 +323,6 @@ def stop_job(services: ServicesHere, job_id: JobId) -> JobDocument:
 
 @router.post("/{job_id}/retry", status_code=202)
 def retry_job(services: ServicesHere, job_id: JobId) -> JobDocument:
-    """Put an ended job back into the queue; it goes on from its last checkpoint."""
+    """Put a job that failed or was stopped back into the queue; it goes on from its last checkpoint."""
     queue = services.queue
     return _document(queue, queue.retry(job_id))

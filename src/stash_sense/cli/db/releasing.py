@@ -13,8 +13,10 @@ from stash_sense.cli.db.versions import Json
 from stash_sense.cli.present import megabytes, print_json, print_warnings, say
 from stash_sense.cli.progress import ProgressDisplay, shown_progress
 from stash_sense.cli.serving import done_by_service
+from stash_sense.errors import SettingInvalid
 from stash_sense.kernel.paths import typed_path
 from stash_sense.kernel.progress import Progress
+from stash_sense.operations.database_update import NO_SOURCE
 from stash_sense.performers.public.importing import ImportNote
 from stash_sense.performers.versions.library import InstalledVersion
 from stash_sense.releases import archive
@@ -144,11 +146,14 @@ def list_keys(context: typer.Context, json: Json = False) -> None:
 def update(
     context: typer.Context,
     source: Annotated[
-        str,
+        str | None,
         typer.Option(
-            "--from", help="A folder, an https address, or a GitHub repository as owner/name.", show_default=False
+            "--from",
+            help="A folder, an https address, or a GitHub repository as owner/name; without it the setting "
+            "database_source.",
+            show_default=False,
         ),
-    ],
+    ] = None,
     check: Annotated[bool, typer.Option("--check", help="Only tell whether there is a newer version.")] = False,
     prereleases: Annotated[
         bool, typer.Option("--pre-releases", help="Take versions that are meant for trying out, too.")
@@ -160,6 +165,9 @@ def update(
 ) -> None:
     """Install the newest release of a source, if it is newer than the version in use."""
     services = services_of(context)
+    source = source or services.configuration.get("database_source")
+    if not source:
+        raise SettingInvalid(name="--from", value="nothing", reason=NO_SOURCE)
     place = services.release_source(source)
     if check:
         with shown_progress() as progress:

@@ -25,14 +25,22 @@ class GraphQLOverHTTP:
         engine: answers.
         context_of: makes what its resolvers are given.
         headers: of every answer.
+        most_fields: how many things one document may ask for; one with more is refused as too complex.
 
     Attributes:
         seen: every document that came, in order, with its variables.
         flaws: what was asked for and is not simulated; a test may insist that it stays empty.
     """
 
-    def __init__(self, engine: Engine, context_of: ContextOf, headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        context_of: ContextOf,
+        headers: dict[str, str] | None = None,
+        most_fields: int | None = None,
+    ) -> None:
         self.engine = engine
+        self.most_fields = most_fields
         self.context_of = context_of
         self.headers = headers or {}
         self.seen: list[Operation] = []
@@ -59,7 +67,7 @@ class GraphQLOverHTTP:
         prepared = self.engine.prepare(read)
         if isinstance(prepared, Answer):
             return self._written(request, prepared)
-        if refusal := _refusal(request, prepared):
+        if refusal := _refusal(request, prepared) or self._too_complex(prepared):
             return self._written(request, refusal)
         return await self._answered(request, prepared)
 
@@ -70,6 +78,14 @@ class GraphQLOverHTTP:
         except Flaw as flaw:
             self.flaws.append(str(flaw))
             return PlainTextResponse(f"not simulated: {flaw}\n", 500, self.headers)
+
+    def _too_complex(self, prepared: Prepared) -> Answer | None:
+        count = len(prepared.definition.selection_set.selections)
+        if self.most_fields is None or count <= self.most_fields:
+            return None
+        message = f"operation has complexity {count}, which exceeds the limit of {self.most_fields}"
+        error = {"message": message, "extensions": {"code": "COMPLEXITY_LIMIT_EXCEEDED"}}
+        return Answer(200, {"errors": [error], "data": None})
 
     def _written(self, request: Request, answer: Answer) -> Response:
         text = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":"))

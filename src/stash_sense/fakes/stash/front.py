@@ -1,22 +1,16 @@
 """What a request meets first: the faults, then the doors, then the server."""
 
-import asyncio
-import socket
-import struct
-from typing import Any, Protocol
+from typing import Protocol
 
 from starlette.requests import HTTPConnection
-from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from stash_sense.fakes.graphql.faults import Faults
+from stash_sense.fakes.graphql.playing import OVER_A_SOCKET, OVER_HTTP, play, refuse
 from stash_sense.fakes.stash.doors import Doors, forbidden
-from stash_sense.fakes.stash.faults import Fault, Faults
 
-_PAGE = "<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in.</body></html>"
-_CHUNK = b" " * 65536
-_OF_ALL = ("slow", "silent", "html", "exposed", "elsewhere")
 _OF_THE_LIBRARY = ("/scene/", "/image/", "/gallery/", "/performer/", "/studio/", "/tag/")
-_OF_HTTP = (*_OF_ALL, "reset", "large")
 
 
 class Fronted(Protocol):
@@ -48,14 +42,18 @@ class Front:
         server.requests.append((scope.get("method", "WS"), path))
         if path == "/healthz":
             return await self._app(scope, receive, send)
-        fault = server.faults.take(path, *(_OF_HTTP if scope["type"] == "http" else _OF_ALL))
-        if fault is not None:
-            if fault.kind in _PLAYED:
-                return await _PLAYED[fault.kind](fault, scope, receive, send)
-            send = await _spoiled(fault, receive, send)
+        fault = server.faults.take(path, "exposed", *(OVER_HTTP if scope["type"] == "http" else OVER_A_SOCKET))
+        if fault is None:
+            return await self._behind_the_doors(scope, receive, send)
+        if fault.kind == "exposed":
+            return await refuse(forbidden(), scope, receive, send)
+        return await play(fault, self._behind_the_doors, scope, receive, send)
+
+    async def _behind_the_doors(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path, server = scope["path"], self._server
         refused = server.doors.refusal(HTTPConnection(scope))
         if refused is not None:
-            return await _refuse(refused, scope, receive, send)
+            return await refuse(refused, scope, receive, send)
         status = server.status
         if unready := server.faults.take(path, "setup", "migration"):
             status = "SETUP" if unready.kind == "setup" else "NEEDS_MIGRATION"
@@ -67,74 +65,6 @@ class Front:
 
     def _below_prefix(self, scope: Scope) -> Scope:
         prefix = self._server.prefix
-        if prefix and scope["path"].startswith(prefix):
+        if prefix and f"{scope['path']}/".startswith(f"{prefix}/"):
             return {**scope, "path": scope["path"][len(prefix) :] or "/"}
         return scope
-
-
-async def _refuse(answer: Response, scope: Scope, receive: Receive, send: Send) -> None:
-    if scope["type"] != "websocket":
-        return await answer(scope, receive, send)
-    start = {"type": "websocket.http.response.start", "status": answer.status_code, "headers": answer.raw_headers}
-    await send(start)
-    return await send({"type": "websocket.http.response.body", "body": answer.body})
-
-
-async def _silent(_fault: Fault, _scope: Scope, receive: Receive, _send: Send) -> None:
-    while (await receive())["type"] not in ("http.disconnect", "websocket.disconnect"):
-        pass
-
-
-async def _html(_fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
-    await _refuse(HTMLResponse(_PAGE), scope, receive, send)
-
-
-async def _exposed(_fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
-    await _refuse(forbidden(), scope, receive, send)
-
-
-async def _elsewhere(_fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
-    await _refuse(RedirectResponse("http://elsewhere.invalid/graphql", 302), scope, receive, send)
-
-
-async def _large(_fault: Fault, _scope: Scope, receive: Receive, send: Send) -> None:
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
-    gone = asyncio.ensure_future(_silent(_fault, _scope, receive, send))
-    while not gone.done():
-        await send({"type": "http.response.body", "body": _CHUNK, "more_body": True})
-        await asyncio.sleep(0)
-
-
-_PLAYED = {"silent": _silent, "html": _html, "exposed": _exposed, "elsewhere": _elsewhere, "large": _large}
-"""Faults in place of an answer."""
-
-
-async def _spoiled(fault: Fault, receive: Receive, send: Send) -> Send:
-    """Wait, or return what sends no more than the beginning of an answer and then breaks the connection off."""
-    if fault.kind == "slow":
-        await asyncio.sleep(fault.seconds)
-        return send
-    left = fault.after
-
-    async def cut(message: Message) -> None:
-        nonlocal left
-        if message["type"] == "http.response.body":
-            body = message.get("body", b"")
-            if body[:left]:
-                await send({**message, "body": body[:left], "more_body": True})
-            if len(body) >= left:
-                _break_off(receive)
-                return
-            left -= len(body)
-        elif fault.after or message["type"] != "http.response.start":
-            await send(message)
-
-    return cut
-
-
-def _break_off(receive: Any) -> None:
-    """Close the connection as a crashed machine would: at once, with what is still to be sent."""
-    transport = receive.__self__.transport
-    raw = transport.get_extra_info("socket")
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    transport.abort()

@@ -52,19 +52,22 @@ def _list(told: Mapping[str, Any], name: str) -> list[Any]:
 
 
 def _insert(state: State, table: str, columns: Row) -> Row:
-    """Add a row.
+    """Add a row; null is the same as left out.
 
     Raises:
         ValueError: a value is not of the kind that its column holds, or the id is that of another row.
     """
-    blank = BLANK[table]
-    for name, value in columns.items():
-        expected = blank.get(name)
-        if expected is not None and not isinstance(value, _KINDS.get(type(expected), type(expected))):
+    kept = {name: value for name, value in columns.items() if value is not None}
+    for name, value in kept.items():
+        blank = BLANK[table].get(name)
+        if blank is not None and not isinstance(value, _KINDS.get(type(blank), type(blank))):
             raise ValueError(f"{name} of {table} cannot be {value!r}")
-    if columns.get("id") in state.tables[table]:
-        raise ValueError(f"two of {table} have the id {columns['id']}")
-    return state.insert(table, **columns)
+        for part in value if name in _PARTS else ():
+            if not (isinstance(part, Mapping) and all(isinstance(part.get(key), str) for key in _PARTS[name])):
+                raise ValueError(f"{name} are objects with {' and '.join(_PARTS[name])}, not {part!r}")
+    if kept.get("id") in state.tables[table]:
+        raise ValueError(f"two of {table} have the id {kept['id']}")
+    return state.insert(table, **kept)
 
 
 def _columns(state: State, table: str, told: Any) -> Row:
@@ -96,6 +99,8 @@ _GIVEN_OUT = {"paths", "image_path", "image_count", "scene_count", "gallery_coun
 
 _KINDS: Mapping[type, Any] = {float: (int, float)}
 """What may stand for a value of a kind."""
+_PARTS = {"fingerprints": ("type", "value"), "stash_ids": ("endpoint", "stash_id")}
+"""What each part of a list has at least."""
 
 
 def _file(state: State, told: Any) -> int:

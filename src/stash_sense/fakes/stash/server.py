@@ -23,7 +23,7 @@ from stash_sense.fakes.graphql.serving import served
 from stash_sense.fakes.graphql.socket import GraphQLOverSocket
 from stash_sense.fakes.stash.answers import engine_of
 from stash_sense.fakes.stash.doors import Doors
-from stash_sense.fakes.stash.faults import Fault, Faults
+from stash_sense.fakes.stash.faults import KINDS, Fault, Faults
 from stash_sense.fakes.stash.fields import Context
 from stash_sense.fakes.stash.front import Front
 from stash_sense.fakes.stash.jobs import Jobs
@@ -85,9 +85,7 @@ class SimulatedStash:
         if api_key:
             self.state.configuration.general.update(username="owner", apiKey=api_key)
             self.state.configuration.password = secrets.token_urlsafe(8)
-        self.faults = Faults()
-        for fault in faults:
-            self.faults.add(fault)
+        self.faults = Faults(KINDS, faults)
         self.plugins: dict[str, Row] = {}
         self.requests: list[tuple[str, str]] = []
         self.doors = Doors(self.state.configuration)

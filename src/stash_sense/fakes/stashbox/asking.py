@@ -1,6 +1,9 @@
-"""What resolvers are told about a request: who asks, and where."""
+"""What resolvers are told about a request: who asks, where, and of what."""
 
 from dataclasses import dataclass
+
+from stash_sense.fakes.stashbox.profiles import Profile
+from stash_sense.fakes.stashbox.state import State
 
 
 @dataclass(frozen=True)
@@ -23,3 +26,5 @@ class Asking:
     user: User | None
     address: str
     """Of the server as the client wrote it, "http://127.0.0.1:9998"."""
+    state: State
+    profile: Profile

@@ -9,8 +9,12 @@ from stash_sense.fakes.stashbox.state import Row, instant
 
 Arguments = Mapping[str, Any]
 Test = Callable[[Row, Any], bool]
+Key = Callable[[Row], Any]
+"""By which rows are sorted."""
 
 _DEFAULT_PAGE = 25
+_OF_PAGES = {"page", "per_page", "direction", "sort"}
+"""What every list is asked for that is no filter."""
 
 
 def has_part(field: str) -> Test:
@@ -46,12 +50,18 @@ def is_linked(ids_of: Callable[[Row], Iterable[str]]) -> Test:
 
 
 def narrowed(rows: Iterable[Row], told: Arguments, tests: Mapping[str, Test]) -> list[Row]:
-    """Return the rows that pass the tests of all that was asked for."""
-    asked = {name: wanted for name, wanted in told.items() if name in tests and wanted not in (None, "")}
+    """Return the rows that pass the tests of all that was asked for; null and "" ask for nothing.
+
+    Raises:
+        Flaw: there is no test for what was asked for.
+    """
+    asked = {name: wanted for name, wanted in told.items() if name not in _OF_PAGES and wanted not in (None, "")}
+    if unknown := asked.keys() - tests.keys():
+        raise Flaw(f"the filter by {', '.join(sorted(unknown))} is not implemented")
     return [row for row in rows if all(tests[name](row, wanted) for name, wanted in asked.items())]
 
 
-def page(rows: Iterable[Row], told: Arguments, keys: Mapping[str, Callable[[Row], Any]]) -> list[Row]:
+def page(rows: Iterable[Row], told: Arguments, keys: Mapping[str, Key]) -> list[Row]:
     """Sort rows and return one page.
 
     Args:
@@ -71,17 +81,17 @@ def page(rows: Iterable[Row], told: Arguments, keys: Mapping[str, Callable[[Row]
     return listed[first : first + size]
 
 
-def text_key(field: str) -> Callable[[Row], Any]:
+def text_key(field: str) -> Key:
     """Return a key that sorts texts as people do."""
     return lambda row: None if row[field] is None else unicodedata.normalize("NFKD", row[field]).casefold()
 
 
-def value_key(field: str) -> Callable[[Row], Any]:
+def value_key(field: str) -> Key:
     """Return a key that sorts by a value itself."""
     return lambda row: row[field]
 
 
-def time_key(field: str) -> Callable[[Row], Any]:
+def time_key(field: str) -> Key:
     """Return a key that sorts by a moment."""
     return lambda row: instant(row[field])
 

@@ -1,15 +1,15 @@
 """A community database of the stash-box kind on the loopback.
 
 with StashBoxServer(State({"performers": [{"name": "Somebody"}]})) as server:
-    server.fault = Fault(Trouble.RESET, times=1)
+    server.faults.add("reset:1")
     ...  # ask server.endpoint, with any key
     server.documents  # what was asked
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -17,14 +17,16 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from stash_sense.fakes.graphql.engine import Answer, Engine, Operation
+from stash_sense.fakes.graphql.engine import Operation
+from stash_sense.fakes.graphql.faults import Fault, Faults
 from stash_sense.fakes.graphql.http import GraphQLOverHTTP
 from stash_sense.fakes.graphql.serving import served
 from stash_sense.fakes.stashbox.asking import Asking, User
-from stash_sense.fakes.stashbox.faults import Fault, Rate, Troubled
+from stash_sense.fakes.stashbox.front import Front
 from stash_sense.fakes.stashbox.pictures import picture
-from stash_sense.fakes.stashbox.profiles import Profile, schema_of
-from stash_sense.fakes.stashbox.queries import resolvers
+from stash_sense.fakes.stashbox.profiles import Profile
+from stash_sense.fakes.stashbox.queries import engine_of
+from stash_sense.fakes.stashbox.rate import Rate
 from stash_sense.fakes.stashbox.state import Row, State
 
 _HEADERS = {"vary": "Origin"}
@@ -43,9 +45,10 @@ class StashBoxServer:
         pictures: by image id, where a drawn one does not do.
         most_fields: how many things one document may ask for; a document with more is refused as too complex.
         port: of the loopback, 0 for any.
+        faults: that it plays, as `Fault` or "slow:2".
 
     Attributes:
-        fault: that strikes requests now.
+        faults: those that are left; more can be added while it runs.
         rate: how often requests are answered.
     """
 
@@ -57,6 +60,7 @@ class StashBoxServer:
         pictures: Mapping[str, bytes] | None = None,
         most_fields: int | None = None,
         port: int = 0,
+        faults: Iterable[Fault | str] = (),
     ) -> None:
         self.state = state or State()
         self._users = users
@@ -64,9 +68,10 @@ class StashBoxServer:
         self._port = port
         self._block = ExitStack()
         self._url = ""
-        engine = _Limited(self.state, profile, most_fields)
-        self._graphql = GraphQLOverHTTP(engine, self._asking, _HEADERS)
-        self._app = Troubled(self._routes())
+        self._profile = profile
+        self.faults = Faults(faults=faults)
+        self._graphql = GraphQLOverHTTP(engine_of(profile), self._asking, _HEADERS, most_fields)
+        self._app = Front(self._routes(), self.faults)
 
     @property
     def app(self) -> ASGIApp:
@@ -92,15 +97,6 @@ class StashBoxServer:
     def flaws(self) -> list[str]:
         """What was asked for and is not simulated."""
         return self._graphql.flaws
-
-    @property
-    def fault(self) -> Fault | None:
-        """The fault that strikes now."""
-        return self._app.fault
-
-    @fault.setter
-    def fault(self, fault: Fault | None) -> None:
-        self._app.fault = fault
 
     @property
     def rate(self) -> Rate | None:
@@ -144,7 +140,7 @@ class StashBoxServer:
     def _asking(self, request: Request) -> Asking:
         key = _key(request)
         user = None if not key else User() if self._users is None else self._users.get(key)
-        return Asking(user, str(request.base_url).rstrip("/"))
+        return Asking(user, str(request.base_url).rstrip("/"), self.state, self._profile)
 
     async def _picture(self, request: Request) -> Response:
         image_id = request.path_params["image_id"]
@@ -164,25 +160,6 @@ class StashBoxServer:
                     if image["id"] == image_id:
                         return dict(image)
         return None
-
-
-class _Limited(Engine):
-    """Refuses what asks for too much at once, in the words of gqlgen."""
-
-    def __init__(self, state: State, profile: Profile, most_fields: int | None) -> None:
-        super().__init__(schema_of(profile), resolvers(state, profile))
-        self._most = most_fields
-
-    def prepare(self, operation: Operation) -> Any:
-        prepared = super().prepare(operation)
-        if self._most is None or isinstance(prepared, Answer):
-            return prepared
-        count = len(prepared.definition.selection_set.selections)
-        if count <= self._most:
-            return prepared
-        message = f"operation has complexity {count}, which exceeds the limit of {self._most}"
-        error = {"message": message, "extensions": {"code": "COMPLEXITY_LIMIT_EXCEEDED"}}
-        return Answer(200, {"errors": [error], "data": None})
 
 
 def _key(request: Request) -> str:

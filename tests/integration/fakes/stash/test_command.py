@@ -58,6 +58,8 @@ def test_wrong_options_are_refused_in_a_sentence(tmp_path: Path) -> None:
     assert "cannot be read" in refused("--library", str(tmp_path / "absent"))
     assert "object of lists" in refused("--library", str(tmp_path / "list"))
     assert "no films" in refused("--library", str(tmp_path / "foreign"))
+    (tmp_path / "twice").write_text('{"tags": [{"id": 1, "name": "a"}, {"id": "1", "name": "b"}]}')
+    assert "two of tags have the id 1" in refused("--library", str(tmp_path / "twice"))
     assert "refers to performers 7" in refused("--library", str(tmp_path / "torn"))
     assert "is not a folder" in refused("--media", str(tmp_path / "text"))
     assert "leave out" in refused("--media", str(tmp_path), "--library", str(tmp_path / "text"))

@@ -90,17 +90,23 @@ def test_a_fault_can_be_of_one_path_alone_and_come_later(visit: Visit) -> None:
     assert visitor.get("/scene/1/screenshot").headers["content-type"] == "image/jpeg"
 
 
-@pytest.mark.parametrize("text", ["", "broken", "locked:", "locked:often", "locked:-1"])
-def test_a_fault_that_there_is_not_is_refused(text: str) -> None:
-    if text == "locked:":
-        assert Fault.read(text).times is None
-    else:
-        with pytest.raises(ValueError, match=r"."):
-            Fault.read(text)
+@pytest.mark.parametrize("kind", sorted(KINDS.keys() - {"locked", "setup", "migration", "exposed", "slow"}))
+def test_no_fault_of_an_answer_lets_the_right_one_through(visit: Visit, kind: str) -> None:
+    visitor = visit(faults=[Fault(kind, 1)])
+    visitor.http.timeout = httpx2.Timeout(0.3)
+    try:
+        answer = visitor.http.post("/graphql", json=QUERY)
+        assert answer.status_code != 200 or b"findScenes" not in answer.content
+    except (httpx2.TransportError, httpx2.TimeoutException):
+        pass
+    assert visitor.stash.faults.struck == 1
+    visitor.http.timeout = httpx2.Timeout(20)
+    assert visitor.http.post("/graphql", json=QUERY).json()["data"]["findScenes"]["count"] == 3
 
 
-def test_every_fault_is_described() -> None:
-    assert all(Fault(kind).kind in KINDS for kind in KINDS)
+@pytest.mark.parametrize("path", ["/scene/1/screenshot", "/image/1/image", "/studio/1/image", "/tag/1/image"])
+def test_a_server_that_is_not_set_up_has_no_media(visit: Visit, path: str) -> None:
+    assert visit(faults=["setup"]).get(path).status_code == 500
 
 
 def test_what_is_not_simulated_is_no_answer_at_all(visit: Visit) -> None:

@@ -143,8 +143,33 @@ def test_jobs_wait_for_each_other_and_can_be_stopped(visit: Visit) -> None:
     visitor.ask("mutation($id:ID!){stopJob(job_id:$id)}", id=first)
     visitor.stash.jobs.go_on.set()
     assert finished(visitor, second)["status"] == "FINISHED"
-    assert finished(visitor, first)["status"] in ("CANCELLED", "FINISHED")
+    assert finished(visitor, first)["status"] == "CANCELLED"
     assert visitor.ask("{jobQueue{id}}") == {"jobQueue": None}
+
+
+def test_a_job_that_waits_is_gone_at_once_when_it_is_stopped(visit: Visit) -> None:
+    visitor = visit()
+    visitor.stash.jobs.go_on.clear()
+    first, second = (visitor.ask("mutation{metadataScan(input:{})}")["metadataScan"] for _ in range(2))
+    visitor.ask("mutation($id:ID!){stopJob(job_id:$id)}", id=second)
+    assert [job["id"] for job in visitor.ask("{jobQueue{id}}")["jobQueue"]] == [first]
+    assert finished(visitor, second)["status"] == "CANCELLED"
+    visitor.stash.jobs.go_on.set()
+    assert finished(visitor, first)["status"] == "FINISHED"
+
+
+def test_a_job_that_breaks_fails_and_the_next_one_goes_on(visit: Visit) -> None:
+    visitor = visit()
+
+    def breaking() -> Iterator[tuple[str | None, float | None]]:
+        yield "Walking", None
+        raise RuntimeError("out of luck")
+
+    broken = visitor.stash.jobs.add("Breaking...", breaking)
+    after = visitor.ask("mutation{metadataScan(input:{})}")["metadataScan"]
+    assert finished(visitor, after)["status"] == "FINISHED"
+    told = finished(visitor, broken)
+    assert (told["status"], told["error"]) == ("FAILED", "RuntimeError: out of luck")
 
 
 def test_only_the_last_ten_finished_jobs_are_remembered(visit: Visit) -> None:

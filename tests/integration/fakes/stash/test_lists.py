@@ -87,6 +87,35 @@ def test_every_sort_gives_every_row_once_in_both_directions(visitor: Visitor, ta
             assert sorted(row["id"] for row in rows) == everyone
 
 
+def random_pages(visitor: Visitor, sort: str) -> list[list[str]]:
+    query = "query($s:String){findScenes(filter:{sort:$s,per_page:-1}){scenes{id}}}"
+    return [[one["id"] for one in visitor.ask(query, s=sort)["findScenes"]["scenes"]] for _ in range(8)]
+
+
+def test_a_random_order_is_another_one_each_time_but_for_a_seed(visit: Visit) -> None:
+    library = {"scenes": [{"id": number} for number in range(1, 40)]}
+    visitor = visit(library=library)
+    fresh, seeded = random_pages(visitor, "random"), random_pages(visitor, "random_7")
+    assert len({tuple(page) for page in fresh}) == 8
+    assert len({tuple(page) for page in seeded}) == 1
+    assert all(sorted(map(int, page)) == list(range(1, 40)) for page in (*fresh, *seeded))
+
+
+@pytest.mark.parametrize(
+    ("sort", "reason"),
+    [
+        ("random_abc", "invalid random seed: abc"),
+        ("random_", "invalid random seed: "),
+        ("random_-1", "invalid random seed: -1"),
+        ("randomly", "invalid sort: randomly"),
+    ],
+)
+def test_a_seed_that_is_no_number_is_refused(visitor: Visitor, sort: str, reason: str) -> None:
+    query = f'{{findScenes(filter:{{sort:"{sort}"}}){{count}}}}'
+    refused = visitor.http.post("/graphql", json={"query": query}).json()
+    assert refused["errors"][0]["message"] == reason
+
+
 def test_equal_rows_are_in_the_same_order_in_both_directions(visitor: Visitor) -> None:
     for direction in ("ASC", "DESC"):
         query = f'{{findScenes(filter:{{sort:"rating",direction:{direction}}}){{scenes{{id}}}}}}'

@@ -54,6 +54,39 @@ def test_a_part_of_what_has_changed_is_sent_whole(visit: Visit) -> None:
     assert changed.status_code == 200
 
 
+@pytest.mark.parametrize("asked", ["bytes=abc", "items=0-1", "bytes=5-2", "bytes=-"])
+def test_what_is_no_range_is_refused(visit: Visit, asked: str) -> None:
+    refused = visit().get("/scene/1/stream", Range=asked)
+    assert (refused.status_code, refused.text, refused.headers.get("content-range")) == (416, "invalid range\n", None)
+
+
+def test_a_range_beyond_the_end_is_told_the_size(visit: Visit) -> None:
+    refused = visit().get("/scene/1/stream", Range="bytes=900000-")
+    assert (refused.status_code, refused.headers["content-range"]) == (416, "bytes */900000")
+
+
+def test_several_ranges_at_once_are_not_answered_with_something_else(visit: Visit) -> None:
+    answer = visit().get("/scene/1/stream", Range="bytes=0-1,5-6")
+    assert (answer.status_code, answer.text) == (500, "not simulated: several ranges at once\n")
+
+
+def test_what_has_not_changed_since_is_not_sent_again(visit: Visit) -> None:
+    visitor = visit()
+    first = visitor.get("/scene/1/stream")
+    since = {"If-Modified-Since": first.headers["last-modified"]}
+    again = visitor.get("/scene/1/stream", **since)
+    assert (again.status_code, again.content) == (304, b"")
+    assert visitor.get("/scene/1/stream", **{"If-Modified-Since": "Mon, 01 Jan 2024 00:00:00 GMT"}).status_code == 200
+    assert visitor.get("/scene/1/stream", **{"If-Modified-Since": "yesterday"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/scene/1/stream", "/scene/1/screenshot", "/scene/00000000000000a1_sprite.jpg", "/image/1/image"]
+)
+def test_no_media_have_a_head(visit: Visit, path: str) -> None:
+    assert visit().http.head(path).status_code == 405
+
+
 def test_sprites_are_81_cells_of_160_pixels_and_their_cues_name_them(visit: Visit) -> None:
     visitor = visit()
     paths = visitor.ask('{findScene(id:"2"){paths{sprite vtt}}}')["findScene"]["paths"]
@@ -144,4 +177,5 @@ def test_addresses_are_those_by_which_the_client_knows_the_server(visit: Visit) 
     assert visitor.stash.url.endswith("/stash")
     paths = visitor.ask('{findScene(id:"1"){paths{screenshot}}}')["findScene"]["paths"]
     assert paths["screenshot"].startswith(f"{visitor.stash.url}/scene/1/screenshot")
+    assert visitor.http.get(f"{visitor.stash.url}box/scene/1/screenshot").status_code == 404
     assert visitor.get(paths["screenshot"]).status_code == 200

@@ -24,7 +24,7 @@ from stash_sense.api.security import Door
 from stash_sense.api.state import State
 from stash_sense.api.tickets import Tickets
 from stash_sense.api.token import TokenFile, TokenKeeper
-from stash_sense.api.turns import Turns
+from stash_sense.api.turns import Room, Turns
 from stash_sense.api.watch import Watch
 from stash_sense.bootstrap import Services
 
@@ -56,6 +56,7 @@ def create_app(services: Services, bound: str = "127.0.0.1", *, alone: bool = Fa
         tickets=Tickets(),
         metrics=metrics,
         turns=Turns(changed=metrics.waiting.set),
+        room=Room(),
         background=Background(services, (idle_check, following_settings, dispatching(alone, news), following_stash)),
         news=news,
     )

@@ -16,7 +16,7 @@ from stash_sense.api.metrics import Metrics
 from stash_sense.api.news import News
 from stash_sense.api.tickets import Tickets
 from stash_sense.api.token import TokenKeeper
-from stash_sense.api.turns import Turns
+from stash_sense.api.turns import Room, Turns
 from stash_sense.bootstrap import Services
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class State:
     tickets: Tickets
     metrics: Metrics
     turns: Turns
+    room: Room
     background: Background
     news: News
     audience: Audience = field(default_factory=Audience)

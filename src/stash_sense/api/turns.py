@@ -1,16 +1,47 @@
-"""One heavy piece of work at a time: others wait for their turn, in the order of asking, for as long as it takes."""
+"""One heavy piece of work at a time: others wait for their turn, in the order of asking, for as long as it takes.
+
+What they bring along waits on the disk, which has room for so much.
+"""
 
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 
 from stash_sense.errors import ServiceStopping, TooManyWaiting
 from stash_sense.kernel.cancel import CancelToken
 
 MOST_WAITING = 64
-"""Each holds a picture on the disk or in memory."""
+MOST_BYTES = 2 * 1024**3
+"""Of all that requests under way bring along: it lies in the temporary folder, which may be in memory."""
+
+
+class Room:
+    """The room for what requests bring along; used by the event loop's thread alone.
+
+    Args:
+        most_bytes: that there is.
+    """
+
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self._most_bytes = most_bytes
+        self._taken: list[int] = []
+
+    @contextlib.contextmanager
+    def take(self, announced: int) -> Iterator[None]:
+        """Hold the room for so many bytes until the block ends; who is alone always gets it.
+
+        Raises:
+            TooManyWaiting: others have it.
+        """
+        if self._taken and sum(self._taken) + announced > self._most_bytes:
+            raise TooManyWaiting(waiting=len(self._taken))
+        self._taken.append(announced)
+        try:
+            yield
+        finally:
+            self._taken.remove(announced)
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,12 @@ class LazyRemote:
         """Open a picture, a video or sprites; see `RemoteMedia`."""
         return self.opener.open(address, cancel)
 
+    def sprites(
+        self, address: Address, duration: float | None, cancel: CancelToken, sheet: Address | None = None
+    ) -> FrameSource:
+        """Fetch the sprites of a video; see `RemoteMedia`."""
+        return self.opener.sprites(address, duration, cancel, sheet)
+
     @cached_property
     def opener(self) -> RemoteOpener:
         """What it opens them with."""

@@ -118,7 +118,7 @@ def list_settings(context: typer.Context, json: Json = False) -> None:
     for heading, fold in (("setting", False), ("value", True), ("from", True), ("", True)):
         table.add_column(heading, no_wrap=not fold, overflow="fold")
     for setting in listed:
-        shown = Text(_shown(setting["value"]))
+        shown = Text(_shown(setting["value"]) or "empty")
         table.add_row(setting["key"], shown, Text(_origin(setting)), Text(setting["description"]))
     Console().print(table)
 
@@ -134,7 +134,7 @@ def get(context: typer.Context, key: Key, json: Json = False) -> None:
         typer.echo(_shown(setting["value"]))
 
 
-@app.command("set")
+@app.command("set", context_settings={"ignore_unknown_options": True})  # -1 is a value, if mostly a wrong one
 def set_value(
     context: typer.Context,
     key: Key,
@@ -168,7 +168,7 @@ def reset(
 
 
 def _tell(setting: Document) -> None:
-    say(f"{setting['key']} is {_shown(setting['value'])} ({_origin(setting)}).")
+    say(f"{setting['key']} is {_shown(setting['value']) or 'empty'} ({_origin(setting)}).")
 
 
 def _shown(value: Value | None) -> str:

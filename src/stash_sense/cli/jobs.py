@@ -167,7 +167,7 @@ def _progress(job: Document) -> str:
 
 def _since(job: Document) -> str:
     moment = datetime.fromisoformat(job["completed_at"] or job["started_at"] or job["created_at"])
-    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
+    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S %Z}"
 
 
 def _ended(job: Document, result: Document) -> str:

@@ -87,10 +87,10 @@ class _PlainLines:
         if report.stage != self._stage:
             self._began = (now, report.done)
         self._stage, self._last = report.stage, now
-        of = "" if report.total is None else f" of {report.total}"
+        of = "" if report.total is None else f" of {report.total:,}"
         note = f" ({ascii(report.note)[1:-1]})" if report.note else ""
         rate = self._rate(report, now)
-        print(f"{report.stage}: {report.done}{of}{note}{rate}", file=sys.stderr, flush=True)  # noqa: T201
+        print(f"{report.stage}: {report.done:,}{of}{note}{rate}", file=sys.stderr, flush=True)  # noqa: T201
 
     def _rate(self, report: kernel.Progress, now: float) -> str:
         """Say how many units a second there were since the stage began, and how long the rest will take."""

@@ -1,14 +1,16 @@
 """One file -> who is in it: frames, faces, persons, with evidence and timings."""
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from stash_sense.errors import InputError, InputUnreadable
+from stash_sense.errors import InputError, InputUnreadable, TransferError
 from stash_sense.identification.evidence import Evidence
 from stash_sense.identification.result import Failure, Identification
 from stash_sense.identification.sources import kind_of_file
+from stash_sense.identification.subject import Place, SpriteSheet, Subject
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress, ProgressListener, silent
 from stash_sense.kernel.stages import StageClock
@@ -20,6 +22,8 @@ from stash_sense.media.ports import FrameSource, PictureReader, RemoteMedia, Vid
 from stash_sense.performers.roster import Roster
 from stash_sense.recognition.face_finder import FaceFinder, FoundFaces
 from stash_sense.recognition.matching.person import Matched, MatchedPerson, Matcher
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +39,25 @@ class Known:
     roster: Roster
     matcher: Matcher
     mode: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Looked:
+    """What came of looking.
+
+    Attributes:
+        result: the answer.
+        place: where the frames were had; None where nowhere.
+        failed: the places that were tried before, and why they gave no frames.
+        with_cover: whether the cover was one of the frames.
+        found: the faces, with their vectors; None where no frames were had.
+    """
+
+    result: Identification
+    place: Place | None
+    failed: tuple[tuple[Place, Failure], ...]
+    with_cover: bool = False
+    found: FoundFaces | None = None
 
 
 class Identifier:
@@ -84,18 +107,40 @@ class Identifier:
         Raises:
             Cancelled: the token was set.
         """
+        subject = Subject(str(path), (path,), tagged=known.roster.named(tagged))
+        return self.look(subject, known, plan, cancel or CancelToken(), progress).result
+
+    def look(
+        self, subject: Subject, known: Known, plan: SamplingPlan, cancel: CancelToken, progress: ProgressListener
+    ) -> Looked:
+        """Identify what may be had in several places, at the first of them that gives frames.
+
+        Where none does, the answer says why the first did not.
+
+        Raises:
+            Cancelled: the token was set.
+        """
         clock = StageClock()
-        look = _Look(known, known.roster.named(tagged))
-        try:
-            with clock.stage("total"):
-                duration = self._look_at(path, plan, look, clock, cancel or CancelToken(), progress)
-        except InputError as error:
-            failure = Failure.of(error)
-            return Identification(str(path), self._pack, known.mode, failure=failure, timing_ms=clock.milliseconds)
+        failed: list[tuple[Place, Failure]] = []
+        with clock.stage("total"):
+            cover = self._cover(subject.cover, clock, cancel)
+            for place in subject.places:
+                look = _Look(known, subject.tagged)
+                try:
+                    duration = self._look_at(place, cover, plan, look, clock, cancel, _named(progress, subject.name))
+                except (InputError, TransferError) as error:
+                    failed.append((place, Failure.of(error)))
+                else:
+                    break
+        if len(failed) == len(subject.places):
+            failure = failed[0][1]
+            timing = clock.milliseconds
+            result = Identification(subject.source, self._pack, known.mode, failure=failure, timing_ms=timing)
+            return Looked(result, None, tuple(failed))
         found, people = look.result()
         evidence = Evidence(found.faces, known.roster, look.tagged)
-        return Identification(
-            source=str(path),
+        result = Identification(
+            source=subject.source,
             pack=self._pack,
             mode=known.mode,
             duration=duration,
@@ -107,31 +152,35 @@ class Identifier:
             unknown=tuple(evidence.unknown(person) for person in people if person.name is None),
             timing_ms=clock.milliseconds,
         )
+        return Looked(result, place, tuple(failed), with_cover=cover is not None, found=found)
 
     def _look_at(
         self,
-        path: Path | Address,
+        place: Place,
+        cover: Frame | None,
         plan: SamplingPlan,
         look: "_Look",
         clock: StageClock,
         cancel: CancelToken,
-        progress: ProgressListener,
+        progress: Callable[[str, int, int], None],
     ) -> float | None:
         """Look at a part of the frames, and at the rest only while it could change who is named.
 
         Returns:
             Seconds of a video, None for a picture.
         """
-        with self._opened(path, clock, cancel) as media:
+        with self._opened(place, clock, cancel) as media:
             if isinstance(media, Frame):
                 look.take(self._finder.find([media], clock, cancel), clock)
                 return None
 
             def on_frames(done: int) -> None:
-                progress(Progress("looking at frames", done, plan.num_frames, path.name))
+                progress("looking at frames", min(done, plan.num_frames), plan.num_frames)
 
             on_frames(0)
             sweep = self._finder.sweep(clock, cancel, on_frames)
+            if cover is not None:
+                sweep.look_at([cover])
             for frames in media.passes(plan, cancel):
                 sweep.look_at(frames)
                 look.take(sweep.found(), clock)
@@ -140,20 +189,38 @@ class Identifier:
             on_frames(plan.num_frames)
             return media.info.duration
 
+    def _cover(self, address: Address | None, clock: StageClock, cancel: CancelToken) -> Frame | None:
+        """Fetch a cover; without one the frames have to do."""
+        if address is None or self._remote is None:
+            return None
+        try:
+            with clock.stage("extraction"), self._remote.open(address, cancel) as media:
+                return media if isinstance(media, Frame) else None
+        except (InputError, TransferError) as error:
+            _LOG.info("No cover from %s: %s", address, error)
+            return None
+
     @contextmanager
-    def _opened(self, path: Path | Address, clock: StageClock, cancel: CancelToken) -> Iterator[Frame | FrameSource]:
-        if isinstance(path, Address):
+    def _opened(self, place: Place, clock: StageClock, cancel: CancelToken) -> Iterator[Frame | FrameSource]:
+        if not isinstance(place, Path):
             if self._remote is None:
-                raise InputUnreadable(path=path, reason="nothing is fetched from servers here")
-            with self._remote.open(path, cancel) as media:
-                yield media
-        elif kind_of_file(path) is Kind.PICTURE:
+                raise InputUnreadable(path=place, reason="nothing is fetched from servers here")
+            if isinstance(place, SpriteSheet):
+                yield self._remote.sprites(place.cues, place.duration, cancel, place.sheet)
+            else:
+                with self._remote.open(place, cancel) as media:
+                    yield media
+        elif kind_of_file(place) is Kind.PICTURE:
             with clock.stage("extraction"):
-                frame = self._pictures.read(path)
+                frame = self._pictures.read(place)
             yield frame
         else:
-            with self._videos.open(path) as video:
+            with self._videos.open(place) as video:
                 yield video
+
+
+def _named(progress: ProgressListener, name: str) -> Callable[[str, int, int], None]:
+    return lambda stage, done, total: progress(Progress(stage, done, total, name))
 
 
 class _Look:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stash_sense.errors import Cancelled, InternalFault, StashSenseError
-from stash_sense.identification.identify import Identifier, Known
+from stash_sense.identification.identify import Identifier, Known, Looked
 from stash_sense.identification.result import Failure, Identification
 from stash_sense.identification.sources import expand
+from stash_sense.identification.subject import Subject
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress, ProgressListener, silent
 from stash_sense.media.address import Address
@@ -56,6 +57,7 @@ class Recognizer:
     ) -> None:
         self.pack = pack
         self._decision = decision
+        self.constants = decision.constants
         self._enrolment = FolderEnrolment(pictures, finder, pack, decision.constants.cluster_distance)
         self._identifier = Identifier(videos, pictures, finder, pack, remote)
 
@@ -79,8 +81,7 @@ class Recognizer:
             SettingInvalid: there is no such mode.
             Cancelled: the token was set.
         """
-        judge = people.judge(self._decision, request.strict, request.top_k)
-        known = Known(people.roster, matcher_for(request.mode, judge), request.mode)
+        known = self.knowing(people, request)
         files = list(expand(paths))
         for done, path in enumerate(files):
             cancel.raise_if_cancelled()
@@ -88,17 +89,41 @@ class Recognizer:
             yield self._one(path, known, request, cancel, progress)
         progress(Progress("files", len(files), len(files)))
 
-    def _one(
-        self, path: Path | Address, known: Known, request: Request, cancel: CancelToken, progress: ProgressListener
-    ) -> Identification:
+    def knowing(self, people: KnownPeople, request: Request) -> Known:
+        """Make ready to recognise people as a request says.
+
+        Raises:
+            SettingInvalid: there is no such mode.
+        """
+        judge = people.judge(self._decision, request.strict, request.top_k)
+        return Known(people.roster, matcher_for(request.mode, judge), request.mode)
+
+    def look(
+        self,
+        subject: Subject,
+        known: Known,
+        plan: SamplingPlan,
+        cancel: CancelToken,
+        progress: ProgressListener = silent,
+    ) -> Looked:
+        """Identify what may be had in several places (see `Identifier.look`); a fault of ours is an answer, too.
+
+        Raises:
+            Cancelled: the token was set.
+        """
         try:
-            return self._identifier.identify(path, known, request.plan, request.tagged, cancel, progress)
+            return self._identifier.look(subject, known, plan, cancel, progress)
         except Cancelled:
             raise
         except StashSenseError as error:
             failure = Failure.of(error)
-            return Identification(str(path), self.pack, request.mode, failure=failure)
-        except Exception as error:  # noqa: BLE001  the edge of one file's work: the rest of the batch goes on
-            _LOG.exception("a fault while identifying %a", str(path))
-            failure = Failure.of(InternalFault(path=path, reason=f"{type(error).__name__}: {error}"))
-            return Identification(str(path), self.pack, request.mode, failure=failure)
+        except Exception as error:  # noqa: BLE001  the edge of one item's work: the rest of the batch goes on
+            _LOG.exception("a fault while identifying %a", subject.source)
+            failure = Failure.of(InternalFault(path=subject.source, reason=f"{type(error).__name__}: {error}"))
+        return Looked(Identification(subject.source, self.pack, known.mode, failure=failure), None, ())
+
+    def _one(
+        self, path: Path | Address, known: Known, request: Request, cancel: CancelToken, progress: ProgressListener
+    ) -> Identification:
+        tagged = known.roster.named(request.tagged)
+        return self.look(Subject(str(path), (path,), tagged=tagged), known, request.plan, cancel, progress).result

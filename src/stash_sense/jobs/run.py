@@ -18,6 +18,8 @@ from stash_sense.kernel.cancel import CancelToken
 
 T = TypeVar("T")
 
+_AFTER_THE_END = 2.0
+"""Seconds after which a job is gone on with whose program was about to end, should it run on all the same."""
 _LOG = logging.getLogger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
 """Seconds between two tries to write what the store does not take."""
@@ -170,7 +172,12 @@ class Run:
             json.dumps(result)  # what cannot be kept is the job's fault, not the store's
             return Outcome(JobStatus.COMPLETED, result=result)
         except Cancelled:
-            return Outcome(JobStatus.QUEUED if self._closing else JobStatus.CANCELLED)
+            if self._closing:
+                return Outcome(JobStatus.QUEUED)
+            if self._cancel.is_cancelled:
+                return Outcome(JobStatus.CANCELLED)
+            # The program is about to end, and has stopped what the job called: that does not stop it for good.
+            return Outcome(JobStatus.PENDING, not_before=self._clock.wall() + _AFTER_THE_END)
         except StashSenseError as error:
             return self._failed(error)
         except Exception as error:  # noqa: BLE001 - the outermost edge of a job

@@ -90,3 +90,18 @@ class RemoteMedia(Protocol):
             TransferError: it cannot be fetched from there.
             Cancelled: the token was set.
         """
+
+    def sprites(
+        self, address: Address, duration: float | None, cancel: CancelToken, sheet: Address | None = None
+    ) -> FrameSource:
+        """Fetch the sprites of a video; nothing is left to be closed.
+
+        Args:
+            address: of their WebVTT.
+            duration: seconds of the video, which make the times truer; None where they are not known.
+            cancel: ends the fetching.
+            sheet: where the sheet is, if that is known better than the WebVTT says it.
+
+        Raises:
+            InputError, TransferError, Cancelled: as `open`.
+        """

@@ -35,6 +35,25 @@ from stash_sense.operations.composing import compose
 Context = JobContext[Any]
 
 
+def test_what_ends_the_program_does_not_stop_a_job_for_good() -> None:
+    runs: list[int] = []
+
+    def run(context: Context) -> None:
+        runs.append(context.job_id)
+        if len(runs) == 1:
+            raise Cancelled  # out of something that hears of the program's end alone
+
+    clock = ManualClock()
+    one = service(MemoryJobStore(clock), kind(run), clock=clock)
+    one.dispatcher.start()
+    job, _ = one.queue.submit("look")
+    until(lambda: runs and one.queue.get(job.id).status is JobStatus.PENDING)
+    clock.pass_time(3.0)
+    assert ended(one, job).status is JobStatus.COMPLETED
+    one.dispatcher.stop()
+    assert len(runs) == 2
+
+
 class Batches:
     """A job of many small batches, which can be held up in the middle of one."""
 

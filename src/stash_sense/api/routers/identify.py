@@ -15,6 +15,7 @@ from starlette.datastructures import FormData, UploadFile
 from stash_sense.api.bodies import FORM
 from stash_sense.api.errors import answer_to, document_of, status_of_code
 from stash_sense.api.recognising import (
+    BODY_BYTES,
     IdentifyDocument,
     IdentifyOptions,
     Picture,
@@ -81,12 +82,14 @@ async def identify(request: Request, state: StateHere) -> Response:
     places under the `X-Request-ID` that was sent along. Who closes the connection gives up the place.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == FORM:
-        async with _form(request) as form:
-            return await _answered(request, state, *_from_form(form))
-    if kind != "application/json":
+    if kind not in (FORM, "application/json"):
         raise ContentTypeUnknown(type=kind[:100] or "none", wanted=f"application/json or {FORM}")
-    return await _answered(request, state, *await _from_document(request))
+    announced = request.headers.get("content-length", "")
+    with state.room.take(int(announced) if announced.isdecimal() else BODY_BYTES):
+        if kind == FORM:
+            async with _form(request) as form:
+                return await _answered(request, state, *_from_form(form))
+        return await _answered(request, state, *await _from_document(request))
 
 
 @router.get("/queue")

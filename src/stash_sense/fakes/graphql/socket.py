@@ -9,10 +9,10 @@ from typing import Any
 from graphql import OperationType
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from stash_sense.fakes.graphql.engine import Answer, Engine, Operation, Prepared
+from stash_sense.fakes.graphql.engine import Answer, Engine, Flaw, Operation, Prepared
 
 TRANSPORT_WS, OLD_WS = "graphql-transport-ws", "graphql-ws"
-_UNAUTHORIZED, _INVALID = 4401, 4400
+_UNAUTHORIZED, _INVALID, _BROKEN = 4401, 4400, 1011
 
 
 @dataclass
@@ -22,17 +22,19 @@ class GraphQLOverSocket:
     Args:
         engine: answers.
         context_of: makes what its resolvers are given from the connection.
+        flaws: to which is added what was asked for and is not simulated.
     """
 
     engine: Engine
     context_of: Callable[[WebSocket], Any]
+    flaws: list[str] = field(default_factory=list)
 
     async def talk(self, connection: WebSocket) -> None:
         """Talk until the client goes away."""
         offered = connection.scope.get("subprotocols") or []
         protocol = next((name for name in offered if name in (TRANSPORT_WS, OLD_WS)), None)
         await connection.accept(subprotocol=protocol)
-        talk = _Talk(connection, self.engine, self.context_of(connection), protocol or OLD_WS)
+        talk = _Talk(connection, self.engine, self.context_of(connection), protocol or OLD_WS, self.flaws)
         try:
             await talk.listen()
         except WebSocketDisconnect:
@@ -47,6 +49,7 @@ class _Talk:
     engine: Engine
     context: Any
     protocol: str
+    flaws: list[str]
     running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
     @property
@@ -90,7 +93,11 @@ class _Talk:
         if isinstance(prepared, Answer):
             errors = prepared.body["errors"]
             return await self.send({"payload": errors, "id": name, "type": "error"})
-        await self.tell(name, prepared)
+        try:
+            await self.tell(name, prepared)
+        except Flaw as flaw:
+            self.flaws.append(str(flaw))
+            return await self.connection.close(_BROKEN, f"not simulated: {flaw}"[:120])
         self.running.pop(name, None)
         return await self.send({"id": name, "type": "complete"})
 

@@ -98,7 +98,7 @@ class SimulatedStash:
             self.work.find(())
         self.engine = engine_of(self.profile)
         self.graphql = GraphQLOverHTTP(self.engine, self.context, {"cache-control": "no-store", "vary": "Origin"})
-        self._socket = GraphQLOverSocket(self.engine, self.context)
+        self._socket = GraphQLOverSocket(self.engine, self.context, self.graphql.flaws)
         routes = [
             Route("/healthz", _healthz),
             Route("/graphql", self.graphql.answer, methods=["GET", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"]),

@@ -2,6 +2,7 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -107,6 +108,86 @@ def test_a_scan_finds_what_came_since(tmp_path: Path) -> None:
         while visitor.ask("{jobQueue{id}}")["jobQueue"]:
             pass
         assert visitor.ask("{findImages{count}}") == {"findImages": {"count": 1}}
+        visitor.http.close()
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    """A folder of what cannot be decoded: a video without its keyframe, a picture that ends too soon."""
+    write_video(tmp_path / "whole.mkv", frames=30, gop=1000)
+    with av.open(str(tmp_path / "whole.mkv")) as whole, av.open(str(tmp_path / "a ünï #?%.mkv"), "w") as film:
+        copied = film.add_stream_from_template(whole.streams.video[0])
+        for packet in whole.demux(whole.streams.video[0]):
+            if packet.dts is not None and not packet.is_keyframe:
+                packet.stream = copied
+                film.mux(packet)
+    (tmp_path / "whole.mkv").unlink()
+    noise = np.random.default_rng(3).integers(0, 255, (900, 1200, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "torn.jpg")
+    content = (tmp_path / "torn.jpg").read_bytes()
+    (tmp_path / "torn.jpg").write_bytes(content[: len(content) // 2])
+    (tmp_path / "empty.jpg").write_bytes(b"")
+    (tmp_path / "tiny.mp4").write_bytes(b"\0" * 8)
+    (tmp_path / "nowhere.png").symlink_to("gone")
+    return tmp_path
+
+
+def test_what_cannot_be_decoded_has_the_default_picture_and_no_sprites(broken: Path) -> None:
+    with simulated_stash(media=broken) as stash:
+        visitor = Visitor(stash)
+        scenes = visitor.ask("{findScenes{scenes{files{basename} paths{screenshot sprite vtt stream}}}}")
+        (scene,) = scenes["findScenes"]["scenes"]
+        assert scene["files"] == [{"basename": "a ünï #?%.mkv"}]
+        paths = scene["paths"]
+        assert visitor.get(paths["screenshot"]).headers["content-type"] == "image/svg+xml"
+        assert [visitor.get(paths[kind]).status_code for kind in ("sprite", "vtt", "stream")] == [404, 404, 200]
+        visitor.http.close()
+
+
+def test_a_picture_that_ends_too_soon_is_its_own_thumbnail(broken: Path) -> None:
+    with simulated_stash(media=broken) as stash:
+        visitor = Visitor(stash)
+        (image,) = visitor.ask("{findImages{images{paths{image thumbnail}}}}")["findImages"]["images"]
+        content = (broken / "torn.jpg").read_bytes()
+        assert {visitor.get(path).content for path in image["paths"].values()} == {content}
+        visitor.http.close()
+
+
+def test_what_cannot_be_hashed_does_not_stop_a_generation(broken: Path) -> None:
+    write_video(broken / "zz.mp4", frames=30)
+    with simulated_stash(media=broken) as stash:
+        visitor = Visitor(stash)
+        visitor.ask("mutation{metadataGenerate(input:{phashes:true})}")
+        while visitor.ask("{jobQueue{id}}")["jobQueue"]:
+            pass
+        assert visitor.ask('{findJob(input:{id:"1"}){status}}') == {"findJob": {"status": "FINISHED"}}
+        files = visitor.ask('{findScenes{scenes{files{fingerprint(type:"phash")}}}}')["findScenes"]["scenes"]
+        assert [bool(scene["files"][0]["fingerprint"]) for scene in files] == [False, True]
+        visitor.http.close()
+
+
+def test_what_has_vanished_from_the_disk_is_not_found(tmp_path: Path) -> None:
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    with simulated_stash(media=tmp_path) as stash:
+        visitor = Visitor(stash)
+        (tmp_path / "a.png").unlink()
+        assert visitor.get("/image/1/image").status_code == 404
+        visitor.http.close()
+
+
+def test_a_scan_looks_below_its_paths_and_makes_what_it_is_asked_for(tmp_path: Path) -> None:
+    with simulated_stash(media=tmp_path) as stash:
+        visitor = Visitor(stash)
+        for name in ("here", "here too"):
+            (tmp_path / name).mkdir()
+            write_video(tmp_path / name / "film.mp4", frames=30)
+        scan = "mutation($i:ScanMetadataInput!){metadataScan(input:$i)}"
+        visitor.ask(scan, i={"paths": [str(tmp_path / "here")], "scanGeneratePhashes": True})
+        while visitor.ask("{jobQueue{id}}")["jobQueue"]:
+            pass
+        (scene,) = visitor.ask('{findScenes{scenes{files{path fingerprint(type:"phash")}}}}')["findScenes"]["scenes"]
+        assert scene["files"][0]["path"] == str(tmp_path / "here" / "film.mp4")
+        assert scene["files"][0]["fingerprint"]
         visitor.http.close()
 
 

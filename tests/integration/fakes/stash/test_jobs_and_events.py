@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from tests.integration.fakes.stash.conftest import Visitor
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
@@ -82,6 +82,15 @@ def test_queries_are_answered_once_over_a_socket(visit: Visit) -> None:
         subscribe(connection, "1", "{findScenes{count}}")
         assert told(connection)["payload"] == {"data": {"findScenes": {"count": 3}}}
         assert told(connection) == {"id": "1", "type": "complete"}
+
+
+def test_what_is_not_simulated_closes_the_socket_and_is_noted(visit: Visit) -> None:
+    visitor = visit()
+    with connected(visitor, "graphql-transport-ws") as connection:
+        subscribe(connection, "1", '{findScenes(scene_filter:{is_missing:"soul"}){count}}')
+        with pytest.raises(ConnectionClosedError, match="not simulated"):
+            told(connection)
+    assert visitor.stash.graphql.flaws
 
 
 def test_a_subscription_that_was_ended_hears_nothing_more(visit: Visit) -> None:

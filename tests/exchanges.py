@@ -87,6 +87,8 @@ def _differ(recorded: Mapping[str, Any], answer: httpx2.Response) -> Iterator[tu
     if len(kinds) > 1 and kinds != _GRAPHQL:
         yield "content type", _kind(recorded["headers"]), _kind(answer.headers)
     want = recorded["body"]
+    if isinstance(want, str) and _kind(recorded["headers"]) == "text/plain":
+        yield from _unequal("text", want, answer.text)
     if not isinstance(want, dict) or "bytes" in want:
         return
     got = answer.json()

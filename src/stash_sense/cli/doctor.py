@@ -21,6 +21,7 @@ from stash_sense.cli.capabilities import advice, capability_documents
 from stash_sense.cli.context import services_of
 from stash_sense.cli.models import chosen_pack, pack_document
 from stash_sense.cli.present import megabytes, print_json
+from stash_sense.cli.service_here import service_found, state_found, token_found
 from stash_sense.models.capabilities import Capability
 from stash_sense.models.store import PackState
 from stash_sense.models.tools import find_tools
@@ -59,8 +60,11 @@ def examination(services: Services) -> dict[str, Any]:
         "models": _folder(services.settings.models_dir),
         "data": _folder(services.settings.data_dir),
     }
+    here = {"state": state_found(services), "token": token_found(services), "service": service_found(services)}
+    # Every command reads settings from the state.
+    state_usable = here["state"].state not in ("damaged", "unusable")
     document: dict[str, Any] = {
-        "can_identify": capabilities["identification"].available,
+        "can_identify": capabilities["identification"].available and state_usable,
         "version": __version__,
         "python": platform.python_version(),
         "system": platform.platform(),
@@ -70,12 +74,14 @@ def examination(services: Services) -> dict[str, Any]:
         "device": services.settings.device,
         "eight_bit_instruction": services.packs.fast_instruction(),
         "folders": folders,
+        **{name: found.document() for name, found in here.items()},
         "default_pack": chosen_pack(services),
         "packs": [pack_document(services, status) for status in packs],
         "tools": {name: str(path) if path else None for name, path in dataclasses.asdict(find_tools()).items()},
         "capabilities": capability_documents(list(capabilities.values())),
     }
     document["advice"] = list(_advice(document, capabilities["identification"]))
+    document["advice"] += [found.advice for found in here.values() if found.advice]
     if services.stash_is_set and not capabilities["stash"].available:
         document["advice"].append(advice(capabilities["stash"]))
     return document
@@ -148,6 +154,7 @@ def _print(document: dict[str, Any]) -> None:
         rows.append(
             (f"{name} folder", f"{folder['path']}, {'writable' if folder['writable'] else 'NOT writable'}, {free}")
         )
+    rows += [(name, document[name]["text"]) for name in ("state", "token", "service")]
     for pack in document["packs"]:
         reason = f": {pack['reason']}" if pack["reason"] else ""
         marks = [f"calibration {pack['calibration']['state']}"] if pack["calibration"] else []

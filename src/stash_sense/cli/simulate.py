@@ -89,7 +89,7 @@ def simulate_stashbox(
     """Answer as a stash-box does, until it is stopped with ctrl-C; nothing is kept."""
     try:
         state = State(document(data) if data else None)
-    except (ValueError, TypeError, KeyError) as error:
+    except ValueError as error:
         raise typer.BadParameter(f"{data} holds no stash-box: {error}.", param_hint="--data") from None
     faults = [_fault(told, COMMON) for told in fault or ()]
     server = StashBoxServer(state, profile, {api_key: User()} if api_key else None, faults=faults)

@@ -18,7 +18,7 @@ class SourceType:
     longest: int = 2000
 
     name = "text"
-    allowed = f"{ALLOWED}; empty for none"
+    allowed = f"{ALLOWED}, or empty"
 
     @property
     def bounds(self) -> dict[str, Any]:

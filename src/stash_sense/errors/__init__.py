@@ -8,6 +8,7 @@ StashSenseError
 │   ├── VideoWithoutPicture · VideoDamaged
 │   ├── PictureDamaged · PictureTooLarge
 │   ├── InputLocked · InputIsPage · SpritesUnusable
+│   ├── LibraryItemWithoutFile · LibraryFileNotHere
 │   ├── StreamWithoutRanges · StreamTooLarge · StreamTooSlow · StreamLost · StreamChanged
 │   └── InternalFault            not the file's fault but ours
 ├── GalleryError                 the folder of known people cannot be used
@@ -88,6 +89,12 @@ StashSenseError
 │   ├── StashBoxConnectionLost · StashBoxTimedOut · StashBoxKeyMissing · StashBoxKeyWrong · StashBoxRedirected
 │   ├── StashBoxMisplaced · StashBoxBroken · StashBoxBusy · StashBoxAnswerTooLarge · StashBoxAnswerOdd
 │   └── StashBoxDocumentRefused · StashBoxFeatureMissing · StashBoxRefused
+├── RecommendationError          a recommendation cannot be used as asked
+│   ├── RecommendationUnknown · RecommendationTypeUnknown · RecommendationListingInvalid · RecommendationSettled
+│   └── RecommendationSuperseded · RecommendationChoiceInvalid · RecommendationUnreadable
+├── JournalError                 what was written to Stash cannot be undone, or may not be written
+│   ├── JournalEntryUnknown · JournalGroupUnknown · JournalCursorInvalid · JournalFieldChanged · JournalTargetGone
+│   └── JournalTargetUsed · JournalNotUndoable · JournalFieldUnknown · JournalPictureTooLarge
 ├── PathMapInvalid               what the user says of where the files of the library are makes no sense
 ├── StorageError                 the disk said no
 │   └── DiskFull · NotWritable · NotEnoughSpace
@@ -109,6 +116,7 @@ from stash_sense.errors.media import *
 from stash_sense.errors.packs import *
 from stash_sense.errors.performers import *
 from stash_sense.errors.public_release import *
+from stash_sense.errors.recommendations import *
 from stash_sense.errors.releases import *
 from stash_sense.errors.resources import *
 from stash_sense.errors.search import *

@@ -27,6 +27,20 @@ class InputWithoutMedia(InputError):
     code = "input_without_media"
 
 
+class LibraryItemWithoutFile(InputError):
+    """{path} has no file in Stash, so there is nothing of it to look at; let Stash scan its folders."""
+
+    code = "library_item_without_file"
+
+
+class LibraryFileNotHere(InputError):
+    """No file of {path} is found here with the size that Stash knows; set path_map as `stash-sense stash check` finds
+    it, or let the frames come from Stash.
+    """
+
+    code = "library_file_not_here"
+
+
 class InputUnreadable(InputError):
     """{path} cannot be read ({reason})."""
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from stash_sense.kernel.arrays import Ints
 from stash_sense.performers import schema
+from stash_sense.performers.ids import domain_of, universal_id
 from stash_sense.performers.lookup import FOLDED, folded, teach_folding
 
 
@@ -37,6 +38,9 @@ class Roster(Protocol):
     def named(self, names: Collection[str]) -> frozenset[int]:
         """Return the rows of all people with one of these names, in any case, or one of these as their id."""
 
+    def with_ids(self, ids: Collection[str]) -> frozenset[int]:
+        """Return the rows of all people who are known by one of these universal ids, be it their main one or not."""
+
 
 class ListedRoster:
     """`Roster` of people in memory."""
@@ -59,6 +63,10 @@ class ListedRoster:
         return frozenset(
             row for row, person in enumerate(self._persons) if person.id in names or folded(person.name) in wanted
         )
+
+    def with_ids(self, ids: Collection[str]) -> frozenset[int]:
+        """Return the rows of people with these ids; they have no others."""
+        return frozenset(row for row, person in enumerate(self._persons) if person.id in ids)
 
 
 class StoredRoster:
@@ -103,6 +111,28 @@ class StoredRoster:
         )
         with self._alone, schema.reading(self._path):
             numbers = [number for (number,) in self._connection.execute(query, (*ids, *wanted)).fetchall()]
+        return self._rows_of(numbers)
+
+    def with_ids(self, ids: Collection[str]) -> frozenset[int]:
+        """Return the rows of people known by these ids."""
+        if not ids:
+            return frozenset()
+        main, there = sorted(ids), sorted({one.rpartition(":")[2] for one in ids})
+        whole = f"SELECT id FROM performers WHERE universal_id IN ({_marks(main)})"  # noqa: S608
+        others = (
+            "SELECT performer_id, endpoint, stashbox_performer_id FROM stashbox_ids"  # noqa: S608
+            f" WHERE stashbox_performer_id IN ({_marks(there)})"
+        )
+        with self._alone, schema.reading(self._path):
+            numbers = {number for (number,) in self._connection.execute(whole, main)}
+            numbers |= {
+                number
+                for number, endpoint, id_there in self._connection.execute(others, there)
+                if universal_id(domain_of(str(endpoint)), str(id_there)) in ids
+            }
+        return self._rows_of(sorted(numbers))
+
+    def _rows_of(self, numbers: Sequence[int]) -> frozenset[int]:
         places = np.searchsorted(self._numbers, numbers)
         return frozenset(
             int(place)

@@ -9,7 +9,9 @@ import pytest
 from PIL import Image
 from tests.stashbox_boxes import without_flaws
 
+from stash_sense.fakes.graphql.engine import Flaw
 from stash_sense.fakes.stashbox.asking import User
+from stash_sense.fakes.stashbox.listing import narrowed
 from stash_sense.fakes.stashbox.profiles import Profile
 from stash_sense.fakes.stashbox.rate import Rate
 from stash_sense.fakes.stashbox.server import StashBoxServer
@@ -239,7 +241,38 @@ def test_a_fault_strikes_as_often_as_it_is_told(server: StashBoxServer) -> None:
     assert found == [502, 502, 200]
 
 
-@pytest.mark.parametrize("document", [[], {"x": []}, {"performers": {}}, {"performers": [1]}, {"performers": [{}]}])
-def test_what_holds_no_state_is_refused(document: Any) -> None:
-    with pytest.raises(ValueError, match=r"expected|list|name"):
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        ([], "expected lists of performers"),
+        ({"x": []}, "expected lists of performers"),
+        ({"performers": {}}, "performers is no list of objects"),
+        ({"performers": [1]}, "performers is no list of objects"),
+        ({"performers": [{}]}, "one of performers has no name"),
+        ({"performers": [{"name": 5}]}, "one of performers has no name"),
+        ({"performers": [{"name": "a", "id": 5}]}, "id of performers cannot be 5"),
+        ({"performers": [{"name": "a", "created": 5}]}, "created of performers cannot be 5"),
+        ({"performers": [{"name": "a", "images": [1]}]}, "objects with id, width, height, not 1"),
+        ({"performers": [{"name": "a", "aliases": [1]}]}, "aliases of performers are texts, not 1"),
+        ({"scenes": [{"performers": [5]}]}, "objects with performer, not 5"),
+        ({"scenes": [{"studio": "x"}]}, "studio of scenes is an object with id, not 'x'"),
+        ({"scenes": [{"fingerprints": "x"}]}, "fingerprints of scenes is a list"),
+        ({"scenes": [{"fingerprints": ["x"]}]}, "objects with hash, algorithm, not 'x'"),
+        ({"edits": [{"target": 5}]}, "one of edits has no target"),
+    ],
+)
+def test_what_holds_no_state_is_refused_in_a_sentence(document: Any, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
         State(document)
+
+
+def test_an_id_is_the_same_in_either_case() -> None:
+    upper = "B0000000-0000-4000-8000-00000000000A"
+    with without_flaws(StashBoxServer(State({"performers": [{"name": "Ada", "id": upper}]}))) as server:
+        for one in (upper, upper.lower()):
+            assert asked(server, ONE, id=one)["data"]["findPerformer"]["id"] == upper.lower()
+
+
+def test_a_filter_without_a_test_is_a_flaw_and_never_ignored() -> None:
+    with pytest.raises(Flaw, match="country"):
+        narrowed([], {"page": 1, "sort": "NAME", "name": "", "country": "US"}, {})

@@ -3,7 +3,7 @@
 Moments are ISO 8601 text in UTC, values of any shape are JSON text: both mean the same in SQLite and PostgreSQL.
 """
 
-from sqlalchemy import CheckConstraint, Column, Float, Index, Integer, MetaData, Table, Text, text
+from sqlalchemy import CheckConstraint, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
 METADATA = MetaData()
 
@@ -98,3 +98,90 @@ LIBRARY_CHANGES = Table(
     sqlite_autoincrement=True,
 )
 Index("library_changes_entity", LIBRARY_CHANGES.c.kind, LIBRARY_CHANGES.c.entity_id, unique=True)
+
+RECOMMENDATIONS = Table(
+    "recommendations",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("type", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("target_type", Text, nullable=False),
+    Column("target_id", Text, nullable=False),
+    # Digest of what it says: the same is never said twice.
+    Column("content", Text, nullable=False),
+    Column("details", Text, nullable=False),
+    Column("confidence", Float, nullable=False),
+    # Of a dismissal: nothing of this type is said about the target again, whatever it would be.
+    Column("permanent", Integer, nullable=False, server_default="0"),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("resolution_action", Text),
+    Column("resolution_details", Text),
+    Column("journal_group", Text),
+    Column("created_at", Text, nullable=False),
+    Column("updated_at", Text, nullable=False),
+    Column("resolved_at", Text),
+    CheckConstraint("status IN ('pending', 'resolved', 'dismissed')", name="recommendations_status"),
+    sqlite_autoincrement=True,
+)
+_R = RECOMMENDATIONS.c
+_PENDING = text("status = 'pending'")
+Index("recommendations_content", _R.target_type, _R.target_id, _R.type, _R.content, unique=True)
+Index(
+    "recommendations_pending",
+    _R.target_type,
+    _R.target_id,
+    _R.type,
+    unique=True,
+    sqlite_where=_PENDING,
+    postgresql_where=_PENDING,
+)
+Index("recommendations_by_age", _R.status, _R.type, _R.id)
+Index("recommendations_by_confidence", _R.status, _R.type, _R.confidence, _R.id)
+Index("recommendations_by_change", _R.status, _R.type, _R.updated_at, _R.id)
+
+RECOMMENDATION_COUNTS = Table(
+    "recommendation_counts",
+    METADATA,
+    # Kept in step in the transactions that change recommendations: counting 100,000 takes longer than a page may.
+    Column("type", Text, primary_key=True),
+    Column("status", Text, primary_key=True),
+    Column("number", Integer, nullable=False),
+)
+
+JOURNAL = Table(
+    "journal",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("group_id", Text, nullable=False),
+    Column("operation", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    # Empty as long as what is being created has no number.
+    Column("target_id", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("before", Text, nullable=False),
+    Column("after", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("recommendation_id", Integer),
+    Column("undoes", Integer),
+    Column("undone_by", Integer),
+    Column("error_code", Text),
+    Column("error_message", Text),
+    Column("created_at", Text, nullable=False),
+    Column("settled_at", Text),
+    CheckConstraint("state IN ('intended', 'done', 'refused', 'uncertain')", name="journal_state"),
+    sqlite_autoincrement=True,
+)
+_OPEN = text("state IN ('intended', 'uncertain')")
+Index("journal_group", JOURNAL.c.group_id, JOURNAL.c.id)
+Index("journal_target", JOURNAL.c.kind, JOURNAL.c.target_id, JOURNAL.c.id)
+Index("journal_open", JOURNAL.c.id, sqlite_where=_OPEN, postgresql_where=_OPEN)
+
+JOURNAL_PICTURES = Table(
+    "journal_pictures",
+    METADATA,
+    # SHA-256 of the content.
+    Column("digest", Text, primary_key=True),
+    Column("content_type", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)

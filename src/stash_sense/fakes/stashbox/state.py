@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from stash_sense.fakes.stashbox.document import check
+
 Row = dict[str, Any]
 
 _NAMED: Row = {"deleted": False, "aliases": []}
@@ -61,7 +63,7 @@ class State:
     """
 
     def __init__(self, document: Mapping[str, Iterable[Mapping[str, Any]]] | None = None) -> None:
-        _check({} if document is None else document)
+        check({} if document is None else document)
         self.lock = threading.RLock()
         self._rows: dict[str, dict[str, Row]] = {kind: {} for kind in _DEFAULTS}
         self._moment = _BEGINNING
@@ -80,7 +82,9 @@ class State:
     def put(self, kind: str, **values: Any) -> str:
         """Add a row, or change one; returns its id. What happens later is newer than all before."""
         with self.lock:
-            row_id = values.get("id") or str(uuid.uuid5(uuid.NAMESPACE_OID, f"{kind} {len(self._rows[kind])}"))
+            row_id = (values.get("id") or "").lower() or str(
+                uuid.uuid5(uuid.NAMESPACE_OID, f"{kind} {len(self._rows[kind])}")
+            )
             known = self._rows[kind].get(row_id)
             row = known if known is not None else {**_copied(_DEFAULTS[kind]), "created": self._now()}
             row.update(updated=self._now())
@@ -134,17 +138,6 @@ class State:
         """Return a moment after all others of this state; no clock is asked, so that runs are alike."""
         self._moment += timedelta(milliseconds=1)
         return self._moment.isoformat().replace("+00:00", "Z")
-
-
-def _check(document: object) -> None:
-    if not isinstance(document, Mapping) or not set(document) <= set(_DEFAULTS):
-        raise ValueError(f"expected lists of {', '.join(_DEFAULTS)}")
-    for kind, rows in document.items():
-        if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
-            raise ValueError(f"{kind} is no list of objects")
-        needed = {"performers": "name", "studios": "name", "tags": "name", "edits": "target"}.get(kind)
-        if needed and not all(needed in row for row in rows):
-            raise ValueError(f"one of {kind} has no {needed}")
 
 
 def instant(text: str | None) -> datetime:

@@ -4,7 +4,7 @@ import httpx2
 import pytest
 from tests.integration.fakes.stash.conftest import Visitor
 
-from stash_sense.fakes.stash.faults import KINDS, Fault
+from stash_sense.fakes.stash.faults import Fault
 
 Visit = Callable[..., Visitor]
 QUERY = {"query": "{findScenes{count}}"}
@@ -90,7 +90,7 @@ def test_a_fault_can_be_of_one_path_alone_and_come_later(visit: Visit) -> None:
     assert visitor.get("/scene/1/screenshot").headers["content-type"] == "image/jpeg"
 
 
-@pytest.mark.parametrize("kind", ("silent", "reset", "torn", "html", "garbage", "broken", "elsewhere", "429"))
+@pytest.mark.parametrize("kind", ["silent", "reset", "torn", "html", "garbage", "broken", "elsewhere", "429"])
 def test_a_fault_of_an_answer_never_lets_the_right_one_through(visit: Visit, kind: str) -> None:
     visitor = visit(faults=[Fault(kind, 1)])
     visitor.http.timeout = httpx2.Timeout(0.3)

@@ -26,3 +26,15 @@ def test_doctor_tells_the_pack_in_use_and_the_folders(run: Run, models_dir: Path
     told = json.dumps(ran.document)
     assert str(models_dir) in told
     assert str(tmp_path / "data") in told
+
+
+def test_doctor_does_not_call_a_machine_ready_whose_state_is_damaged(run: Run, tmp_path: Path) -> None:
+    whole = run("doctor")
+    assert "Ready to identify." in whole.out
+    (tmp_path / "data").mkdir(exist_ok=True)
+    (tmp_path / "data" / "stash_sense.db").write_bytes(b"no database at all" * 300)
+    damaged = run("doctor")
+    assert damaged.code == 1
+    assert "DAMAGED" in damaged.out
+    assert "stash-sense restore FILE" in damaged.out
+    assert "Ready to identify." not in damaged.out

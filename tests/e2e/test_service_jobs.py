@@ -201,6 +201,7 @@ def test_ctrl_c_on_a_command_stops_the_job_of_the_service(
         other = run("db", "build", many.parent / "people" / "..", "--json")
         asking.send_signal(signal.SIGINT)
         assert asking.wait(PATIENCE) == 130
+        assert "jobs retry 1` goes on with it" in asking.stderr.read().decode()
         asking.stderr.close()
         assert job_when(service, 1, has("cancelled"))["done"] < 3 * (COPIES + 1)
         assert other.code == 1
@@ -219,6 +220,8 @@ def test_without_a_service_the_command_that_watches_does_the_job(run: Run, peopl
     assert "no service runs" in submitted.out
     assert run("jobs", "list", "--json").document["jobs"][0]["status"] == "queued"
     assert "is done" in run("jobs", "watch", "1").out
-    assert "in the queue" in run("jobs", "retry", "1").out
-    assert "is cancelled" in run("jobs", "stop", "1").out
+    assert "jobs run database_build" in run("jobs", "retry", "1").err
+    assert run("jobs", "run", "database_build", f"folder={people}", "--no-wait").code == 0
+    assert "is cancelled" in run("jobs", "stop", "2").out
+    assert "in the queue" in run("jobs", "retry", "2").out
     assert run("db", "info", "--json").document["performer_count"] == 3

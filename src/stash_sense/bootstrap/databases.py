@@ -18,11 +18,14 @@ from stash_sense.kernel.once import once
 from stash_sense.kernel.progress import ProgressListener, silent
 
 if TYPE_CHECKING:
+    from stash_sense.identification.library_items import LibraryIdentifier
+    from stash_sense.identification.library_reading import ReadGallery, ReadImage, ReadScene
     from stash_sense.identification.live_database import LiveDatabase
-    from stash_sense.identification.recognizer import Recognizer
+    from stash_sense.identification.recognizer import Recognizer, Request
     from stash_sense.models.store import OpenPack
     from stash_sense.performers.building.build import DatabaseBuilder
     from stash_sense.performers.database import PerformersDatabase
+    from stash_sense.performers.known import KnownPeople
     from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary
     from stash_sense.releases.installing import ReleaseInstaller
     from stash_sense.releases.keyring import KeyRing
@@ -130,6 +133,43 @@ class Databases(Recognition):
             raise PackDiffers(made_with=made_with, pack=wanted)
         with self.recognizing(made_with) as recognizer, self.live.lease(cancel or self.cancel) as database:
             yield recognizer, database
+
+    def read_scene(self, scene_id: str, cancel: CancelToken | None = None) -> ReadScene:
+        """Read a scene of Stash that is to be identified.
+
+        Raises:
+            StashIdUnknown: there is none of this id.
+            StashError: Stash cannot be asked, or none is named.
+            Cancelled: the token was set.
+        """
+        from stash_sense.identification.library_reading import read_scene
+
+        library = self.library
+        return self.loop.call(lambda: read_scene(library, scene_id), cancel or self.cancel)
+
+    def read_image(self, image_id: str, cancel: CancelToken | None = None) -> ReadImage:
+        """Read an image of Stash; raises as `read_scene` does."""
+        from stash_sense.identification.library_reading import read_image
+
+        library = self.library
+        return self.loop.call(lambda: read_image(library, image_id), cancel or self.cancel)
+
+    def read_gallery(self, gallery_id: str, cancel: CancelToken | None = None) -> ReadGallery:
+        """Read a gallery of Stash with its images; raises as `read_scene` does."""
+        from stash_sense.identification.library_reading import read_gallery
+
+        library = self.library
+        return self.loop.call(lambda: read_gallery(library, gallery_id), cancel or self.cancel)
+
+    def library_identifier(self, recognizer: Recognizer, people: KnownPeople, request: Request) -> LibraryIdentifier:
+        """Make ready to identify what is in Stash; raises as `library` does."""
+        from stash_sense.adapters.hardware.places import size_of
+        from stash_sense.identification.frame_places import FramePlaces
+        from stash_sense.identification.library_items import LibraryIdentifier
+
+        named = self.settings.stash_url or ""
+        places = FramePlaces(self.path_map, size_of, self.library.media, named)
+        return LibraryIdentifier(recognizer, people, places, request)
 
     def derive(self, version: InstalledVersion, progress: ProgressListener = silent) -> None:
         """Make what searching a version needs, so that the first request does not wait for it."""

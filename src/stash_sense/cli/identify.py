@@ -1,18 +1,21 @@
 """`stash-sense identify`: who is in these videos and pictures."""
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from stash_sense.cli.context import services_of
+from stash_sense.cli.identify_library import Asked, identified, read_asked, show_gallery
 from stash_sense.cli.people import recognition
 from stash_sense.cli.present import print_warnings, show
 from stash_sense.cli.progress import shown_progress
 from stash_sense.cli.report_file import checked_report
 from stash_sense.configuration.catalogue import MOST_CANDIDATES
 from stash_sense.identification.requesting import request_of
+from stash_sense.identification.subject import FramesFrom
 from stash_sense.kernel.limits import MAX_FRAMES, MIN_FRAMES
 from stash_sense.kernel.paths import typed_path
 from stash_sense.performers.known import KnownPeople
@@ -36,9 +39,25 @@ def known_mode(mode: str | None) -> str | None:
 def identify(
     context: typer.Context,
     paths: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(help="Videos, pictures, folders of them, and addresses on the web.", show_default=False),
-    ],
+    ] = None,
+    scene: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="A scene of Stash, by its id; can be repeated.")
+    ] = None,
+    image: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="An image of Stash, by its id; can be repeated.")
+    ] = None,
+    gallery_id: Annotated[
+        str | None, typer.Option(metavar="ID", help="A gallery of Stash, by its id: who is in all of its images.")
+    ] = None,
+    frames_from: Annotated[
+        FramesFrom | None,
+        typer.Option(
+            help="Where the frames of scenes come from. Without: the file where path_map leads to it, else the stream "
+            "of Stash, else its sprites."
+        ),
+    ] = None,
     gallery: Annotated[
         Path | None,
         typer.Option(
@@ -78,16 +97,32 @@ def identify(
     Prints a table for each file: person, probability, first and last seen, frames. A file that cannot be processed
     says why and does not stop the others; the exit code is then 1. Of a video on the web only the parts that are
     looked at are fetched; in its place the WebVTT of its sprites can be named.
+
+    Of what is in Stash, who is tagged there already is marked, and found a little more easily; a scene's cover is
+    looked at, too.
     """
+    asked = Asked(tuple(scene or ()), tuple(image or ()), frames_from)
+    if gallery_id is None and not paths and not asked:
+        raise typer.BadParameter("name a video or picture, or something of Stash: --scene, --image, --gallery-id.")
+    if gallery_id is not None and (paths or asked):
+        raise typer.BadParameter("a gallery is identified alone.", param_hint="--gallery-id")
+    if gallery_id is not None and report is not None:
+        raise typer.BadParameter("there is no report of a gallery.", param_hint="--report")
     services = services_of(context)
     request = request_of(
         services.configuration, frames=frames, mode=mode, strict=strict, top_k=top_k, tagged=tagged or ()
     )
+    read = read_asked(services, asked)
+    images = None if gallery_id is None else services.read_gallery(gallery_id)
     with shown_progress() as progress, recognition(services, gallery, pack, progress) as known:
         print_warnings(_unknown_tags(request.tagged, known.people), progress)
-        places = [services.place_of(path) for path in paths]
-        results = known.recognizer.identify(places, known.people, request, services.cancel, progress)
-        complete = show(results, json, report, progress)
+        places = [services.place_of(path) for path in paths or ()]
+        if images is not None:
+            complete = show_gallery(services, known, request, images, json, progress)
+        else:
+            files = known.recognizer.identify(places, known.people, request, services.cancel, progress)
+            library = identified(services, known, request, read, progress) if read else ()
+            complete = show(chain(files if places else (), library), json, report, progress)
     if not complete:
         raise typer.Exit(EXIT_SOME_FAILED)
 

@@ -92,7 +92,7 @@ StashSenseError
 ├── RecommendationError          a recommendation cannot be used as asked
 │   ├── RecommendationUnknown · RecommendationTypeUnknown · RecommendationListingInvalid · RecommendationSettled
 │   └── RecommendationSuperseded · RecommendationChoiceInvalid · RecommendationUnreadable
-├── JournalError                 what was written to Stash cannot be undone, or may not be written
+├── JournalError                 a write to the library cannot be undone, or may not be done
 │   ├── JournalEntryUnknown · JournalGroupUnknown · JournalCursorInvalid · JournalFieldChanged · JournalTargetGone
 │   └── JournalTargetUsed · JournalNotUndoable · JournalFieldUnknown · JournalPictureTooLarge
 ├── PathMapInvalid               what the user says of where the files of the library are makes no sense

@@ -80,8 +80,8 @@ class JournalCursorInvalid(JournalError):
 
 
 class JournalFieldChanged(JournalError):
-    """Entry {entry} is not undone, because {field} of {kind} {id} was changed since: we wrote {wrote}, now it is {now}.
-    Change it in Stash.
+    """Entry {entry} is not undone, because {field} of {kind} {id} was changed since: we wrote {wrote}, now it is
+    {now}. Change it in Stash.
     """
 
     code = "journal_field_changed"
@@ -112,8 +112,8 @@ class JournalFieldUnknown(JournalError):
 
 
 class JournalPictureTooLarge(JournalError):
-    """The picture of {kind} {id} is not replaced, because it has {size:,} bytes and up to {most:,} are kept for undoing;
-    replace it in Stash.
+    """The picture of {kind} {id} is not replaced, because it has {size:,} bytes and up to {most:,} are kept for
+    undoing; replace it in Stash.
     """
 
     code = "journal_picture_too_large"

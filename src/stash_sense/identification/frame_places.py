@@ -6,11 +6,11 @@ need no decoding and are there also when the file is not.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
-from stash_sense.errors import InputError, LibraryFileNotHere, LibraryItemWithoutFile
-from stash_sense.identification.subject import Place, SpriteSheet
+from stash_sense.errors import LibraryFileNotHere, LibraryItemWithoutFile
+from stash_sense.identification.subject import FramesFrom, Place, SpriteSheet
+from stash_sense.library.kinds import IMAGES, SCENES
 from stash_sense.library.media import Image, ImageFile, Scene, VideoFile
 from stash_sense.library.paths import PathMap
 from stash_sense.library.ports import LibraryMedia
@@ -18,16 +18,12 @@ from stash_sense.library.server import MediaRequest
 from stash_sense.media.address import Address
 
 
-class FramesFrom(StrEnum):
-    """Where frames come from."""
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A place where frames may be had, and of which kind it is."""
 
-    FILE = "file"
-    STREAM = "stream"
-    SPRITES = "sprites"
-
-
-AUTO = "auto"
-"""Not one of them, but the first that gives frames."""
+    place: Place
+    kind: FramesFrom
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,32 +42,40 @@ class FramePlaces:
     media: LibraryMedia
     named: str
 
-    def of_scene(self, scene: Scene, wanted: FramesFrom | None = None) -> dict[Place, FramesFrom]:
+    def of_scene(self, scene: Scene, wanted: FramesFrom | None = None) -> tuple[Offer, ...]:
         """List the places of a scene, the best first; with `wanted` only those of this kind.
 
         Raises:
             LibraryItemWithoutFile: it has none.
             LibraryFileNotHere: the file is wanted, and we do not see it.
         """
-        source = scene_name(scene.id)
+        source = f"{SCENES.name} {scene.id}"
         if not scene.files:
             raise LibraryItemWithoutFile(path=source)
-        places: dict[Place, FramesFrom] = dict.fromkeys(self._files(scene.files), FramesFrom.FILE)
-        places[self._address(self.media.stream(scene.id))] = FramesFrom.STREAM
+        offers = [Offer(path, FramesFrom.FILE) for path in self._files(scene.files)]
+        offers.append(Offer(self._address(self.media.stream(scene.id)), FramesFrom.STREAM))
         if scene.paths.vtt and scene.paths.sprite:
-            cues, sheet = (self._at(url) for url in (scene.paths.vtt, scene.paths.sprite))
-            places[SpriteSheet(cues, sheet, scene.files[0].duration or None)] = FramesFrom.SPRITES
-        return _only(wanted, places, source)
+            sprites = SpriteSheet(
+                self._at(scene.paths.vtt), self._at(scene.paths.sprite), scene.files[0].duration or None
+            )
+            offers.append(Offer(sprites, FramesFrom.SPRITES))
+        chosen = tuple(offer for offer in offers if wanted in (None, offer.kind))
+        if not chosen:
+            raise LibraryFileNotHere(path=source)
+        return chosen
 
-    def of_image(self, image: Image, wanted: FramesFrom | None = None) -> dict[Place, FramesFrom]:
-        """List the places of an image, likewise; it has no sprites."""
-        source = image_name(image.id)
+    def of_image(self, image: Image) -> tuple[Offer, ...]:
+        """List the places of an image, likewise.
+
+        Raises:
+            LibraryItemWithoutFile: it has none.
+        """
         if not image.files:
-            raise LibraryItemWithoutFile(path=source)
-        places: dict[Place, FramesFrom] = dict.fromkeys(self._files(image.files), FramesFrom.FILE)
+            raise LibraryItemWithoutFile(path=f"{IMAGES.name} {image.id}")
+        offers = [Offer(path, FramesFrom.FILE) for path in self._files(image.files)]
         if image.picture:
-            places[self._at(image.picture)] = FramesFrom.STREAM
-        return _only(wanted, places, source)
+            offers.append(Offer(self._at(image.picture), FramesFrom.STREAM))
+        return tuple(offers)
 
     def cover_of(self, scene: Scene) -> Address | None:
         """Return where the scene's cover is."""
@@ -89,23 +93,3 @@ class FramePlaces:
 
     def _address(self, request: MediaRequest) -> Address:
         return Address(request.url, request.headers, named=self.named)
-
-
-def scene_name(id: str) -> str:  # noqa: A002  what Stash calls it
-    """Return what answers call a scene."""
-    return f"scene {id}"
-
-
-def image_name(id: str) -> str:  # noqa: A002  what Stash calls it
-    """Return what answers call an image."""
-    return f"image {id}"
-
-
-def _only(wanted: FramesFrom | None, places: dict[Place, FramesFrom], source: str) -> dict[Place, FramesFrom]:
-    chosen = {place: kind for place, kind in places.items() if wanted in (None, kind)}
-    if not chosen:
-        raise LibraryFileNotHere(path=source)
-    return chosen
-
-
-__all__ = ["AUTO", "FramePlaces", "FramesFrom", "InputError", "image_name", "scene_name"]

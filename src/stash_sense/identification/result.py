@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from stash_sense.errors import StashSenseError
+from stash_sense.identification.subject import FramesFrom
 from stash_sense.kernel.arrays import Image
 
 
@@ -78,6 +79,52 @@ class Failure:
         return cls(error.code, str(error))
 
 
+@dataclass(frozen=True, slots=True)
+class TaggedPerformer:
+    """Somebody who is tagged in Stash.
+
+    Attributes:
+        performer_id: in Stash.
+        name: in Stash.
+        person_ids: who it is among the people who can be recognised; none where not known here.
+        seen: whether one of these was recognised.
+    """
+
+    performer_id: str
+    name: str
+    person_ids: tuple[str, ...]
+    seen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A place that gave no frames, and why."""
+
+    frames_from: FramesFrom
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryFacts:
+    """What belongs to the answer for something in Stash.
+
+    Attributes:
+        kind: scene or image.
+        id: in Stash.
+        frames_from: where the frames were had; None where nowhere.
+        with_cover: whether the cover was one of the frames.
+        attempts: what was tried before.
+        performers: who is tagged in it.
+    """
+
+    kind: str
+    id: str
+    frames_from: FramesFrom | None = None
+    with_cover: bool = False
+    attempts: tuple[Attempt, ...] = ()
+    performers: tuple[TaggedPerformer, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Identification:
     """The answer for one file.
@@ -93,6 +140,7 @@ class Identification:
         unknown: seen but not named, most often seen first.
         failure: set when the file could not be processed; everything else is then empty.
         timing_ms: wall-clock milliseconds per stage, and their `total`.
+        library: for something in Stash.
     """
 
     source: str
@@ -107,6 +155,7 @@ class Identification:
     unknown: tuple[SeenPerson, ...] = ()
     failure: Failure | None = None
     timing_ms: dict[str, float] = field(default_factory=dict)
+    library: LibraryFacts | None = None
 
 
 NO_CROPS: Image = np.zeros((0, 96, 96, 3), np.uint8)

@@ -1,9 +1,18 @@
 """What is to be looked at: where its frames may be had, and a picture that shows it."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from stash_sense.media.address import Address
+
+
+class FramesFrom(StrEnum):
+    """Where the frames of what is in Stash come from."""
+
+    FILE = "file"
+    STREAM = "stream"
+    SPRITES = "sprites"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,4 +50,4 @@ class Subject:
     def name(self) -> str:
         """What it is called while it is worked on."""
         first = self.places[0]
-        return first.name if isinstance(first, (Path, Address)) else self.source
+        return self.source if str(first) != self.source or isinstance(first, SpriteSheet) else first.name

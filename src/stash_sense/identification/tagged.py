@@ -20,7 +20,9 @@ def rows_of(performers: Iterable[Performer], roster: Roster) -> Mapping[str, fro
 
 
 def _rows_of(performer: Performer, roster: Roster) -> frozenset[int]:
-    ids = {universal_id(domain, one.stash_id): domain for one in performer.stash_ids if (domain := _domain(one.endpoint))}
+    ids = {
+        universal_id(domain, one.stash_id): domain for one in performer.stash_ids if (domain := _domain(one.endpoint))
+    }
     if found := roster.with_ids(ids.keys()):
         return found
     elsewhere = tuple(f"{domain}:" for domain in ids.values())

@@ -5,13 +5,16 @@ import math
 from types import TracebackType
 from typing import Any, Self, TextIO
 
+from stash_sense.identification.library_result import GalleryPerson, IdentifiedGallery
 from stash_sense.identification.result import (
     Alternative,
     Failure,
     Identification,
+    LibraryFacts,
     NamedPerson,
     SeenPerson,
     Sighting,
+    TaggedPerformer,
 )
 
 SCHEMA = 1
@@ -39,6 +42,7 @@ class DocumentWriter:
         self._stream = stream
         self._separator = "\n"
         self._stream_failed = False
+        self._told: dict[str, Any] = {}
 
     def __enter__(self) -> Self:
         self._put(f'{{"schema": {SCHEMA}, "results": [')
@@ -54,12 +58,17 @@ class DocumentWriter:
         self._put(self._separator + text)
         self._separator = ",\n"
 
+    def tell(self, key: str, value: Any) -> None:
+        """Have something of its own stand in the document, after the results."""
+        self._told[key] = value
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         # A stream that has failed gets nothing more: the error that is on its way says it all.
         if not self._stream_failed:
-            self._put(f'\n], "complete": {json.dumps(kind is None)}}}\n')
+            told = json.dumps({**self._told, "complete": kind is None}, ensure_ascii=True, allow_nan=False)
+            self._put(f"\n], {told[1:]}\n")
 
     def _put(self, text: str) -> None:
         # One call for one piece: an interruption comes before or after it and leaves no half of it.
@@ -73,7 +82,7 @@ class DocumentWriter:
 
 def result_document(result: Identification) -> dict[str, Any]:
     """Return one result as the values of the JSON document."""
-    return {
+    told: dict[str, Any] = {
         "source": result.source,
         "pack": result.pack,
         "mode": result.mode,
@@ -88,6 +97,54 @@ def result_document(result: Identification) -> dict[str, Any]:
         "timing_ms": {
             stage: _rounded(milliseconds, _MILLISECOND_DIGITS) for stage, milliseconds in result.timing_ms.items()
         },
+    }
+    if result.library is not None:
+        told |= _in_library(result.library)
+    return told
+
+
+def _in_library(facts: LibraryFacts) -> dict[str, Any]:
+    return {
+        f"{facts.kind}_id": facts.id,
+        "frames_from": facts.frames_from,
+        "with_cover": facts.with_cover,
+        "attempts": [{"frames_from": one.frames_from, "error": _error(one.failure)} for one in facts.attempts],
+        "performers": [performer_document(one) for one in facts.performers],
+    }
+
+
+def performer_document(performer: TaggedPerformer) -> dict[str, Any]:
+    """Return somebody who is tagged in Stash as the values of the JSON document."""
+    return {
+        "performer_id": performer.performer_id,
+        "name": performer.name,
+        "person_ids": list(performer.person_ids),
+        "seen": performer.seen,
+    }
+
+
+def gallery_document(gallery: IdentifiedGallery) -> dict[str, Any]:
+    """Return who is in a gallery as the values of the JSON document."""
+    return {
+        "gallery_id": gallery.id,
+        "total_images": gallery.total_images,
+        "images_processed": gallery.images_processed,
+        "faces_detected": gallery.faces_detected,
+        "persons": [_in_gallery(person) for person in gallery.persons],
+        "performers": [performer_document(one) for one in gallery.performers],
+    }
+
+
+def _in_gallery(person: GalleryPerson) -> dict[str, Any]:
+    return {
+        "person_id": person.person_id,
+        "name": person.name,
+        "probability": _rounded(person.probability, _PROBABILITY_DIGITS),
+        "best_distance": _rounded(person.best_distance, _DISTANCE_DIGITS),
+        "mean_distance": _rounded(person.mean_distance, _DISTANCE_DIGITS),
+        "image_count": len(person.image_ids),
+        "image_ids": list(person.image_ids),
+        "tagged": person.tagged,
     }
 
 

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict
 from tests.queue_files import kind, until
 from tests.running_service import RunningService, fake_services, running
 
-from stash_sense.errors import InputMissing
+from stash_sense.api.server import listening
+from stash_sense.errors import AddressUnusable, InputMissing
 from stash_sense.jobs.context import JobContext
 from stash_sense.jobs.job import Slot
 
@@ -206,3 +207,49 @@ def test_only_the_check_for_updates_starts_by_itself_until_somebody_says_so(stag
     assert changed in stage.ask("GET", "/schedules")
     for name in ("no_such", "count"):
         assert stage.ask("PUT", f"/schedules/{name}", 404, {"enabled": True})["error"]["code"] == "job_type_unknown"
+
+
+def test_a_job_that_is_done_is_not_tried_again(stage: Stage) -> None:
+    job = stage.submit(to=0)
+    stage.until(job, "completed")
+    assert stage.ask("POST", f"/{job}/retry", 409)["error"]["code"] == "job_completed"
+
+
+@pytest.mark.parametrize(
+    ("body", "fields", "reason"),
+    [
+        (
+            b'{"kind": "count"}',
+            {"type": "it is needed", "kind": "there is no such field"},
+            "type: it is needed; kind: ",
+        ),
+        (b'{"type": ', {"body": "it is no JSON"}, "body: it is no JSON"),
+        (b"", {"body": "it is needed"}, "body: it is needed"),
+        (b'{"type": 3}', {"type": "it must be text"}, "type: it must be text"),
+        (b"[]", {"body": "it must be an object"}, "body: it must be an object"),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_refused_in_plain_words(
+    stage: Stage, body: bytes, fields: dict[str, str], reason: str
+) -> None:
+    with stage.service.client() as client:
+        told = client.post("/queue", content=body, headers={"content-type": "application/json"}).json()["error"]
+    assert told["fields"] == fields
+    assert f"({reason}" in told["message"]
+
+
+def test_a_setting_that_cannot_be_null_says_null(stage: Stage) -> None:
+    with stage.service.client() as client:
+        told = client.put("/settings/num_frames", json={"value": None}).json()["error"]
+    assert told["message"].startswith("num_frames cannot be null: it must be a whole number from 10 to 200")
+
+
+def test_a_picture_without_an_address_is_refused_with_what_was_given(stage: Stage) -> None:
+    with stage.service.client() as client:
+        told = client.post("/identify", json={"image_url": "nonsense-x"}).json()["error"]
+    assert "No picture is fetched from nonsense-x (" in told["message"]
+
+
+def test_a_port_that_is_taken_is_told_as_one_that_cannot_be_listened_at(stage: Stage) -> None:
+    with pytest.raises(AddressUnusable, match=rf"cannot listen at 127\.0\.0\.1, port {stage.service.port} \("):
+        listening("127.0.0.1", stage.service.port)

@@ -158,3 +158,49 @@ def test_without_a_state_or_beside_a_service_it_says_so(environment: dict[str, s
         result = run(environment, "restore", str(tmp_path / "kept.db"))
     assert getattr(result.exception, "code", "") == "state_busy"
     assert "a service is running" in str(result.exception)
+
+
+@pytest.mark.parametrize("value", ["nonsense", "a/b/c", "ftp://example.org/x", "releases"])
+def test_a_source_of_databases_that_no_job_could_ask_is_refused(
+    environment: dict[str, str | None], tmp_path: Path, value: str
+) -> None:
+    refused = run(environment, "settings", "set", "database_source", value).exception
+    assert getattr(refused, "code", "") == "setting_refused"
+    assert "it must be the whole path of a folder, an https address, or owner/name on GitHub, or empty" in str(
+        refused
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("value", ["/mnt/unplugged", "~/releases", "https://example.org/x", "someone/faces"])
+def test_a_source_of_databases_may_be_out_of_reach(environment: dict[str, str | None], value: str) -> None:
+    assert run(environment, "settings", "set", "database_source", value).stdout.startswith("database_source is ")
+
+
+def test_an_update_takes_the_source_that_is_set(environment: dict[str, str | None], tmp_path: Path) -> None:
+    told_nothing = run(environment, "db", "update", "--check").exception
+    assert "`stash-sense settings set database_source …`" in str(told_nothing)
+    (tmp_path / "releases").mkdir()
+    run(environment, "settings", "set", "database_source", str(tmp_path / "releases"))
+    asked = run(environment, "db", "update", "--check")
+    assert str(tmp_path / "releases") in asked.output + str(asked.exception)
+
+
+def test_a_negative_number_is_refused_as_a_value(environment: dict[str, str | None]) -> None:
+    refused = run(environment, "settings", "set", "resource_idle_seconds", "-1").exception
+    assert str(refused).startswith('resource_idle_seconds cannot be "-1": it must be a whole number of seconds from ')
+
+
+def test_an_empty_value_is_called_empty(environment: dict[str, str | None]) -> None:
+    assert run(environment, "settings", "reset", "database_source").stdout == "database_source is empty (default).\n"
+    assert run(environment, "settings", "get", "database_source").stdout == "\n"
+
+
+def test_restoring_tells_of_the_jobs_that_were_cancelled(environment: dict[str, str | None], tmp_path: Path) -> None:
+    kept = str(tmp_path / "kept.db")
+    assert run(environment, "jobs", "run", "maintenance", "--no-wait").exit_code == 0
+    run(environment, "backup", "--out", kept)
+    assert told(environment, "restore", kept)["jobs_cancelled"] == 1
+    assert "1 job was active in the backup and cancelled" in run(environment, "restore", kept).stdout
+    (job,) = told(environment, "jobs", "list")["jobs"]
+    assert "`stash-sense jobs retry 1` goes on with it" in job["error_message"]

@@ -87,7 +87,7 @@ def test_a_change_of_several_is_all_or_nothing_and_tells_every_fault() -> None:
         "rate": "it must be a whole number from 1 to 100",
         "threads": "it is read once at the start, from the variable STASH_SENSE_THREADS",
     }
-    assert "size cannot be 101: it must be a whole number from 1 to 100; rate cannot be nan" in str(caught.value)
+    assert "size cannot be 101: it must be a whole number from 1 to 100; rate cannot be NaN" in str(caught.value)
     with pytest.raises(SettingRefused) as caught:
         configuration.update({"strict": True, "no such": 1, "size": 0})
     assert caught.value.fields["faults"] == {

@@ -1,6 +1,8 @@
 """Serves an application on the loopback: on a thread for tests, or until it is interrupted for the command."""
 
+import asyncio
 import contextlib
+import logging
 import socket
 import threading
 from collections.abc import Iterator
@@ -88,5 +90,12 @@ def listening(port: int) -> socket.socket:
 
 def serve_until_interrupted(app: ASGIApp, listener: socket.socket) -> None:
     """Serve on a socket of `listening` until the process is asked to stop."""
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
     with contextlib.closing(listener), contextlib.suppress(KeyboardInterrupt):
         uvicorn.Server(_configured(app)).run([listener])
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether a record is more than that answers, as those that never come, end with the server."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not (isinstance(error, asyncio.CancelledError) or record.getMessage().startswith("Cancel "))

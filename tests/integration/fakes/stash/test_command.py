@@ -1,5 +1,6 @@
 import json
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -41,6 +42,22 @@ def test_a_library_is_served_until_it_is_interrupted(tmp_path: Path) -> None:
         "version": {"version": "v0.31.1"},
         "findScenes": {"scenes": [{"title": "One", "custom_fields": {}}]},
     }
+
+
+def test_an_answer_that_never_comes_ends_with_the_command_without_a_word() -> None:
+    command = [str(Path(sys.executable).with_name("stash-sense")), "simulate", "stash", "--port", "0"]
+    with subprocess.Popen(
+        [*command, "--fault", "silent"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        url = httpx2.URL(process.stdout.readline().strip())
+        with socket.create_connection((url.host, url.port or 0)) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            with httpx2.Client(base_url=url, trust_env=False, timeout=20) as client:
+                assert client.get("/healthz").status_code == 200  # by now the other one waits
+            process.send_signal(signal.SIGINT)
+            assert process.communicate(timeout=20) == ("", "")
+    assert process.returncode == 0
 
 
 def refused(*options: str) -> str:

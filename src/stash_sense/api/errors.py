@@ -58,6 +58,8 @@ STATUSES: Mapping[type[StashSenseError], int] = {
     every.ResourceNeedsItself: 500,
     every.UpdateError: 409,
     every.StashError: 502,
+    every.StashNotSet: 503,
+    every.StashIdUnknown: 404,
     every.StashBoxError: 502,
     every.PathMapInvalid: 422,
     every.StateError: 503,

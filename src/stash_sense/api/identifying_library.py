@@ -1,19 +1,17 @@
 """A scene, image or gallery of Stash that a request names -> who is in it."""
 
-from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from stash_sense.api.recognising import IdentifyOptions, ItemFailed
+from stash_sense.api.in_turn import Work
+from stash_sense.api.recognising import IdentifyOptions, LookFailed
 from stash_sense.bootstrap import Services
 from stash_sense.identification.subject import FramesFrom
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.limits import MAX_FRAMES, MIN_FRAMES
 
 StashId = Annotated[str, Field(min_length=1, max_length=20, pattern="^[0-9]+$", description="Its id in Stash.")]
-Work = Callable[[], Any]
-"""What takes long, with all that it needs; gives the answer."""
 
 
 class SceneRequest(IdentifyOptions):
@@ -60,7 +58,7 @@ def scene_work(services: Services, asked: SceneRequest, cancel: CancelToken) -> 
             identifier = services.library_identifier(recognizer, people, request)
             result = identifier.scene(read, asked.frames_from, cancel).result
         if result.failure is not None:
-            raise ItemFailed(result.failure.code, result.failure.message)
+            raise LookFailed(result.failure.code, result.failure.message)
         return {"frames_requested": request.plan.num_frames, **result_document(result)}
 
     return work
@@ -77,7 +75,7 @@ def image_work(services: Services, asked: ImageRequest, cancel: CancelToken) -> 
             identifier = services.library_identifier(recognizer, people, _request(services, asked))
             result = identifier.image(read, cancel).result
         if result.failure is not None:
-            raise ItemFailed(result.failure.code, result.failure.message)
+            raise LookFailed(result.failure.code, result.failure.message)
         return result_document(result)
 
     return work

@@ -197,13 +197,13 @@ def identify_picture(picture: Picture, options: IdentifyOptions, services: Servi
         with services.naming(options.pack, cancel) as (recognizer, people):
             result = next(recognizer.identify([path], people, request, cancel))
         if result.failure is not None:
-            raise PictureFailed(result.failure.code, result.failure.message.replace(str(path), picture.name))
+            raise LookFailed(result.failure.code, result.failure.message.replace(str(path), picture.name))
     named = dataclasses.replace(result, source=picture.name)
     return {"schema": SCHEMA, "results": [result_document(named)], "complete": True}
 
 
-class PictureFailed(Exception):
-    """A picture could not be looked at; code and message are those of the error that says why."""
+class LookFailed(Exception):
+    """Something could not be looked at; code and message are those of the error that says why."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)

@@ -54,8 +54,8 @@ def identify(
     frames_from: Annotated[
         FramesFrom | None,
         typer.Option(
-            help="Where the frames of scenes come from. Without: the file where path_map leads to it, else the stream "
-            "of Stash, else its sprites."
+            help="Where the frames of scenes come from. Without: the file where path_map leads to it, else the "
+            "stream of Stash, else its sprites."
         ),
     ] = None,
     gallery: Annotated[

@@ -12,7 +12,6 @@ from stash_sense.identification.result import Identification, NamedPerson, SeenP
 from stash_sense.identification.subject import FramesFrom
 from stash_sense.reports.wording import NOT_KNOWN, clock, counted, nobody, percent, span, took, unknown_name, visible
 
-
 _PLACES = {
     FramesFrom.FILE: "the file",
     FramesFrom.STREAM: "Stash",

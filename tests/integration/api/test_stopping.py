@@ -47,9 +47,9 @@ class Process:
         return [(job, batch) for job, batch, process in lines(self.folder) if process == self.process.pid]
 
     def events(self) -> list[str]:
-        """What the log says, but for requests."""
+        """What the log says, but for requests and jobs."""
         told = [json.loads(line) for line in (self.folder / "log").read_text().splitlines() if line.startswith("{")]
-        return [line["event"] for line in told if line["event"] != "request"]
+        return [line["event"] for line in told if line["event"] != "request" and "job_id" not in line]
 
     def ask_to_stop(self, number: int) -> None:
         stops = self.events().count("stopping")

@@ -243,7 +243,7 @@ def test_ids_that_are_not_there_are_left_out() -> None:
         assert asked(stash.url, lambda client: client.reader.one(PERFORMERS, "77")) is None
         stash.requests.clear()
         assert asked(stash.url, lambda client: client.reader.by_ids(TAGS, [])) == {}
-        assert stash.requests == []
+        assert not stash.requests
 
 
 @pytest.mark.parametrize(

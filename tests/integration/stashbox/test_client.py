@@ -185,7 +185,7 @@ def test_the_same_id_twice_is_asked_for_once(server: StashBoxServer) -> None:
 
 def test_no_ids_take_no_request(server: StashBoxServer) -> None:
     assert found(server, []).items == {}
-    assert server.documents == []
+    assert not server.documents
 
 
 def test_unknown_and_bad_ids_do_not_spoil_the_others(server: StashBoxServer) -> None:
@@ -302,7 +302,7 @@ def test_videos_are_matched_40_at_once_and_answered_in_order(profile: Profile) -
 
 def test_videos_without_fingerprints_take_no_request(server: StashBoxServer) -> None:
     assert Asked(server.endpoint).run(lambda box: box.matches([[], []])) == [(), ()]
-    assert server.documents == []
+    assert not server.documents
 
 
 def test_performers_are_searched_by_name_and_id() -> None:

@@ -81,8 +81,6 @@ class SqlJournal:
             wanted = wanted.where(_ROW.id < query.before)
         if query.group:
             wanted = wanted.where(_ROW.group_id == query.group)
-        if query.recommendation_id is not None:
-            wanted = wanted.where(_ROW.recommendation_id == query.recommendation_id)
         with reading(self._engine) as connection:
             return [_entry(row) for row in connection.execute(wanted)]
 

@@ -8,33 +8,36 @@ import anyio
 import anyio.to_thread
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
 from stash_sense.api.bodies import FORM
-from stash_sense.api.errors import answer_to, document_of, status_of_code
+from stash_sense.api.identifying_library import (
+    GalleryRequest,
+    ImageRequest,
+    SceneRequest,
+    gallery_work,
+    image_work,
+    scene_work,
+)
+from stash_sense.api.in_turn import Work, answered
 from stash_sense.api.recognising import (
     BODY_BYTES,
     IdentifyDocument,
     IdentifyOptions,
     Picture,
-    PictureFailed,
     fetched,
     identify_picture,
     in_document,
     uploaded,
 )
-from stash_sense.api.request_id import current_request_id
 from stash_sense.api.state import State, StateHere
-from stash_sense.errors import Cancelled, ContentTypeUnknown, ServiceStopping, StashSenseError
+from stash_sense.errors import ContentTypeUnknown
 from stash_sense.kernel.cancel import CancelToken
 
 router = APIRouter(prefix="/identify", tags=["identify"])
 
 T = TypeVar("T")
-_LEFT = 499
-"""What is noted where the client left before there was an answer; nobody reads it but the log."""
 _FIELDS = 300
 """Of a form: every option and 200 tagged people."""
 
@@ -71,6 +74,8 @@ _BODY = {
     },
 }
 
+_FOUND: dict[int | str, dict[str, Any]] = {200: {"description": "See docs/reference/identify-json.md."}}
+
 
 @router.post(
     "", openapi_extra={"requestBody": _BODY}, responses={200: {"description": "As `identify --json` prints it."}}
@@ -88,8 +93,35 @@ async def identify(request: Request, state: StateHere) -> Response:
     with state.room.take(int(announced) if announced.isdecimal() else BODY_BYTES):
         if kind == FORM:
             async with _form(request) as form:
-                return await _answered(request, state, *_from_form(form))
-        return await _answered(request, state, *await _from_document(request))
+                return await _identified(request, state, *_from_form(form))
+        return await _identified(request, state, *await _from_document(request))
+
+
+@router.post("/scene", responses=_FOUND)
+async def identify_scene(request: Request, asked: SceneRequest, state: StateHere) -> Response:
+    """Recognise who is in a scene of Stash, with its cover as one more frame, and who of them is tagged already.
+
+    It waits in the same line as pictures, and gives up its place likewise.
+    """
+    return await answered(
+        request, state, lambda cancel: _read(state, lambda: scene_work(state.services, asked, cancel))
+    )
+
+
+@router.post("/image", responses=_FOUND)
+async def identify_image(request: Request, asked: ImageRequest, state: StateHere) -> Response:
+    """Recognise who is in an image of Stash, and who of them is tagged already."""
+    return await answered(
+        request, state, lambda cancel: _read(state, lambda: image_work(state.services, asked, cancel))
+    )
+
+
+@router.post("/gallery", responses=_FOUND)
+async def identify_gallery(request: Request, asked: GalleryRequest, state: StateHere) -> Response:
+    """Recognise who is in the images of a gallery of Stash; an image that cannot be looked at says why."""
+    return await answered(
+        request, state, lambda cancel: _read(state, lambda: gallery_work(state.services, asked, cancel))
+    )
 
 
 @router.get("/queue")
@@ -102,51 +134,24 @@ async def identify_queue(state: StateHere) -> QueueAnswer:
     return QueueAnswer(waiting=max(0, len(turns) - 1), turns=turns)
 
 
-async def _answered(request: Request, state: State, options: IdentifyOptions, picture: Picture | str) -> Response:
-    """Wait for the turn and identify, unless the client leaves meanwhile."""
-    cancel = CancelToken()
-    answer: Response = Response(status_code=_LEFT)
-    async with anyio.create_task_group() as group:
-
-        async def left() -> None:
-            while (await request.receive())["type"] != "http.disconnect":
-                pass
-            cancel.cancel()
-            group.cancel_scope.cancel()
-
-        group.start_soon(left)
-        answer = await _outcome(state, options, picture, cancel)
-        group.cancel_scope.cancel()
-    return answer
+async def _identified(request: Request, state: State, options: IdentifyOptions, picture: Picture | str) -> Response:
+    return await answered(request, state, lambda cancel: _brought(state, options, picture, cancel))
 
 
-async def _outcome(state: State, options: IdentifyOptions, picture: Picture | str, cancel: CancelToken) -> Response:
-    """Return the answer; errors are answers here, for they must not take their way through a group of tasks."""
-    outcome = "failed"
-    try:
-        if isinstance(picture, str):
-            url = picture
-            picture = await anyio.to_thread.run_sync(
-                lambda: fetched(url, state.services, cancel), limiter=state.fetching
-            )
-        with contextlib.closing(picture) as chosen:
-            async with state.turns.take(current_request_id(), cancel):
-                result = await anyio.to_thread.run_sync(
-                    lambda: identify_picture(chosen, options, state.services, cancel), limiter=state.heavy
-                )
-        outcome = "identified"
-        return JSONResponse(result)
-    except PictureFailed as failed:
-        return JSONResponse(document_of(failed.code, failed.message), status_of_code(failed.code))
-    except Cancelled:
-        # Nobody reads this where the client has left; it is told where the service is being stopped.
-        outcome = "cancelled"
-        return answer_to(ServiceStopping())
-    except StashSenseError as error:
-        return answer_to(error)
-    finally:
-        cancel.cancel()  # where this task itself is ended, its thread is left to itself
-        state.metrics.identified.labels(outcome).inc()
+@contextlib.asynccontextmanager
+async def _brought(
+    state: State, options: IdentifyOptions, picture: Picture | str, cancel: CancelToken
+) -> AsyncIterator[Work]:
+    if isinstance(picture, str):
+        url = picture
+        picture = await anyio.to_thread.run_sync(lambda: fetched(url, state.services, cancel), limiter=state.fetching)
+    with contextlib.closing(picture) as chosen:
+        yield lambda: identify_picture(chosen, options, state.services, cancel)
+
+
+@contextlib.asynccontextmanager
+async def _read(state: State, read: Callable[[], Work]) -> AsyncIterator[Work]:
+    yield await anyio.to_thread.run_sync(read, limiter=state.fetching)
 
 
 @contextlib.asynccontextmanager

@@ -1,6 +1,7 @@
 """GraphQL over HTTP as gqlgen speaks it: POST of JSON, GET of queries, and the refusals of all else."""
 
 import json
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,8 @@ from stash_sense.fakes.graphql.engine import Answer, Engine, Flaw, Operation, Pr
 ContextOf = Callable[[Request], Any]
 """Makes what resolvers are given from the request."""
 
+MOST_REMEMBERED = 10_000
+"""Requests that a server remembers for whoever looks; one that runs for days must not grow."""
 _JSON, _GRAPHQL = "application/json", "application/graphql-response+json"
 _NEITHER = '{"errors":[{"message":"transport not supported"}],"data":null}'
 
@@ -28,7 +31,7 @@ class GraphQLOverHTTP:
         most_fields: how many things one document may ask for; one with more is refused as too complex.
 
     Attributes:
-        seen: every document that came, in order, with its variables.
+        seen: the last documents that came, in order, with their variables.
         flaws: what was asked for and is not simulated; a test may insist that it stays empty.
     """
 
@@ -43,7 +46,7 @@ class GraphQLOverHTTP:
         self.most_fields = most_fields
         self.context_of = context_of
         self.headers = headers or {}
-        self.seen: list[Operation] = []
+        self.seen: deque[Operation] = deque(maxlen=MOST_REMEMBERED)
         self.flaws: list[str] = []
 
     async def answer(self, request: Request) -> Response:

@@ -1,5 +1,6 @@
 """What a request meets first: the faults, then the doors, then the server."""
 
+from collections import deque
 from typing import Protocol
 
 from starlette.requests import HTTPConnection
@@ -20,7 +21,7 @@ class Fronted(Protocol):
     status: str
     faults: Faults
     doors: Doors
-    requests: list[tuple[str, str]]
+    requests: deque[tuple[str, str]]
 
 
 class Front:

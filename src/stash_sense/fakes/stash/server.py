@@ -6,6 +6,7 @@ with simulated_stash(library=document, faults=["locked:2"]) as stash:
 """
 
 import secrets
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timezone
@@ -18,7 +19,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from stash_sense.fakes.graphql.engine import ResolverError
-from stash_sense.fakes.graphql.http import GraphQLOverHTTP
+from stash_sense.fakes.graphql.http import MOST_REMEMBERED, GraphQLOverHTTP
 from stash_sense.fakes.graphql.serving import served
 from stash_sense.fakes.graphql.socket import GraphQLOverSocket
 from stash_sense.fakes.stash.answers import engine_of
@@ -60,7 +61,7 @@ class SimulatedStash:
         graphql: its `seen` are the documents that came, its `flaws` what was asked for and is not simulated.
         status: SETUP, NEEDS_MIGRATION or OK.
         plugins: those that are installed, by id, with all columns of the type Plugin.
-        requests: method and path of every request, in order.
+        requests: method and path of the last requests, in order.
     """
 
     def __init__(
@@ -87,7 +88,7 @@ class SimulatedStash:
             self.state.configuration.password = secrets.token_urlsafe(8)
         self.faults = Faults(KINDS, faults)
         self.plugins: dict[str, Row] = {}
-        self.requests: list[tuple[str, str]] = []
+        self.requests: deque[tuple[str, str]] = deque(maxlen=MOST_REMEMBERED)
         self.doors = Doors(self.state.configuration)
         self.jobs = Jobs(self.state.now_local, job_pause)
         self.media = Media(self.state, self.profile)

@@ -6,6 +6,7 @@ with StashBoxServer(State({"performers": [{"name": "Somebody"}]})) as server:
     server.documents  # what was asked
 """
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from types import TracebackType
@@ -89,8 +90,8 @@ class StashBoxServer:
         return f"{self._url}/graphql"
 
     @property
-    def documents(self) -> list[Operation]:
-        """What was asked, in order."""
+    def documents(self) -> deque[Operation]:
+        """What was asked lately, in order."""
         return self._graphql.seen
 
     @property

@@ -66,7 +66,6 @@ class MemoryJournal:
                 for entry in reversed(self._entries.values())
                 if query.before is None or entry.id < query.before
                 if query.group in ("", entry.group)
-                if query.recommendation_id in (None, entry.recommendation_id)
             ]
         return wanted[: query.limit]
 

@@ -10,11 +10,10 @@ from stash_sense.recommendations.journal.entry import Entry, Intent, Verdict, Wh
 
 @dataclass(frozen=True, slots=True)
 class JournalQuery:
-    """Which entries are listed, newest first: those below `before`; of a group or recommendation; empty for all."""
+    """Which entries are listed, newest first: those with a number below `before`, of a group or of all."""
 
     before: int | None = None
     group: str = ""
-    recommendation_id: int | None = None
     limit: int = 50
 
 

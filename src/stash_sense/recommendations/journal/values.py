@@ -17,9 +17,7 @@ from stash_sense.recommendations.journal.entry import Values
 MOST_KEPT_BYTES = 8 * 1024 * 1024
 """Of a picture that is replaced; a photograph of 4000 pixels has 4 MiB."""
 IMAGE = "image"
-KINDS: Mapping[str, Kind[Any]] = {
-    kind.name: kind for kind in (SCENES, IMAGES, GALLERIES, PERFORMERS, STUDIOS, TAGS)
-}
+KINDS: Mapping[str, Kind[Any]] = {kind.name: kind for kind in (SCENES, IMAGES, GALLERIES, PERFORMERS, STUDIOS, TAGS)}
 _OTHER_NAMES = {"alias_list": "aliases", "career_length": "career"}
 """Under which a thing has what is written by another name."""
 _NOT_WRITTEN = frozenset({"id", "files", "paths", "picture", "created_at", "updated_at", "custom_fields"})
@@ -63,8 +61,10 @@ def is_same(one: object, other: object) -> bool:
     """Whether two values of a field mean the same: lists in any order, nothing as null or an empty text."""
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):
         return sorted(map(_text, one)) == sorted(map(_text, other))
-    return (one or None) == (other or None) if isinstance(one, str | None) and isinstance(other, str | None) else (
-        plain(one) == plain(other)
+    return (
+        (one or None) == (other or None)
+        if isinstance(one, str | None) and isinstance(other, str | None)
+        else (plain(one) == plain(other))
     )
 
 

@@ -59,7 +59,8 @@ def scene_work(services: Services, asked: SceneRequest, cancel: CancelToken) -> 
             result = identifier.scene(read, asked.frames_from, cancel).result
         if result.failure is not None:
             raise LookFailed(result.failure.code, result.failure.message)
-        return {"frames_requested": request.plan.num_frames, **result_document(result)}
+        told = {"scene_id": asked.scene_id, "frames_requested": request.plan.num_frames}
+        return {**told, **result_document(result)}
 
     return work
 
@@ -76,7 +77,7 @@ def image_work(services: Services, asked: ImageRequest, cancel: CancelToken) -> 
             result = identifier.image(read, cancel).result
         if result.failure is not None:
             raise LookFailed(result.failure.code, result.failure.message)
-        return result_document(result)
+        return {"image_id": asked.image_id, **result_document(result)}
 
     return work
 

@@ -199,7 +199,7 @@ def identify_picture(picture: Picture, options: IdentifyOptions, services: Servi
         if result.failure is not None:
             raise LookFailed(result.failure.code, result.failure.message.replace(str(path), picture.name))
     named = dataclasses.replace(result, source=picture.name)
-    return {"schema": SCHEMA, "results": [result_document(named)], "complete": True}
+    return {"schema": SCHEMA, "results": [result_document(named)], "gallery": None, "complete": True}
 
 
 class LookFailed(Exception):

@@ -15,7 +15,7 @@ from stash_sense.identification.library_reading import ReadGallery, ReadImage, R
 from stash_sense.identification.recognizer import Request
 from stash_sense.identification.result import Failure, Identification
 from stash_sense.identification.subject import FramesFrom
-from stash_sense.reports.document import DocumentWriter, gallery_document
+from stash_sense.reports.document import DocumentWriter
 from stash_sense.reports.gallery import gallery_report
 
 
@@ -97,7 +97,7 @@ def show_gallery(
             for item in items:
                 document.write(item.result)
             found = identifier.gallery(read, count)
-            document.tell("gallery", gallery_document(found))
+            document.tell_gallery(found)
     else:
         failed = [item.result for item in items if item.result.failure is not None]
         found = identifier.gallery(read, count)

@@ -48,8 +48,8 @@ class RecommendationChoiceInvalid(RecommendationError):
 
 
 class RecommendationUnreadable(RecommendationError):
-    """Recommendation {id} was written by another version of this program ({reason}); dismiss it, or analyse its target
-    again.
+    """Recommendation {id} was written by another version of this program ({reason}); dismiss it, or analyse its
+    target again.
     """
 
     code = "recommendation_unreadable"

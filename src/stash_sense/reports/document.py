@@ -42,7 +42,7 @@ class DocumentWriter:
         self._stream = stream
         self._separator = "\n"
         self._stream_failed = False
-        self._told: dict[str, Any] = {}
+        self._gallery: dict[str, Any] | None = None
 
     def __enter__(self) -> Self:
         self._put(f'{{"schema": {SCHEMA}, "results": [')
@@ -58,17 +58,17 @@ class DocumentWriter:
         self._put(self._separator + text)
         self._separator = ",\n"
 
-    def tell(self, key: str, value: Any) -> None:
-        """Have something of its own stand in the document, after the results."""
-        self._told[key] = value
+    def tell_gallery(self, gallery: IdentifiedGallery) -> None:
+        """Have it stand in the document, after the results for its images."""
+        self._gallery = gallery_document(gallery)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         # A stream that has failed gets nothing more: the error that is on its way says it all.
         if not self._stream_failed:
-            told = json.dumps({**self._told, "complete": kind is None}, ensure_ascii=True, allow_nan=False)
-            self._put(f"\n], {told[1:]}\n")
+            gallery = json.dumps(self._gallery, ensure_ascii=True, allow_nan=False)
+            self._put(f'\n], "gallery": {gallery}, "complete": {json.dumps(kind is None)}}}\n')
 
     def _put(self, text: str) -> None:
         # One call for one piece: an interruption comes before or after it and leaves no half of it.
@@ -82,7 +82,7 @@ class DocumentWriter:
 
 def result_document(result: Identification) -> dict[str, Any]:
     """Return one result as the values of the JSON document."""
-    told: dict[str, Any] = {
+    return {
         "source": result.source,
         "pack": result.pack,
         "mode": result.mode,
@@ -97,15 +97,14 @@ def result_document(result: Identification) -> dict[str, Any]:
         "timing_ms": {
             stage: _rounded(milliseconds, _MILLISECOND_DIGITS) for stage, milliseconds in result.timing_ms.items()
         },
+        "library": None if result.library is None else _in_library(result.library),
     }
-    if result.library is not None:
-        told |= _in_library(result.library)
-    return told
 
 
 def _in_library(facts: LibraryFacts) -> dict[str, Any]:
     return {
-        f"{facts.kind}_id": facts.id,
+        "kind": facts.kind,
+        "id": facts.id,
         "frames_from": facts.frames_from,
         "with_cover": facts.with_cover,
         "attempts": [{"frames_from": one.frames_from, "error": _error(one.failure)} for one in facts.attempts],

@@ -268,10 +268,10 @@ def test_the_routes_answer_as_the_command_prints(
 ) -> None:
     with service(services, recognizer, enrolment) as running_service, running_service.client() as client:
         scene = client.post("/identify/scene", json={"scene_id": "1", "num_frames": 30}).json()
-        assert (scene["scene_id"], scene["frames_requested"], scene["frames_from"]) == ("1", 30, "file")
+        assert (scene["scene_id"], scene["frames_requested"], scene["library"]["frames_from"]) == ("1", 30, "file")
         assert {person["name"] for person in scene["persons"]} == {OBAMA, COLLINS, BIDEN}
         image = client.post("/identify/image", json={"image_id": "1"}).json()
-        assert (image["image_id"], image["performers"]) == ("1", [])
+        assert (image["image_id"], image["library"]["performers"]) == ("1", [])
         told = client.post("/identify/gallery", json={"gallery_id": gallery}).json()
         assert (told["total_images"], len(told["images"]), len(told["persons"])) == (5, 5, 2)
         unknown = client.post("/identify/scene", json={"scene_id": "77"})

@@ -187,7 +187,7 @@ def test_a_failure_has_a_code_and_a_sentence(failed: Identification, video: Iden
 
 
 def test_a_run_without_files_is_a_document_too() -> None:
-    assert parsed(written([])) == {"schema": SCHEMA, "results": [], "complete": True}
+    assert parsed(written([])) == {"schema": SCHEMA, "results": [], "gallery": None, "complete": True}
 
 
 def test_any_text_comes_back_as_it_was(hostile: str, filled_with: Callable[[str], list[Identification]]) -> None:

@@ -12,7 +12,7 @@ from stash_sense.recommendations.journal.planning import LISTS
 from stash_sense.recommendations.journal.settling import changed_ids
 from stash_sense.recommendations.journal.values import IMAGE, is_same, read, whole
 
-_TAGGED = (SCENES, IMAGES, GALLERIES, PERFORMERS, STUDIOS)
+_TAGGED: tuple[Kind[Any], ...] = (SCENES, IMAGES, GALLERIES, PERFORMERS, STUDIOS)
 _INVERSE = {Operation.ADD: Operation.REMOVE, Operation.REMOVE: Operation.ADD, Operation.UPDATE: Operation.UPDATE}
 
 
@@ -75,13 +75,8 @@ def _readable(kind: Kind[Any], entity: object, fields: Values) -> dict[str, Any]
 def _check_same(kind: Kind[Any], entry: Entry, now: Values) -> None:
     for name, value in now.items():
         wrote = entry.after[name]
-        same = _digest(value) == _digest(wrote) if name == IMAGE else is_same(value, wrote)
-        if not same:
+        if not is_same(value, wrote):
             raise _changed(kind, entry, name, value)
-
-
-def _digest(picture: Any) -> str | None:
-    return None if picture is None else str(picture.get("sha256"))
 
 
 def _changed(kind: Kind[Any], entry: Entry, name: str, now: object) -> JournalFieldChanged:

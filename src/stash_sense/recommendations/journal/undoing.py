@@ -76,10 +76,11 @@ class Undoing:
             JournalTargetGone, JournalTargetUsed, JournalNotUndoable.
             StashError: the library cannot be read or written.
         """
-        entry = await asyncio.to_thread(self._journal.get, id_)
-        if entry is None:
-            raise JournalEntryUnknown(id=id_)
-        undone = await self._undo([entry], why, dry)
+        async with self._one_at_a_time:
+            entry = await asyncio.to_thread(self._journal.get, id_)
+            if entry is None:
+                raise JournalEntryUnknown(id=id_)
+            undone = await self._undo([entry], why, dry)
         for error in undone.refused.values():
             raise error
         return undone
@@ -91,22 +92,21 @@ class Undoing:
             JournalGroupUnknown: there is none.
             StashError: the library cannot be read; what was undone before stays so.
         """
-        entries = await asyncio.to_thread(self._journal.group, group)
-        if not entries:
-            raise JournalGroupUnknown(group=group)
-        return await self._undo(entries, why, dry)
+        async with self._one_at_a_time:
+            entries = await asyncio.to_thread(self._journal.group, group)
+            if not entries:
+                raise JournalGroupUnknown(group=group)
+            return await self._undo(entries, why, dry)
 
     async def _undo(self, entries: Sequence[Entry], why: Why, dry: bool) -> Undone:
-        async with self._one_at_a_time:
-            entries = [(await asyncio.to_thread(self._journal.get, entry.id)) or entry for entry in entries]
-            unsure = [entry for entry in entries if entry.state in OPEN]
-            if unsure and not dry:
-                known = {entry.id: entry for entry in await settle(self._library, self._journal, unsure)}
-                entries = [known.get(entry.id, entry) for entry in entries]
-            work = _Work(self._library, self._journal, Journalling(self._journal, why), dry)
-            for run in _runs(work.undoable(entries)):
-                await work.undo(run)
-            return work.undone
+        unsure = [entry for entry in entries if entry.state in OPEN]
+        if unsure and not dry:
+            known = {entry.id: entry for entry in await settle(self._library, self._journal, unsure)}
+            entries = [known.get(entry.id, entry) for entry in entries]
+        work = _Work(self._library, self._journal, Journalling(self._journal, why), dry)
+        for run in _runs(work.undoable(entries)):
+            await work.undo(run)
+        return work.undone
 
 
 class _Work:

@@ -17,6 +17,7 @@ from stash_sense.recommendations.journal.entry import Values
 MOST_KEPT_BYTES = 8 * 1024 * 1024
 """Of a picture that is replaced; a photograph of 4000 pixels has 4 MiB."""
 IMAGE = "image"
+_DIGEST = "sha256"
 KINDS: Mapping[str, Kind[Any]] = {kind.name: kind for kind in (SCENES, IMAGES, GALLERIES, PERFORMERS, STUDIOS, TAGS)}
 _OTHER_NAMES = {"alias_list": "aliases", "career_length": "career"}
 """Under which a thing has what is written by another name."""
@@ -58,14 +59,12 @@ def whole(entity: Any) -> dict[str, Any]:
 
 
 def is_same(one: object, other: object) -> bool:
-    """Whether two values of a field mean the same: lists in any order, nothing as null or an empty text."""
+    """Whether two values of a field mean the same: lists in any order, null as an empty text, pictures by content."""
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):
         return sorted(map(_text, one)) == sorted(map(_text, other))
-    return (
-        (one or None) == (other or None)
-        if isinstance(one, str | None) and isinstance(other, str | None)
-        else (plain(one) == plain(other))
-    )
+    if isinstance(one, Mapping) and isinstance(other, Mapping) and _DIGEST in one and _DIGEST in other:
+        return bool(one[_DIGEST] == other[_DIGEST])
+    return bool(plain(None if one == "" else one) == plain(None if other == "" else other))
 
 
 def differing(one: Values, other: Values) -> list[str]:
@@ -94,7 +93,7 @@ def sent_picture(value: object) -> Values | None:
 def described(picture: Picture) -> dict[str, Any]:
     """Say what a picture is, without itself."""
     digest = hashlib.sha256(picture.content).hexdigest()
-    return {"sha256": digest, "bytes": len(picture.content), "type": picture.content_type}
+    return {_DIGEST: digest, "bytes": len(picture.content), "type": picture.content_type}
 
 
 def data_address(picture: Picture) -> str:

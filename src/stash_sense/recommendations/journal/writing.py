@@ -1,11 +1,11 @@
-"""Writing with a journal: what is there is read, the entry is kept, then it is written, then it is known what came of it.
+"""Writing with a journal: what is there is read, the entry kept, then it is written, then what came of it kept, too.
 
 Where the process ends in between, the entry stays open, and `settling` finds out at the next start.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 from stash_sense.errors import StashError, StashIdUnknown, StashWriteUncertain
@@ -28,6 +28,7 @@ from stash_sense.recommendations.journal.values import IMAGE, described
 
 T = TypeVar("T")
 PicturedT = TypeVar("PicturedT", bound=Pictured)
+PersonOrTag = TypeVar("PersonOrTag", Performer, Tag)
 Fields = Mapping[str, Any]
 _INTERRUPTED = "interrupted"
 
@@ -157,7 +158,9 @@ class JournalledWriter:
         async with self._journal.writing(await plan_destroy(self._library.reader, kind, ids)):
             await self._library.writer.destroy(kind, ids, files=files)
 
-    async def _created(self, kind: Kind[Any], fields: Fields, create: Callable[[Fields], Any]) -> Any:
+    async def _created(
+        self, kind: Kind[PersonOrTag], fields: Fields, create: Callable[[Fields], Awaitable[PersonOrTag]]
+    ) -> PersonOrTag:
         intent = await plan_create(self._library.reader, kind, fields)
         async with self._journal.writing([intent]) as writing:
             entity = await create(fields)
@@ -175,10 +178,8 @@ async def write_update(library: Library, journal: Journalling, kind: Kind[T], in
         after = dict(made(kind, entity, intent))
         if after.get(IMAGE):
             # Stash may have fetched it from somewhere else; what is there now is what undoing looks for.
-            try:
+            with suppress(StashError):
                 after[IMAGE] = described(await library.media.picture(getattr(entity, "picture", "")))
-            except StashError:
-                pass
         writing.done(writing.entries[0], after=after)
         return entity
 

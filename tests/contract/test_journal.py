@@ -47,7 +47,7 @@ def test_what_is_begun_is_intended_and_says_all(journal: JournalStore) -> None:
     )
     assert (first.operation, first.kind, first.recommendation_id) == (Operation.ADD, "scene", 7)
     assert (first.before, first.after) == ({"performer_ids": ["5"]}, {"performer_ids": ["5", "é"]})
-    assert first.undoes is first.undone_by is first.settled_at is first.error_code is None
+    assert (first.undoes, first.undone_by, first.settled_at, first.error_code) == (None, None, None, None)
     assert journal.get(99) is None
     assert journal.begin([], WHY) == []
 

@@ -250,6 +250,7 @@ def test_pages_hold_everything_once_and_in_order(store: AnyStore, sort: Sort) ->
     numbers = [one.id for one in store.submit(wanted)]
     for number in chance.sample(numbers, 20):
         store.dismiss(number)
+    store.dismiss_pending("two")  # many at one moment
     for query in (
         PageQuery(sort=sort, limit=7),
         PageQuery([Status.PENDING], sort=sort, limit=7),

@@ -11,7 +11,7 @@ from stash_sense.identification.subject import FramesFrom
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.limits import MAX_FRAMES, MIN_FRAMES
 
-StashId = Annotated[str, Field(min_length=1, max_length=20, pattern="^[0-9]+$", description="Its id in Stash.")]
+StashId = Annotated[str, Field(min_length=1, max_length=18, pattern="^[0-9]+$", description="Its id in Stash.")]
 
 
 class SceneRequest(IdentifyOptions):

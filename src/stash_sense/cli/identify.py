@@ -22,6 +22,7 @@ from stash_sense.performers.known import KnownPeople
 from stash_sense.recognition.matching.modes import MODES
 
 EXIT_SOME_FAILED = 1
+_LONGEST_ID = 18
 _ELSE = "As the settings say without."
 
 
@@ -36,6 +37,24 @@ def known_mode(mode: str | None) -> str | None:
     return mode
 
 
+def stash_id(text: str | None) -> str | None:
+    """Return an id of Stash as it is, for use as an option's callback.
+
+    Raises:
+        typer.BadParameter: it is none.
+    """
+    if text is not None and not (text.isascii() and text.isdecimal() and len(text) <= _LONGEST_ID):
+        raise typer.BadParameter(f"{text} is no id of Stash, which is a number as in /scenes/12.")
+    return text
+
+
+def stash_ids(texts: list[str] | None) -> list[str] | None:
+    """Return ids of Stash likewise."""
+    for text in texts or ():
+        stash_id(text)
+    return texts
+
+
 def identify(
     context: typer.Context,
     paths: Annotated[
@@ -43,13 +62,18 @@ def identify(
         typer.Argument(help="Videos, pictures, folders of them, and addresses on the web.", show_default=False),
     ] = None,
     scene: Annotated[
-        list[str] | None, typer.Option(metavar="ID", help="A scene of Stash, by its id; can be repeated.")
+        list[str] | None,
+        typer.Option(metavar="ID", callback=stash_ids, help="A scene of Stash, by its id; can be repeated."),
     ] = None,
     image: Annotated[
-        list[str] | None, typer.Option(metavar="ID", help="An image of Stash, by its id; can be repeated.")
+        list[str] | None,
+        typer.Option(metavar="ID", callback=stash_ids, help="An image of Stash, by its id; can be repeated."),
     ] = None,
     gallery_id: Annotated[
-        str | None, typer.Option(metavar="ID", help="A gallery of Stash, by its id: who is in all of its images.")
+        str | None,
+        typer.Option(
+            metavar="ID", callback=stash_id, help="A gallery of Stash, by its id: who is in all of its images."
+        ),
     ] = None,
     frames_from: Annotated[
         FramesFrom | None,

@@ -120,6 +120,11 @@ class Identifier:
         Raises:
             Cancelled: the token was set.
         """
+
+        def on_frames(done: int) -> None:
+            done = min(done, plan.num_frames)  # the cover is one more
+            progress(Progress("looking at frames", done, plan.num_frames, subject.name))
+
         clock = StageClock()
         failed: list[tuple[Place, Failure]] = []
         with clock.stage("total"):
@@ -127,7 +132,7 @@ class Identifier:
             for place in subject.places:
                 look = _Look(known, subject.tagged)
                 try:
-                    duration = self._look_at(place, cover, plan, look, clock, cancel, _named(progress, subject.name))
+                    duration = self._look_at(place, cover, plan, look, clock, cancel, on_frames)
                 except (InputError, TransferError) as error:
                     failed.append((place, Failure.of(error)))
                 else:
@@ -162,7 +167,7 @@ class Identifier:
         look: "_Look",
         clock: StageClock,
         cancel: CancelToken,
-        progress: Callable[[str, int, int], None],
+        on_frames: Callable[[int], None],
     ) -> float | None:
         """Look at a part of the frames, and at the rest only while it could change who is named.
 
@@ -173,9 +178,6 @@ class Identifier:
             if isinstance(media, Frame):
                 look.take(self._finder.find([media], clock, cancel), clock)
                 return None
-
-            def on_frames(done: int) -> None:
-                progress("looking at frames", min(done, plan.num_frames), plan.num_frames)
 
             on_frames(0)
             sweep = self._finder.sweep(clock, cancel, on_frames)
@@ -217,10 +219,6 @@ class Identifier:
         else:
             with self._videos.open(place) as video:
                 yield video
-
-
-def _named(progress: ProgressListener, name: str) -> Callable[[str, int, int], None]:
-    return lambda stage, done, total: progress(Progress(stage, done, total, name))
 
 
 class _Look:

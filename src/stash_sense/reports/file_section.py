@@ -13,6 +13,7 @@ from stash_sense.reports.wording import (
     clock,
     counted,
     distance,
+    in_library,
     nobody,
     percent,
     span,
@@ -121,7 +122,8 @@ def _facts(result: Identification, style: SectionStyle) -> Markup:
         for term, value in facts.items()
         if value != NOT_KNOWN
     )
-    return element("dl", *rows, class_="facts")
+    told = (element("p", line) for line in in_library(result))
+    return joined((element("dl", *rows, class_="facts"), *told))
 
 
 def _size(result: Identification) -> str:

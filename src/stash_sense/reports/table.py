@@ -1,6 +1,5 @@
 """Results into tables for a terminal; printing them is the caller's."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rich.console import Group, RenderableType
@@ -9,14 +8,18 @@ from rich.table import Table
 from rich.text import Text
 
 from stash_sense.identification.result import Identification, NamedPerson, SeenPerson
-from stash_sense.identification.subject import FramesFrom
-from stash_sense.reports.wording import NOT_KNOWN, clock, counted, nobody, percent, span, took, unknown_name, visible
-
-_PLACES = {
-    FramesFrom.FILE: "the file",
-    FramesFrom.STREAM: "Stash",
-    FramesFrom.SPRITES: "the sprites",
-}
+from stash_sense.reports.wording import (
+    NOT_KNOWN,
+    clock,
+    counted,
+    in_library,
+    nobody,
+    percent,
+    span,
+    took,
+    unknown_name,
+    visible,
+)
 
 
 @dataclass(slots=True)
@@ -64,21 +67,6 @@ def _heading(result: Identification) -> RenderableType:
     )
     lines = [", ".join(facts), *in_library(result)]
     return Group(source, *(Padding(_words(line, "dim"), (0, 0, 0, 2), expand=False) for line in lines))
-
-
-def in_library(result: Identification) -> Iterator[str]:
-    """Yield what there is to say about something of Stash, line by line; nothing about a file."""
-    facts = result.library
-    if facts is None or facts.frames_from is None:
-        return
-    cover = " and the cover" if facts.with_cover else ""
-    yield f"frames from {_PLACES[facts.frames_from]}{cover}"
-    for attempt in facts.attempts:
-        yield f"not from {_PLACES[attempt.frames_from]}: {attempt.failure.message}"
-    if unseen := [one.name for one in facts.performers if one.person_ids and not one.seen]:
-        yield f"tagged, but not recognised: {', '.join(unseen)}"
-    if strange := [one.name for one in facts.performers if not one.person_ids]:
-        yield f"tagged, but not in the database: {', '.join(strange)}"
 
 
 def _people(result: Identification) -> Table:

@@ -7,10 +7,15 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from stash_sense.identification.result import Identification, SeenPerson
 
 NOT_KNOWN = "\N{EN DASH}"
 """Stands where there is nothing to say: the time of a picture, a length that is not known."""
+
+_PLACES = {"file": "the file", "stream": "Stash", "sprites": "the sprites"}
+"""Where frames come from (`identification.subject.FramesFrom`)."""
 
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Turn the direction of the text that follows a name, and so can make it read as something else."""
@@ -89,6 +94,21 @@ def span(person: SeenPerson) -> tuple[float, float] | None:
     times = [float(sighting.t) for sighting in person.sightings if sighting.t is not None]
     times = [t for t in times if math.isfinite(t)]
     return (min(times), max(times)) if times else None
+
+
+def in_library(result: Identification) -> Iterator[str]:
+    """Yield what there is to say about something of Stash, line by line; nothing about a file."""
+    facts = result.library
+    if facts is None or facts.frames_from is None:
+        return
+    cover = " and the cover" if facts.with_cover else ""
+    yield f"frames from {_PLACES[facts.frames_from]}{cover}"
+    for attempt in facts.attempts:
+        yield f"not from {_PLACES[attempt.frames_from]}: {attempt.failure.message}"
+    if unseen := [one.name for one in facts.performers if one.person_ids and not one.seen]:
+        yield f"tagged, but not recognised: {', '.join(unseen)}"
+    if strange := [one.name for one in facts.performers if not one.person_ids]:
+        yield f"tagged, but not in the database: {', '.join(strange)}"
 
 
 def nobody(result: Identification) -> str:

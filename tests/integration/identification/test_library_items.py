@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from tests.queue_files import until
 from tests.running_service import RunningService, running
 
@@ -78,7 +79,11 @@ def services(stash: SimulatedStash, tmp_path: Path) -> Iterator[Services]:
 
 def settings(stash: SimulatedStash, folder: Path) -> Settings:
     return Settings(
-        data_dir=folder / "data", models_dir=folder / "models", device="cpu", stash_url=stash.url, stash_api_key=KEY
+        data_dir=folder / "data",
+        models_dir=folder / "models",
+        device="cpu",
+        stash_url=stash.url,
+        stash_api_key=SecretStr(KEY),
     )
 
 
@@ -97,7 +102,7 @@ def facts(result: Identification) -> LibraryFacts:
 
 
 def performer(stash: SimulatedStash, name: str) -> int:
-    return next(row["id"] for row in stash.state.tables["performers"].values() if row["name"] == name)
+    return int(next(row["id"] for row in stash.state.tables["performers"].values() if row["name"] == name))
 
 
 def change(stash: SimulatedStash, table: str, row: int, **columns: Any) -> None:

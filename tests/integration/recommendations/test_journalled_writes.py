@@ -1,10 +1,11 @@
 """Every write is in the journal before it is written, and can be undone while it is still what was written."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.integration.recommendations.desk import PNG, Bench, Desk, Gone, address_of
-from tests.stash_library import ENDPOINT, snapshot
+from tests.stash_library import ENDPOINT, library, snapshot
 
 from stash_sense.errors import (
     JournalEntryUnknown,
@@ -17,9 +18,11 @@ from stash_sense.errors import (
     StashIdUnknown,
     StashNameTaken,
 )
+from stash_sense.fakes.stash.server import simulated_stash
 from stash_sense.library.kinds import GALLERIES, IMAGES, PERFORMERS, SCENES, TAGS, Kind
 from stash_sense.library.writing import Change, Mode
 from stash_sense.recommendations.journal.entry import EntryState, Operation, Why
+from stash_sense.recommendations.journal.planning import plan_change
 from stash_sense.recommendations.journal.settling import settle
 
 UNDO = Why("user", "Undone", None, "group-2")
@@ -34,7 +37,7 @@ def test_who_is_added_is_taken_away_again(desk: Desk, kind: Kind[Any]) -> None:
         await bench.undoing.group("group-1", UNDO)
         return there, await bench.client.reader.one(kind, "1")
 
-    before = desk.do(lambda bench: bench.client.reader.one(kind, "1"))
+    before: Any = desk.do(lambda bench: bench.client.reader.one(kind, "1"))
     there, after = desk.do(work)
     assert set(there.performer_ids) == {*before.performer_ids, "3"}
     assert after.performer_ids == before.performer_ids
@@ -356,3 +359,36 @@ def test_what_is_neither_as_before_nor_as_written_stays_uncertain(desk: Desk) ->
     with pytest.raises(JournalNotUndoable, match="nobody knows"):
         desk.do(work)
     assert desk.states() == [EntryState.UNCERTAIN]
+
+
+def test_what_was_intended_when_the_machine_lost_its_power_is_found_out(desk: Desk) -> None:
+    """The entry is kept; whether it was written, only Stash knows."""
+
+    async def work(bench: Bench) -> list[set[str]]:
+        for id_ in ("2", "3"):
+            plan = await plan_change(bench.client.reader, SCENES, [id_], ADD_3)
+            desk.journal.begin(plan.intents, Why("user", group="group-1"))
+        await bench.client.writer.change_many(SCENES, ["3"], ADD_3)
+        await bench.undoing.group("group-1", UNDO)  # finds out for itself
+        return await bench.performers_of("2", "3")
+
+    assert desk.do(work) == [set(), set()]
+    assert desk.states() == [EntryState.REFUSED, EntryState.DONE]
+    assert len(desk.entries("group-2")) == 1
+
+
+def test_a_thousand_scenes_are_changed_and_undone_in_few_requests(tmp_path: Path) -> None:
+    with simulated_stash(library=library(1000)) as stash:
+        desk = Desk(stash, tmp_path)
+        ids = [str(number) for number in range(1, 1001)]
+
+        async def work(bench: Bench) -> None:
+            outcome = await bench.writer().change_many(SCENES, ids, ADD_3)
+            assert len(outcome.done) == 1000
+            undone = await bench.undoing.group("group-1", UNDO)
+            assert (len(undone.entries), undone.refused) == (1000, {})
+
+        desk.do(work)
+        assert {entry.undone_by is not None for entry in desk.entries()} == {True}
+        assert set(desk.states("group-2")) == {EntryState.DONE}
+        desk.store.close()

@@ -2,7 +2,6 @@
 
 import dataclasses
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
@@ -11,6 +10,31 @@ from stash_sense.library.media import StashId
 from stash_sense.library.people import Performer
 from stash_sense.performers.roster import KnownPerson, ListedRoster
 
+AT = datetime(2026, 11, 20, tzinfo=UTC)
+TEXTS = """
+name disambiguation gender birthdate death_date country ethnicity eye_color hair_color measurements fake_tits
+circumcised career career_start career_end tattoos piercings details picture
+"""
+BLANK = Performer(
+    id="7",
+    **dict.fromkeys(TEXTS.split(), ""),
+    aliases=(),
+    height_cm=None,
+    weight=None,
+    penis_length=None,
+    urls=(),
+    favorite=False,
+    ignore_auto_tag=False,
+    rating100=None,
+    tag_ids=(),
+    stash_ids=(),
+    scene_count=0,
+    image_count=0,
+    gallery_count=0,
+    created_at=AT,
+    updated_at=AT,
+    custom_fields={},
+)
 STASHDB, THEPORNDB = "https://stashdb.org/graphql", "https://theporndb.net/graphql"
 ROSTER = ListedRoster(
     [
@@ -23,22 +47,7 @@ ROSTER = ListedRoster(
 
 
 def performer(name: str, *ids: tuple[str, str]) -> Performer:
-    """Make a performer of whom nothing else is known."""
-    plain: dict[str, Any] = {
-        "str": "",
-        "bool": False,
-        "int": 0,
-        "int | None": None,
-        "float | None": None,
-        "datetime": datetime(2026, 1, 1, tzinfo=UTC),
-        "Mapping[str, Any]": {},
-    }
-    blank = {
-        field.name: plain.get(str(getattr(field.type, "__name__", field.type)), ())
-        for field in dataclasses.fields(Performer)
-    }
-    told = {"id": "7", "name": name, "stash_ids": tuple(StashId(*one) for one in ids)}
-    return Performer(**{**blank, **told})
+    return dataclasses.replace(BLANK, name=name, stash_ids=tuple(StashId(*one) for one in ids))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from tests.performers_files import EMBEDDERS, PACK, install_version, people
 from stash_sense.errors import PerformerAmbiguous, PerformerUnknown
 from stash_sense.performers.database import PackSpace, PerformersDatabase
 from stash_sense.performers.lookup import find, find_one
-from stash_sense.performers.records import Alias
+from stash_sense.performers.records import Alias, StashBoxId
 from stash_sense.performers.roster import KnownPerson, ListedRoster
 from stash_sense.performers.search.int8_numpy import NumpyInt8Kernel
 from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary
@@ -55,6 +55,26 @@ def test_who_is_tagged_is_found_in_any_case_and_composition(
         assert database.roster.named({spelling}) == {number}
         listed = ListedRoster([KnownPerson(one.id, one.name) for one in database.roster])
     assert listed.named({spelling}) == {number}
+
+
+def test_somebody_is_found_by_every_id_anywhere(tmp_path: Path) -> None:
+    elsewhere = (StashBoxId("stashdb.org", "aaa"), StashBoxId("fansdb.cc", "bbb"))
+    members = [
+        (replace(member[0], stashbox_ids=elsewhere if number == 1 else ()), *member[1:])
+        for number, member in enumerate(people(3))
+    ]
+    installed = install_version(PerformersLibrary(tmp_path / "performers"), members)
+    with closing(PerformersDatabase.open(installed, tmp_path, SPACE, NumpyInt8Kernel())) as database:
+        for ids, rows in (
+            ({"fansdb.cc:bbb"}, {1}),
+            ({"stashdb.org:aaa", "test.org:00001"}, {1}),
+            ({"fansdb.cc:aaa", "stashdb.org:nobody", "aaa"}, set()),
+            ({"test.org:00002"}, {2}),
+            (set(), set()),
+        ):
+            assert database.roster.with_ids(ids) == rows
+        listed = ListedRoster([KnownPerson(one.id, one.name) for one in database.roster])
+    assert listed.with_ids({"test.org:00002", "fansdb.cc:bbb"}) == {2}
 
 
 def test_everybody_is_listed_page_by_page(version: InstalledVersion) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, insert, select, update
+from sqlalchemy import Connection, Engine, Row, bindparam, func, insert, select, update
 
 from stash_sense.adapters.store.engine import reading
 from stash_sense.adapters.store.job_rows import iso
@@ -20,6 +20,20 @@ from stash_sense.recommendations.journal.store import JournalQuery
 _ROW = JOURNAL.c
 # Spelled as the partial index has it.
 _IS_OPEN = _ROW.state.in_(["intended", "uncertain"])
+_AT_ONCE = 500
+_SETTLE = (
+    update(JOURNAL)
+    .where(_ROW.id == bindparam("entry"), _IS_OPEN)
+    .values(
+        state=bindparam("said"),
+        target_id=func.coalesce(bindparam("target"), _ROW.target_id),
+        after=func.coalesce(bindparam("made"), _ROW.after),
+        error_code=bindparam("code"),
+        error_message=bindparam("message"),
+        settled_at=bindparam("now"),
+    )
+)
+_UNDONE = update(JOURNAL).where(_ROW.id == bindparam("entry")).values(undone_by=bindparam("by"))
 
 
 class SqlJournal:
@@ -65,8 +79,34 @@ class SqlJournal:
         """See `JournalStore.settle`."""
         if not verdicts:
             return []
+        now = iso(self._clock())
+        rows = [
+            {
+                "entry": verdict.entry_id,
+                "said": verdict.state.value,
+                "target": verdict.target_id,
+                "made": None if verdict.after is None else json.dumps(verdict.after, ensure_ascii=False),
+                "code": verdict.error_code,
+                "message": verdict.error_message,
+                "now": now,
+            }
+            for verdict in verdicts
+        ]
+        ids = [verdict.entry_id for verdict in verdicts]
         with self._write() as connection:
-            return [self._settle(connection, verdict) for verdict in verdicts]
+            connection.execute(_SETTLE, rows)
+            settled = {}
+            for start in range(0, len(ids), _AT_ONCE):
+                wanted = select(JOURNAL).where(_ROW.id.in_(ids[start : start + _AT_ONCE]))
+                settled |= {row.id: _entry(row) for row in connection.execute(wanted)}
+            undoing = [
+                {"entry": entry.undoes, "by": entry.id}
+                for entry in settled.values()
+                if entry.undoes is not None and entry.state is EntryState.DONE
+            ]
+            if undoing:
+                connection.execute(_UNDONE, undoing)
+        return [settled[id_] for id_ in ids]
 
     def get(self, id_: int) -> Entry | None:
         """See `JournalStore.get`."""
@@ -111,24 +151,6 @@ class SqlJournal:
             wanted = select(JOURNAL_PICTURES).where(JOURNAL_PICTURES.c.digest == digest)
             row = connection.execute(wanted).one_or_none()
             return None if row is None else Picture(row.content, row.content_type)
-
-    def _settle(self, connection: Connection, verdict: Verdict) -> Entry:
-        values: dict[str, Any] = {
-            "state": verdict.state.value,
-            "error_code": verdict.error_code,
-            "error_message": verdict.error_message,
-            "settled_at": iso(self._clock()),
-        }
-        if verdict.target_id is not None:
-            values["target_id"] = verdict.target_id
-        if verdict.after is not None:
-            values["after"] = json.dumps(verdict.after, ensure_ascii=False)
-        mine = _ROW.id == verdict.entry_id
-        changed = connection.execute(update(JOURNAL).where(mine, _IS_OPEN).values(**values)).rowcount
-        entry = _entry(connection.execute(select(JOURNAL).where(mine)).one())
-        if changed and entry.state is EntryState.DONE and entry.undoes is not None:
-            connection.execute(update(JOURNAL).where(_ROW.id == entry.undoes).values(undone_by=entry.id))
-        return entry
 
     @contextmanager
     def _write(self) -> Iterator[Connection]:

@@ -13,7 +13,21 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, insert, select, text, tuple_, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    Select,
+    and_,
+    insert,
+    or_,
+    select,
+    text,
+    true,
+    union_all,
+    update,
+)
 
 from stash_sense.adapters.store.engine import reading
 from stash_sense.adapters.store.job_rows import iso, json_text
@@ -280,33 +294,41 @@ def _about(query: PageQuery, target: Target) -> Select[Any]:
         wanted = wanted.where(_ROW.status.in_(sorted(query.statuses)))
     if query.types:
         wanted = wanted.where(_ROW.type.in_(sorted(query.types)))
-    return _in_order(wanted, query)
+    return _in_order(wanted.where(or_(*_after(query))), query)
 
 
 def _merged(query: PageQuery, parts: Sequence[tuple[str, str]]) -> Select[Any] | None:
     """Ask for the first ones of the first ones of each part."""
     wanted = [
-        _in_order(select(RECOMMENDATIONS).where(_ROW.status == status, _ROW.type == type_), query)
+        _in_order(select(_ROW.id).where(_ROW.status == status, _ROW.type == type_, after), query)
         for status, type_ in parts
+        for after in _after(query)
     ]
-    if len(wanted) < 2:
-        return wanted[0] if wanted else None
-    ids = union_all(*(select(one.with_only_columns(_ROW.id).subquery()) for one in wanted))
-    rows = select(RECOMMENDATIONS).where(_ROW.id.in_(ids))
-    return _in_order(rows, query)
+    if not wanted:
+        return None
+    ids = union_all(*(select(one.subquery()) for one in wanted))
+    return _in_order(select(RECOMMENDATIONS).where(_ROW.id.in_(ids)), query)
+
+
+def _after(query: PageQuery) -> list[ColumnElement[bool]]:
+    """Say what comes after the last one: as conditions of which each is one stretch of an index.
+
+    Compared as a pair, all that share a key would be read from their beginning.
+    """
+    last = query.after
+    if last is None:
+        return [true()]
+    key = _KEYS.get(query.sort)
+    if key is None:
+        return [_ROW.id > last.id if query.sort is Sort.OLDEST else _ROW.id < last.id]
+    return [and_(key == last.key, _ROW.id < last.id), key < last.key]
 
 
 def _in_order(wanted: Select[Any], query: PageQuery) -> Select[Any]:
     key = _KEYS.get(query.sort)
-    after = query.after
-    if key is None:
-        rising = query.sort is Sort.OLDEST
-        if after is not None:
-            wanted = wanted.where(_ROW.id > after.id if rising else _ROW.id < after.id)
-        return wanted.order_by(_ROW.id if rising else _ROW.id.desc()).limit(query.limit)
-    if after is not None:
-        wanted = wanted.where(tuple_(key, _ROW.id) < tuple_(after.key, after.id))
-    return wanted.order_by(key.desc(), _ROW.id.desc()).limit(query.limit)
+    if key is not None:
+        wanted = wanted.order_by(key.desc())
+    return wanted.order_by(_ROW.id if query.sort is Sort.OLDEST else _ROW.id.desc()).limit(query.limit)
 
 
 def _says(new: NewRecommendation) -> dict[str, Any]:

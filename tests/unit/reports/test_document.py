@@ -15,7 +15,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stash_sense.errors import Cancelled
-from stash_sense.identification.result import NO_CROPS, Identification, NamedPerson, Sighting
+from stash_sense.identification.library_result import GalleryPerson, IdentifiedGallery
+from stash_sense.identification.result import (
+    NO_CROPS,
+    Attempt,
+    Failure,
+    Identification,
+    LibraryFacts,
+    NamedPerson,
+    Sighting,
+    TaggedPerformer,
+)
+from stash_sense.identification.subject import FramesFrom
 from stash_sense.reports.document import SCHEMA, DocumentWriter
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference"
@@ -143,6 +154,27 @@ def test_every_field_of_the_schema_is_described_and_no_other() -> None:
     }
     named = {name: list(shape["properties"]) for name, shape in SHAPES["$defs"].items() if "properties" in shape}
     assert described == {"document": list(SHAPES["properties"]), **named}
+
+
+def test_what_belongs_to_stash_is_as_the_schema_says(video: Identification, failed: Identification) -> None:
+    performer = TaggedPerformer("7", "Ada", ("folder:Ada",), seen=True)
+    attempts = (Attempt(FramesFrom.FILE, Failure("video_damaged", "why")),)
+    facts = LibraryFacts("scene", "12", FramesFrom.STREAM, True, attempts, (performer,))
+    member = GalleryPerson("folder:Ada", "Ada", 0.25, 0.31239, 0.98765, ("4", "5"), tagged=True)
+    stream = io.StringIO()
+    with DocumentWriter(stream) as writer:
+        writer.write(replace(video, library=facts))
+        writer.write(replace(failed, library=LibraryFacts("image", "7")))
+        writer.tell_gallery(IdentifiedGallery("3", 5, 4, 9, (member,), (performer,)))
+    document = parsed(stream.getvalue())
+    assert list(faults(document, SHAPES)) == []
+    first, second = document["results"]
+    assert first["library"]["attempts"] == [
+        {"frames_from": "file", "error": {"code": "video_damaged", "message": "why"}}
+    ]
+    assert (first["library"]["frames_from"], second["library"]["frames_from"]) == ("stream", None)
+    assert document["gallery"]["persons"][0]["mean_distance"] == 0.3124
+    assert document["gallery"]["persons"][0]["image_count"] == 2
 
 
 def test_numbers_are_rounded_to_what_they_mean(video: Identification) -> None:

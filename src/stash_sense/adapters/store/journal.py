@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, bindparam, func, insert, select, text, update
 
 from stash_sense.adapters.store.engine import reading
 from stash_sense.adapters.store.job_rows import iso
@@ -19,7 +19,7 @@ from stash_sense.recommendations.journal.store import JournalQuery
 
 _ROW = JOURNAL.c
 # Spelled as the partial index has it.
-_IS_OPEN = _ROW.state.in_(["intended", "uncertain"])
+_IS_OPEN = text("state IN ('intended', 'uncertain')")
 _AT_ONCE = 500
 _SETTLE = (
     update(JOURNAL)
@@ -95,7 +95,7 @@ class SqlJournal:
         ids = [verdict.entry_id for verdict in verdicts]
         with self._write() as connection:
             connection.execute(_SETTLE, rows)
-            settled = {}
+            settled: dict[int, Entry] = {}
             for start in range(0, len(ids), _AT_ONCE):
                 wanted = select(JOURNAL).where(_ROW.id.in_(ids[start : start + _AT_ONCE]))
                 settled |= {row.id: _entry(row) for row in connection.execute(wanted)}

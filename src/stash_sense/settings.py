@@ -96,15 +96,28 @@ _MOST_KEY_BYTES = 10_000
 
 def _stash_api_key(settings: Settings) -> SecretStr | None:
     file = settings.stash_api_key_file
-    if settings.stash_api_key is not None or file is None:
-        return settings.stash_api_key
+    if settings.stash_api_key is not None:
+        return _checked_key("STASH_API_KEY", settings.stash_api_key.get_secret_value())
+    if file is None:
+        return None
     try:
         with file.expanduser().open("rb") as opened:
-            key = opened.read(_MOST_KEY_BYTES).decode("ascii").strip()
-    except (OSError, ValueError, RuntimeError) as error:
-        reason = "it must be a file that can be read, and hold the key and nothing else"
+            key = opened.read(_MOST_KEY_BYTES).decode("utf-8", "replace")
+    except (OSError, RuntimeError) as error:
+        reason = "it must be a file that can be read"
         raise SettingInvalid(name="STASH_API_KEY_FILE", value=repr(str(file)), reason=reason) from error
-    return SecretStr(key) if key else None
+    if not key.strip():
+        raise SettingInvalid(name="STASH_API_KEY_FILE", value=repr(str(file)), reason="it must hold the key")
+    return _checked_key("STASH_API_KEY_FILE", key)
+
+
+def _checked_key(name: str, text: str) -> SecretStr:
+    """Check what shall be a key; the error does not show it."""
+    key = text.strip()
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        reason = "it must be the whole key from Stash's Settings > Security, one word without an ellipsis"
+        raise SettingInvalid(name=name, value="as it is", reason=reason)
+    return SecretStr(key)
 
 
 def _absolute(name: str, folder: Path) -> Path:

@@ -158,15 +158,24 @@ def test_the_key_of_stash_may_lie_in_a_file(home: Path, monkeypatch: pytest.Monk
     assert key.get_secret_value() == "told"
 
 
-@pytest.mark.parametrize("content", [None, b"\xff\xfe key"])
+@pytest.mark.parametrize("content", [None, b"\xff\xfe key", b"", b" \n", b"first\nsecond", "eyJhbGciOi…".encode()])
 def test_a_file_that_holds_no_key_is_refused(
     home: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
 ) -> None:
     if content is not None:
         (home / "key").write_bytes(content)
     monkeypatch.setenv("STASH_API_KEY_FILE", str(home / "key"))
-    with pytest.raises(SettingInvalid, match="STASH_API_KEY_FILE"):
+    with pytest.raises(SettingInvalid, match="STASH_API_KEY_FILE") as refused:
         load_settings()
+    assert not any(part in str(refused.value) for part in ("first", "eyJ"))
+
+
+@pytest.mark.parametrize("key", ["eyJhbGciOi…", "first\nsecond", "two words", "tab\tbed"])
+def test_what_no_key_can_be_is_refused_and_not_shown(home: Path, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    monkeypatch.setenv("STASH_API_KEY", key)
+    with pytest.raises(SettingInvalid, match="STASH_API_KEY cannot be as it is") as refused:
+        load_settings()
+    assert key not in str(refused.value)
 
 
 def test_an_address_of_stash_that_is_none_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

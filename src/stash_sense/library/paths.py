@@ -97,22 +97,25 @@ def guess(
         size_of: gives the bytes of a file; None where there is none.
         known: pairs that the user has set; only files that these do not explain are looked for.
     """
-    pairs = list(known.pairs)
+    pairs = known.pairs
 
-    def sees(file: KnownFile) -> bool:
-        place = PathMap(tuple(pairs)).local(file.path)
+    def sees(file: KnownFile, by: tuple[FolderPair, ...]) -> bool:
+        place = PathMap(by).local(file.path)
         return place is not None and size_of(place) == file.size
 
     looks = _MOST_LOOKS
     for file in files:
-        if sees(file):
+        if sees(file, pairs):
             continue
         for pair, place in islice(_explanations(pure(file.path), places), looks):
             looks -= 1
             if size_of(place) == file.size:
-                pairs.append(pair)
+                # A pair that leads this file elsewhere gives way where more files are found without it.
+                other = (*(old for old in pairs if old.local(pure(file.path)) is None), pair)
+                both = (*pairs, pair)
+                pairs = max((both, other), key=lambda these: sum(sees(one, these) for one in files))
                 break
-    return Guess(PathMap(tuple(pairs)), sum(map(sees, files)), len(files))
+    return Guess(PathMap(pairs), sum(sees(file, pairs) for file in files), len(files))
 
 
 def _explanations(theirs: PurePath, places: Sequence[Path]) -> Iterator[tuple[FolderPair, Path]]:

@@ -81,6 +81,14 @@ def test_what_the_user_has_set_comes_first() -> None:
     assert guess(files, PLACES, here, PathMap.parse("/data=/chosen")).paths == PathMap.parse("/data=/chosen")
 
 
+def test_what_the_user_has_set_gives_way_where_more_is_found_without_it() -> None:
+    files = [KnownFile("/data/1.mp4", 10), KnownFile("/data/2.mp4", 20)]
+    here = disk(**{"/mnt/media/1.mp4": 10, "/mnt/media/2.mp4": 20})
+    found = guess(files, PLACES, here, PathMap.parse("/data=/nowhere; /else=/kept"))
+    assert str(found.paths) == "/else=/kept; /data=/mnt/media"
+    assert found.found == 2
+
+
 def test_files_that_are_nowhere_are_not_looked_for_without_end() -> None:
     looks = 0
 

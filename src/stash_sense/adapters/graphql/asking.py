@@ -19,6 +19,7 @@ from stash_sense.adapters.graphql.outcomes import NoAnswer, Reply, Trouble, shor
 from stash_sense.adapters.http.proxies import Proxies
 
 _CONNECTING = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
+_NO_KEY = "the key holds signs that no key has"
 _NOT_SENT = (*_CONNECTING, httpx2.UnsupportedProtocol, httpx2.LocalProtocolError)
 
 
@@ -111,7 +112,10 @@ class Asker:
         seconds = httpx2.Timeout(bounds.seconds, connect=min(bounds.connect_seconds, bounds.seconds))
         # Libraries log addresses; name and password are sent without being in one.
         bare = httpx2.URL(url).copy_with(userinfo=b"")
-        request = self._client.build_request(method, bare, headers=headers, timeout=seconds, content=body or None)
+        try:
+            request = self._client.build_request(method, bare, headers=headers, timeout=seconds, content=body or None)
+        except UnicodeError as error:
+            raise NoAnswer(Trouble.UNREACHABLE, _NO_KEY) from error
         if _origin(bare) != self._origin:
             raise ValueError("an address of another server")  # it would get the key
         async with self._sent(request) as response:
@@ -129,6 +133,8 @@ class Asker:
                 await response.aclose()
         except httpx2.HTTPError as error:
             raise _no_answer(error) from error
+        except OverflowError as error:
+            raise NoAnswer(Trouble.UNREACHABLE, "no port has such a number") from error
 
     async def _read(self, response: httpx2.Response, most: int) -> bytes:
         """Read a body and stop as soon as it is too long: what is announced is not believed either way."""
@@ -173,6 +179,8 @@ def _no_answer(error: httpx2.HTTPError) -> NoAnswer:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return NoAnswer(Trouble.UNTRUSTED, cause.verify_message.rstrip("."))
         cause = cause.__cause__ or cause.__context__
+    if isinstance(error, httpx2.LocalProtocolError):  # its words are the header
+        return NoAnswer(Trouble.UNREACHABLE, _NO_KEY)
     if isinstance(error, httpx2.ConnectTimeout | httpx2.PoolTimeout):
         return NoAnswer(Trouble.UNREACHABLE, "it takes too long to connect")
     if isinstance(error, httpx2.TimeoutException):
@@ -185,6 +193,8 @@ def _words_of(error: BaseException) -> str:
     """Say why in the system's words where it has any."""
     cause: BaseException | None = error
     while cause is not None:
+        if isinstance(cause, ssl.SSLError) and cause.reason == "WRONG_VERSION_NUMBER":
+            return "what answers there speaks no https: write http://"
         if isinstance(cause, ConnectionError) and cause.errno:  # asyncio puts words of its own into `strerror`
             return os.strerror(cause.errno)
         if isinstance(cause, OSError) and cause.strerror:

@@ -85,6 +85,8 @@ def _parsed(text: str) -> httpx2.URL:
         url = httpx2.URL(text)
     except (httpx2.InvalidURL, UnicodeError) as error:
         raise StashAddressInvalid(address="STASH_URL", reason="it cannot be understood") from error
+    if url.port is not None and not 0 < url.port < 65536:
+        raise StashAddressInvalid(address="STASH_URL", reason="no port has such a number")
     if url.scheme not in ("http", "https") or not url.host:
         reason = "it begins with neither http:// nor https://, or names no host"
         raise StashAddressInvalid(address="STASH_URL", reason=reason)

@@ -107,6 +107,7 @@ def benchmarks(
         Benchmark("service", "benchmarks.speed.service"),
         Benchmark("jobs", "benchmarks.speed.jobs"),
         Benchmark("killed", "benchmarks.reliability.killed"),
+        Benchmark("recommendations", "benchmarks.speed.recommendations"),
         Benchmark("stash_reading", "benchmarks.speed.stash_reading"),
         Benchmark("stashbox", "benchmarks.speed.stashbox"),
         Benchmark("network_frames", "benchmarks.speed.network_frames"),

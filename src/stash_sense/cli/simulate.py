@@ -18,6 +18,7 @@ from stash_sense.fakes.stashbox.profiles import Profile as BoxProfile
 from stash_sense.fakes.stashbox.rate import Rate
 from stash_sense.fakes.stashbox.server import StashBoxServer
 from stash_sense.fakes.stashbox.state import State
+from stash_sense.kernel.cancel import CancelToken
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -38,6 +39,7 @@ def _simulate() -> None:
 
 @app.command("stash")
 def simulate_stash(
+    context: typer.Context,
     library: Annotated[
         Path | None, typer.Option(metavar="FILE.json", help="What it holds; nothing, if it is not told.")
     ] = None,
@@ -57,18 +59,21 @@ def simulate_stash(
     if media is not None and not media.is_dir():
         raise typer.BadParameter(f"{media} is not a folder.", param_hint="--media")
     faults = [_fault(told, KINDS) for told in fault or ()]
+    cancel = _cancel_of(context)
     try:
-        stash = SimulatedStash(document(library) if library else None, profile, api_key, faults, media=media)
+        held = document(library) if library else None
+        stash = SimulatedStash(held, profile, api_key, faults, media=media, cancel=cancel)
     except ValueError as error:
         raise typer.BadParameter(f"{library} holds no library: {error}.", param_hint="--library") from None
     try:
-        serve(stash.app, port)
+        serve(stash.app, port, cancel)
     finally:
         stash.close()
 
 
 @app.command("stashbox")
 def simulate_stashbox(
+    context: typer.Context,
     data: Annotated[
         Path | None, typer.Option(metavar="FILE.json", help="What it holds; nothing, if it is not told.")
     ] = None,
@@ -94,7 +99,7 @@ def simulate_stashbox(
     faults = [_fault(told, COMMON) for told in fault or ()]
     server = StashBoxServer(state, profile, {api_key: User()} if api_key else None, faults=faults)
     server.rate = Rate(most_per_minute) if most_per_minute else None
-    serve(server.app, port)
+    serve(server.app, port, _cancel_of(context))
 
 
 def document(path: Path) -> Any:
@@ -111,18 +116,25 @@ def document(path: Path) -> Any:
         raise typer.BadParameter(f"{path} is not JSON ({error}).") from None
 
 
-def serve(server: ASGIApp, port: int) -> None:
+def serve(server: ASGIApp, port: int, cancel: CancelToken) -> None:
     """Print where a server is, and serve it until it is stopped.
 
     Raises:
         typer.BadParameter: the port is taken.
+        Cancelled: it was asked to stop before it had begun.
     """
     try:
         listener = listening(port)
     except OSError as error:
         raise typer.BadParameter(f"{port} cannot be used ({error.strerror}); choose another.") from None
     typer.echo(f"http://127.0.0.1:{listener.getsockname()[1]}")
-    serve_until_interrupted(server, listener)
+    serve_until_interrupted(server, listener, cancel)
+
+
+def _cancel_of(context: typer.Context) -> CancelToken:
+    """Return what ctrl-C sets; a token that stays unset where the command was not called from a shell."""
+    found = context.find_root().obj
+    return found if isinstance(found, CancelToken) else CancelToken()
 
 
 def _fault(text: str, known: Collection[str]) -> Fault:

@@ -12,7 +12,10 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
+from stash_sense.kernel.cancel import CancelToken
+
 _HOST = "127.0.0.1"
+_NO_NEWS = ("Cancel ", "ASGI callable returned without ")
 _LONG = 20
 """Seconds in which a server on an idle machine has surely begun, or ended."""
 
@@ -29,6 +32,20 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.ready.set()
+
+
+class _Foreground(uvicorn.Server):
+    """Stops by signals, those too that came before it had them in hand."""
+
+    def __init__(self, config: uvicorn.Config, cancel: CancelToken) -> None:
+        super().__init__(config)
+        self._cancel = cancel
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        with super().capture_signals():
+            self._cancel.raise_if_cancelled()
+            yield
 
 
 def _configured(app: ASGIApp, **more: Any) -> uvicorn.Config:
@@ -88,14 +105,23 @@ def listening(port: int) -> socket.socket:
     return listener
 
 
-def serve_until_interrupted(app: ASGIApp, listener: socket.socket) -> None:
-    """Serve on a socket of `listening` until the process is asked to stop."""
+def serve_until_interrupted(app: ASGIApp, listener: socket.socket, cancel: CancelToken | None = None) -> None:
+    """Serve on a socket of `listening` until the process is asked to stop.
+
+    Args:
+        app: to serve.
+        listener: to serve on; closed at the end.
+        cancel: set by a signal that comes before it serves; None where no handler sets one.
+
+    Raises:
+        Cancelled: it was asked to stop before it had begun.
+    """
     logging.getLogger("uvicorn.error").addFilter(_is_news)
     with contextlib.closing(listener), contextlib.suppress(KeyboardInterrupt):
-        uvicorn.Server(_configured(app)).run([listener])
+        _Foreground(_configured(app), cancel or CancelToken()).run([listener])
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Whether a record is more than that answers, as those that never come, end with the server."""
+    """Whether a record is more than that of an answer that a fault breaks off, or that ends with the server."""
     error = record.exc_info[1] if record.exc_info else None
-    return not (isinstance(error, asyncio.CancelledError) or record.getMessage().startswith("Cancel "))
+    return not (isinstance(error, asyncio.CancelledError) or record.getMessage().startswith(_NO_NEWS))

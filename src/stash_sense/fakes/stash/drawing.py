@@ -12,12 +12,22 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
+from stash_sense.fakes.stash.rows import Row
+
 Pixels = npt.NDArray[np.uint8]
 """(height, width, 3) RGB."""
 
 _ENDINGS = {"png": "PNG", "gif": "GIF", "webp": "WEBP"}
+_USUAL = (1280, 720)
 _LONGEST = 600
 """Frames of a drawn video; a longer one shows each for longer."""
+
+
+def sides_of(file: Row) -> tuple[int, int]:
+    """Return the width and height in which a file is drawn: its own, or usual ones where it has none."""
+    if file["width"] and file["height"] and file["width"] > 0 and file["height"] > 0:
+        return file["width"], file["height"]
+    return _USUAL
 
 
 def frame(seed: int, width: int, height: int, moment: float) -> Pixels:

@@ -209,15 +209,14 @@ def _not_allowed() -> Response:
 
 def _still(file: Row) -> bytes:
     if file["source"] is None:
-        return drawing.jpeg(drawing.frame(file["id"], file["width"], file["height"], 0.2))
+        return drawing.jpeg(drawing.frame(file["id"], *drawing.sides_of(file), 0.2))
     with Footage(file["source"]) as footage:
         return drawing.jpeg(footage.at(0.2))
 
 
 def _drawn_video(file: Row) -> bytes:
-    return drawing.video(
-        file["id"], max(file["width"], 2), max(file["height"], 2), file["duration"], file["format"], file["size"]
-    )
+    width, height = (max(side, 2) for side in drawing.sides_of(file))
+    return drawing.video(file["id"], width, height, file["duration"], file["format"], file["size"])
 
 
 def _changed(file: Row) -> datetime:

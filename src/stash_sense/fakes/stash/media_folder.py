@@ -10,6 +10,7 @@ from PIL import Image
 from stash_sense.fakes.stash.footage import picture_columns, video_columns
 from stash_sense.fakes.stash.rows import Row, is_below
 from stash_sense.fakes.stash.state import Picture, State
+from stash_sense.kernel.cancel import CancelToken
 
 _VIDEOS = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".wmv", ".flv", ".mpg", ".mpeg", ".ts"}
 _PICTURES = {".jpg", ".jpeg", ".png", ".gif", ".webp"}
@@ -31,20 +32,29 @@ class MediaFolder:
             {"path": str(self._folder), "excludeVideo": False, "excludeImage": False}
         ]
 
-    def find(self, below: tuple[str, ...] = ()) -> list[str]:
+    def find(self, below: tuple[str, ...] = (), cancel: CancelToken | None = None) -> list[str]:
         """Add what is new in the folder.
 
         Args:
             below: paths that are looked through; none for the whole folder.
+            cancel: looked at before each file.
 
         Returns:
             The paths of the files that were added; what cannot be read is passed over.
+
+        Raises:
+            Cancelled: it was asked to stop; nothing was added.
         """
         known = {file["path"] for file in self._state.tables["files"].values()}
         people = self._folder / _PERFORMERS
         paths = [path for path in sorted(self._folder.rglob("*")) if path.is_file() and people not in path.parents]
         new = [path for path in paths if str(path) not in known and (not below or is_below(str(path), below))]
-        found = [(path, columns) for path in new if (columns := _columns(path)) is not None]
+        found = []
+        for path in new:
+            if cancel is not None:
+                cancel.raise_if_cancelled()
+            if (columns := _columns(path)) is not None:
+                found.append((path, columns))
         with self._state.transaction():
             images = self._images()
             for path, columns in found:

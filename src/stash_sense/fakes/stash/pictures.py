@@ -94,7 +94,7 @@ def _silhouette() -> bytes:
 
 
 def _drawn(file: Row) -> bytes:
-    return drawing.picture(file["id"], max(file["width"], 1), max(file["height"], 1), file["format"], file["size"])
+    return drawing.picture(file["id"], *drawing.sides_of(file), file["format"], file["size"])
 
 
 def _changed(file: Row) -> datetime:

@@ -36,6 +36,7 @@ from stash_sense.fakes.stash.profiles import Profile
 from stash_sense.fakes.stash.rows import Row
 from stash_sense.fakes.stash.settings import GENERAL
 from stash_sense.fakes.stash.state import RECORDED_ZONE, State
+from stash_sense.kernel.cancel import CancelToken
 
 
 class SimulatedStash:
@@ -51,6 +52,7 @@ class SimulatedStash:
         prefix: path below which a proxy offers it, as "/stash".
         job_pause: seconds that a step of a job takes.
         media: folder of real videos and pictures that it holds too.
+        cancel: ends the first look through that folder, with `Cancelled`.
 
     Attributes:
         url: its address, once it is served.
@@ -75,6 +77,7 @@ class SimulatedStash:
         prefix: str = "",
         job_pause: float = 0.01,
         media: Path | None = None,
+        cancel: CancelToken | None = None,
     ) -> None:
         self.url = ""
         self.profile = Profile(profile)
@@ -95,8 +98,9 @@ class SimulatedStash:
         self.work = MediaJobs(self.state, self.media, self.jobs)
         if media is not None:
             self.media.on_demand = True
-            self.work.find = MediaFolder(media, self.state).find
-            self.work.find(())
+            folder = MediaFolder(media, self.state)
+            self.work.find = folder.find
+            folder.find(cancel=cancel)
         self.engine = engine_of(self.profile)
         self.graphql = GraphQLOverHTTP(self.engine, self.context, {"cache-control": "no-store", "vary": "Origin"})
         self._socket = GraphQLOverSocket(self.engine, self.context, self.graphql.flaws)

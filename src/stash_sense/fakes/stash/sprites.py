@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from stash_sense.fakes.stash.drawing import Pixels, encoded
+from stash_sense.fakes.stash.drawing import Pixels, encoded, sides_of
 from stash_sense.fakes.stash.profiles import Profile
 from stash_sense.fakes.stash.rows import Row
 
@@ -43,7 +43,7 @@ def grid_of(file: Row, profile: Profile, general: Row) -> Grid:
         profile: 0.31 counts and sizes as it is configured.
         general: the configuration.
     """
-    width, height = max(file["width"], 1), max(file["height"], 1)
+    width, height = sides_of(file)
     count = _COUNT
     cell = (_WIDTH, _even(_WIDTH * height / width))
     if profile is Profile.V0_31:

@@ -4,14 +4,17 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx2
+import pytest
 from typer.testing import CliRunner
 
 from stash_sense.cli.app import app
 from stash_sense.fakes.graphql.serving import listening
+
+STASH = [str(Path(sys.executable).with_name("stash-sense")), "simulate", "stash"]
 
 
 @contextmanager
@@ -58,6 +61,60 @@ def test_an_answer_that_never_comes_ends_with_the_command_without_a_word() -> No
             process.send_signal(signal.SIGINT)
             assert process.communicate(timeout=20) == ("", "")
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize("fault", ["reset", "torn", "trickling"])
+def test_an_answer_that_a_fault_breaks_off_leaves_no_word_in_the_shell(fault: str) -> None:
+    command = [*STASH, "--port", "0", "--fault", f"{fault}:1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        url = httpx2.URL(process.stdout.readline().strip())
+        with socket.create_connection((url.host, url.port or 0)) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            with suppress(ConnectionResetError):
+                connection.recv(1)
+            process.send_signal(signal.SIGINT)
+            assert process.communicate(timeout=20) == ("", "")
+    assert process.returncode == 0
+
+
+# Runs the command, and sends it ctrl-C when it first comes to a function.
+INTERRUPTED_AT = """
+import os, signal, sys
+from stash_sense.cli import main
+
+module, name = sys.argv.pop(1), sys.argv.pop(1)
+
+def watch(frame, event, _):
+    code = frame.f_code
+    if code.co_name == name and frame.f_globals.get("__name__") == module:
+        sys.setprofile(None)
+        os.kill(os.getpid(), signal.SIGINT)
+
+sys.setprofile(watch)
+main.main()
+"""
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        ("stash_sense.cli.main", "_run"),
+        ("stash_sense.cli.app", "<module>"),
+        ("stash_sense.fakes.stash.media_folder", "find"),
+        ("stash_sense.fakes.graphql.serving", "listening"),
+        ("stash_sense.fakes.graphql.serving", "serve_until_interrupted"),
+    ],
+    ids=lambda moment: moment[1],
+)
+def test_a_start_that_is_interrupted_ends_as_an_interrupted_command(moment: tuple[str, str], tmp_path: Path) -> None:
+    command = [sys.executable, "-c", INTERRUPTED_AT, *moment, "simulate", "stash", "--port", "0"]
+    ended = subprocess.run(
+        [*command, "--media", str(tmp_path)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == 130
+    assert ended.stderr.startswith("stash-sense: Stopped before it was finished")
+    assert "Traceback" not in ended.stderr
 
 
 def refused(*options: str) -> str:

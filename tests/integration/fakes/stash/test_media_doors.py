@@ -26,6 +26,14 @@ def test_a_screenshot_has_the_size_of_its_video_and_a_tag_by_which_it_is_kept(vi
     assert (again.status_code, again.content) == (304, b"")
 
 
+@pytest.mark.parametrize("sides", [{}, {"width": 0, "height": 0}, {"width": 640}])
+def test_a_video_whose_size_is_not_told_is_drawn_in_a_usual_one(visit: Visit, sides: dict[str, int]) -> None:
+    file = {"path": "/data/a.mp4", "basename": "a.mp4", "size": 100_000, **sides}
+    visitor = visit(library={"scenes": [{"id": 1, "files": [file]}]})
+    assert size_of(visitor.get("/scene/1/screenshot").content) == (1280, 720)
+    assert len(visitor.get("/scene/1/stream").content) == 100_000
+
+
 def test_a_drawn_video_is_as_long_as_it_was_told_and_can_be_played(visit: Visit) -> None:
     visitor = visit()
     answer = visitor.get("/scene/1/stream")

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from graphql import parse, validate
+from graphql import FragmentDefinitionNode, parse, validate
 from tests.stash_schemas import has_field, schema, schemas
 
 from stash_sense.adapters.graphql.documents import documents_of
@@ -26,8 +26,10 @@ def test_every_document_fits_every_version(name: str, version: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(ALL))
 def test_a_file_is_one_operation_with_a_name(name: str) -> None:
-    operations = parse(ALL[name].text).definitions
-    assert len(operations) == 1
+    defined = parse(ALL[name].text).definitions
+    fragments = [one.name.value for one in defined if isinstance(one, FragmentDefinitionNode)]
+    assert len(defined) == 1 + len(fragments)
+    assert all(f"...{fragment}" in ALL[name].text for fragment in fragments)
     assert re.search(r"^(query|mutation|subscription) [A-Z]\w+", ALL[name].text)
 
 

@@ -12,6 +12,8 @@ from importlib.resources import files
 
 _SUFFIX = ".graphql"
 _KIND = re.compile(r"^\s*(query|mutation|subscription)\b", re.MULTILINE)
+_FRAGMENT = re.compile(r"fragment (?P<name>\w+) ")
+_SPREAD = re.compile(r"\.\.\.\s*(?P<name>[A-Z]\w*Fields)\b")
 _NEEDS = re.compile(r"\s*#\s*needs\s+(?P<fields>[\w.]+(?:\s*,\s*[\w.]+)*)\s*$")
 
 Has = Callable[[str], bool]
@@ -57,13 +59,24 @@ class Document:
 
 
 def documents_of(package: str) -> Mapping[str, Document]:
-    """Read every document of a package's folder `documents`, by the name of its file."""
-    found = {}
-    for file in files(package).joinpath("documents").iterdir():
-        if file.name.endswith(_SUFFIX):
-            name = file.name.removesuffix(_SUFFIX)
-            found[name] = Document(name, file.read_text(encoding="utf-8"))
-    return found
+    """Read every operation of a package's folder `documents`, by the name of its file, with the fragments it spreads.
+
+    A fragment of several operations is alone in its file; one may also stand with the only operation that spreads it.
+    """
+    folder = files(package).joinpath("documents")
+    texts = {
+        file.name.removesuffix(_SUFFIX): file.read_text(encoding="utf-8")
+        for file in folder.iterdir()
+        if file.name.endswith(_SUFFIX)
+    }
+    fragments = {found["name"]: text for text in texts.values() if (found := _FRAGMENT.match(text))}
+    operations = {name: text for name, text in texts.items() if not _FRAGMENT.match(text)}
+    return {name: Document(name, _with_fragments(text, fragments)) for name, text in operations.items()}
+
+
+def _with_fragments(text: str, fragments: Mapping[str, str]) -> str:
+    used = dict.fromkeys(match["name"] for match in _SPREAD.finditer(text))
+    return text + "".join(f"\n{fragments[name]}" for name in used if name in fragments)
 
 
 def _fields(mark: re.Match[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The documents of this client with the fragments that they use, and one question for many ids in one document."""
+"""The documents of this client, and one question for many ids in one document."""
 
 import re
 from collections.abc import Mapping
@@ -6,18 +6,13 @@ from functools import cache
 
 from stash_sense.adapters.graphql.documents import Document, documents_of
 
-_SPREAD = re.compile(r"\.\.\.\s*(?P<name>[A-Z]\w*Fields)\b")
-_DEFINED = re.compile(r"^fragment (?P<name>\w+) ", re.MULTILINE)
 _ASKED_BY_ID = re.compile(r"^query (?P<name>\w+)\(\$id: ID!\) \{\n(?P<body>.*?)\n\}\n", re.DOTALL)
 
 
 @cache
 def documents() -> Mapping[str, Document]:
     """Read every operation of this client, once, by the name of its file."""
-    read = documents_of("stash_sense.adapters.stashbox")
-    shared = {found["name"]: one.text for one in read.values() if (found := _DEFINED.match(one.text))}
-    operations = (one for one in read.values() if not _DEFINED.match(one.text))
-    return {one.name: Document(one.name, _with_fragments(one.text, shared)) for one in operations}
+    return documents_of("stash_sense.adapters.stashbox")
 
 
 @cache
@@ -38,8 +33,3 @@ def for_ids(name: str, count: int) -> Document:
     variables = ", ".join(f"$id{number}: ID!" for number in range(count))
     text = f"query {asked['name']}s({variables}) {{\n" + "\n".join(lines) + "\n}\n"
     return Document(f"{name} for {count}", text + document.text[asked.end() :])
-
-
-def _with_fragments(text: str, shared: Mapping[str, str]) -> str:
-    used = dict.fromkeys(match["name"] for match in _SPREAD.finditer(text))
-    return text + "".join(f"\n{shared[name]}" for name in used if name in shared)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from stash_sense.identification.result import Alternative, NamedPerson, SeenPerson, Sighting
-from stash_sense.kernel.arrays import Image, Ints
+from stash_sense.kernel.arrays import Ints
 from stash_sense.performers.roster import Roster
 from stash_sense.recognition.faces import Faces
 from stash_sense.recognition.matching.person import Candidate, MatchedPerson
@@ -25,10 +25,13 @@ class Evidence:
     def named(self, person: MatchedPerson, name: Candidate) -> NamedPerson:
         """Present a person who has a name."""
         known = self._roster[name.person]
+        seen = self.unknown(person)
         return NamedPerson(
-            sightings=self._sightings(person.faces.seen),
-            crops=self._crops(person.faces.described),
-            alternatives=self._alternatives(person),
+            sightings=seen.sightings,
+            crops=seen.crops,
+            alternatives=seen.alternatives,
+            described=seen.described,
+            shown=seen.shown,
             person_id=known.id,
             name=known.name,
             probability=name.probability,
@@ -38,24 +41,29 @@ class Evidence:
 
     def unknown(self, person: MatchedPerson) -> SeenPerson:
         """Present a person without a name."""
+        shown = self._best(person.faces.described)
         return SeenPerson(
-            self._sightings(person.faces.seen), self._crops(person.faces.described), self._alternatives(person)
+            self._sightings(person.faces.seen),
+            self._faces.crops[shown],
+            self._alternatives(person),
+            tuple(person.faces.described.tolist()),
+            tuple(shown.tolist()),
         )
 
     def _sightings(self, rows: Ints) -> tuple[Sighting, ...]:
         seen = self._faces.seen
         boxes, times = seen.boxes[rows].tolist(), seen.t[rows].tolist()
         return tuple(
-            Sighting(None if math.isnan(t) else t, (left, top, right - left, bottom - top))
-            for t, (left, top, right, bottom) in zip(times, boxes, strict=True)
+            Sighting(None if math.isnan(t) else t, (left, top, right - left, bottom - top), row)
+            for t, (left, top, right, bottom), row in zip(times, boxes, rows.tolist(), strict=True)
         )
 
-    def _crops(self, rows: Ints) -> Image:
-        """Take the best face of each stretch of the sightings, best first: neighbouring frames look alike."""
+    def _best(self, rows: Ints) -> Ints:
+        """Return the best face of each stretch of the sightings, best first: neighbouring frames look alike."""
         stretches = np.array_split(rows, min(len(rows), _CROPS_KEPT))
         best = np.array([stretch[self._faces.quality[stretch].argmax()] for stretch in stretches])
-        crops: Image = self._faces.crops[best[(-self._faces.quality[best]).argsort(kind="stable")]]
-        return crops
+        ranked: Ints = best[(-self._faces.quality[best]).argsort(kind="stable")]
+        return ranked
 
     def _alternatives(self, person: MatchedPerson) -> tuple[Alternative, ...]:
         known = [self._roster[candidate.person] for candidate in person.alternatives]

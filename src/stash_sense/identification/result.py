@@ -16,10 +16,12 @@ class Sighting:
     Attributes:
         t: seconds from the first frame shown; None for a still picture.
         box: left, top, width, height of the face, in pixels of the upright frame.
+        face: row of the face among all that were seen; None where these are not at hand.
     """
 
     t: float | None
     box: tuple[float, float, float, float]
+    face: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +42,15 @@ class SeenPerson:
         sightings: in order of time.
         crops: (n, 96, 96, 3) uint8 RGB, the best few aligned faces, best first.
         alternatives: the next likely known persons, best first.
+        described: rows of the person's faces among those that were described.
+        shown: rows of those that the crops are of.
     """
 
     sightings: tuple[Sighting, ...]
     crops: Image
     alternatives: tuple[Alternative, ...]
+    described: tuple[int, ...] = field(default=(), kw_only=True)
+    shown: tuple[int, ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,1 @@
+"""Looking through a whole library, and saying what was found."""

@@ -46,8 +46,8 @@ class Evidence:
             self._sightings(person.faces.seen),
             self._faces.crops[shown],
             self._alternatives(person),
-            tuple(person.faces.described.tolist()),
-            tuple(shown.tolist()),
+            described=tuple(person.faces.described.tolist()),
+            shown=tuple(shown.tolist()),
         )
 
     def _sightings(self, rows: Ints) -> tuple[Sighting, ...]:

@@ -21,7 +21,7 @@ class Sighting:
 
     t: float | None
     box: tuple[float, float, float, float]
-    face: int | None = None
+    face: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,6 @@ def benchmarks(
         Benchmark("recommendations", "benchmarks.speed.recommendations"),
         Benchmark("stash_reading", "benchmarks.speed.stash_reading"),
         Benchmark("stashbox", "benchmarks.speed.stashbox"),
-        Benchmark("network_frames", "benchmarks.speed.network_frames"),
         *_AT_SCALE,
         *(_on_faces(name, module, faces, more.get(name, ())) for name, module in _ON_FACES.items()),
         _clip(clip, cast),

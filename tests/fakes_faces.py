@@ -117,6 +117,10 @@ class _ArrayFilm:
             given |= seconds
             yield self._shown(sorted(seconds), cancel)
 
+    def at(self, seconds: float, cancel: CancelToken) -> Frame:
+        cancel.raise_if_cancelled()
+        return Frame(self._frames[min(int(seconds), len(self._frames) - 1)], seconds)
+
     def _shown(self, seconds: Sequence[int], cancel: CancelToken) -> Iterator[Frame]:
         """The last second first: the port promises no order."""
         for second in reversed(seconds):

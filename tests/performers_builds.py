@@ -21,7 +21,7 @@ from stash_sense.media.kinds import PICTURE_EXTENSIONS
 from stash_sense.media.ports import PictureReader
 from stash_sense.performers import schema
 from stash_sense.performers.building.build import BuildingPack, BuildOptions, BuildReport, DatabaseBuilder
-from stash_sense.performers.building.sources import FolderSource
+from stash_sense.performers.building.sources import FolderSource, PerformerSource
 from stash_sense.performers.database import PackSpace
 from stash_sense.performers.versions.library import PerformersLibrary
 from stash_sense.recognition.spec import MatchingConstants
@@ -77,10 +77,12 @@ class Workshop:
         options: BuildOptions | None = None,
         progress: ProgressListener = silent,
         cancel: CancelToken | None = None,
+        source: PerformerSource | None = None,
     ) -> BuildReport:
-        """Build, with `reader.read_names` empty before."""
+        """Build, of `people` where no other source is given, with `reader.read_names` empty before."""
         self.reader.read_names.clear()
-        return self.builder().build(FolderSource(self.people), cancel or CancelToken(), progress, options)
+        source = source or FolderSource(self.people)
+        return self.builder().build(source, cancel or CancelToken(), progress, options)
 
 
 def kept(report: BuildReport) -> dict[str, list[str]]:

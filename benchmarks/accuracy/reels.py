@@ -109,6 +109,9 @@ class _KeptVideo:
         for _ in self._reel.passes:
             yield iter(())
 
+    def at(self, seconds: float, cancel: CancelToken) -> Frame:
+        raise RuntimeError("nothing was kept but the faces")
+
 
 class _KeptFinder(FaceFinder):
     """Finds in each pass what was found in it before."""

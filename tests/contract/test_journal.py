@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -125,3 +126,29 @@ def test_entries_of_several_threads_do_not_mix(journal: JournalStore) -> None:
 
 def test_groups_have_names_of_their_own() -> None:
     assert Why("user").group != Why("user").group
+
+
+def test_what_is_old_and_settled_is_removed_and_its_numbers_are_not_given_again(journal: JournalStore) -> None:
+    done, lost = begun(journal, adding("1"), adding("2"))
+    journal.settle([Verdict(done.id, EntryState.DONE)])
+    assert journal.prune(done.created_at) == 0
+    assert journal.prune(done.created_at + timedelta(seconds=1)) == 1
+    assert journal.get(done.id) is None
+    assert [entry.id for entry in journal.unsettled()] == [lost.id]
+    assert begun(journal)[0].id > lost.id
+
+
+def test_pictures_go_with_the_last_entry_that_needs_them(journal: JournalStore) -> None:
+    kept, gone = (journal.keep_picture(Picture(content, "image/png")) for content in (b"kept", b"gone"))
+    old = begun(journal, *(picturing(digest) for digest in (kept, gone)))
+    journal.settle([Verdict(entry.id, EntryState.DONE) for entry in old])
+    until = old[-1].created_at + timedelta(microseconds=1)
+    begun(journal, picturing(kept))
+    journal.prune(until)
+    assert journal.picture(kept) == Picture(b"kept", "image/png")
+    assert journal.picture(gone) is None
+
+
+def picturing(digest: str) -> Intent:
+    before = {"image": {"sha256": digest, "bytes": 4, "type": "image/png"}}
+    return Intent(Operation.UPDATE, "performer", "1", before, {"image": None})

@@ -88,6 +88,18 @@ def test_the_nearest_reference_of_chosen_people_is_as_search_finds_it(adapter: A
     np.testing.assert_allclose(search.nearest(probe[0], hits.persons[0]), hits.best[0], atol=1e-6)
 
 
+@pytest.mark.parametrize("most", [1, 3, 9])
+def test_the_nearest_references_of_a_person_come_first_with_their_rows(adapter: Adapter, most: int) -> None:
+    gallery = gallery_of(vectors(0, 3), vectors(1, 5), vectors(2, 4))
+    probe = vectors(3, 1)[0]
+    rows, cosines = adapter(gallery).references(probe, 1, most)
+    own = gallery.vectors[3:8] @ probe
+    assert rows.tolist() == (3 + np.argsort(-own, kind="stable")[:most]).tolist()
+    np.testing.assert_allclose(cosines, np.sort(own)[::-1][:most], atol=1e-6)
+    assert (rows.dtype, cosines.dtype) == (np.int64, np.float32)
+    assert cosines[0] == pytest.approx(adapter(gallery).nearest(probe, np.array([1]))[0], abs=1e-6)
+
+
 def test_the_probe_itself_is_found_at_a_cosine_of_one(adapter: Adapter) -> None:
     references = vectors(0, 20)
     hits = adapter(gallery_of(*references[:, None])).search(references, 1)

@@ -10,7 +10,14 @@ from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 
 from stash_sense import __version__
-from stash_sense.api.background import Background, dispatching, following_settings, following_stash, idle_check
+from stash_sense.api.background import (
+    Background,
+    dispatching,
+    following_settings,
+    following_stash,
+    idle_check,
+    settling_writes,
+)
 from stash_sense.api.bodies import BodyLimits
 from stash_sense.api.docs_page import POLICY, docs_page
 from stash_sense.api.errors import ErrorAnswer, add_error_handlers
@@ -57,7 +64,9 @@ def create_app(services: Services, bound: str = "127.0.0.1", *, alone: bool = Fa
         metrics=metrics,
         turns=Turns(changed=metrics.waiting.set),
         room=Room(),
-        background=Background(services, (idle_check, following_settings, dispatching(alone, news), following_stash)),
+        background=Background(
+            services, (idle_check, following_settings, dispatching(alone, news), following_stash, settling_writes)
+        ),
         news=news,
     )
     app = FastAPI(

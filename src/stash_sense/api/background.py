@@ -74,11 +74,24 @@ def dispatching(alone: bool, news: News) -> Part:
 
 @contextmanager
 def following_stash(services: Services) -> Iterator[None]:
-    """Ask Stash again and again whether it can be used, and hear what is new there; nothing where none is named."""
+    """Ask Stash again and again whether it can be used, and hear what is new there; nothing where none is named.
+
+    What is new is scanned, where the user wants that.
+    """
     if not services.stash_is_set:
         yield
         return
-    with services.follow_stash():
+    with services.scanning_after_stash(lambda: services.queue), services.follow_stash():
+        yield
+
+
+@contextmanager
+def settling_writes(services: Services) -> Iterator[None]:
+    """Find out what became of writes of which nobody knows, whenever Stash can be used; nothing where none is named."""
+    if not services.stash_is_set:
+        yield
+        return
+    with services.settling_writes():
         yield
 
 

@@ -21,6 +21,19 @@ Work = Callable[[], Any]
 Bring = Callable[[CancelToken], AbstractAsyncContextManager[Work]]
 """Brings together what the work needs, before the turn, and lets it go in the end."""
 
+
+class Begun(Exception):
+    """The work takes too long for a request, and became a job; raised where it is brought together.
+
+    Args:
+        document: that tells about the job.
+    """
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        super().__init__(document)
+        self.document = document
+
+
 _LEFT = 499
 """What is noted where the client left before there was an answer; nobody reads it but the log."""
 
@@ -51,6 +64,9 @@ async def _outcome(state: State, bring: Bring, cancel: CancelToken) -> Response:
             result = await anyio.to_thread.run_sync(work, limiter=state.heavy)
         outcome = "identified"
         return JSONResponse(result)
+    except Begun as begun:
+        outcome = "begun"
+        return JSONResponse(begun.document, 202)
     except LookFailed as failed:
         return JSONResponse(document_of(failed.code, failed.message), status_of_code(failed.code))
     except Cancelled:

@@ -43,6 +43,7 @@ class IdentifyOptions(BaseModel):
     top_k: int | None = Field(
         default=None, ge=0, le=MOST_CANDIDATES, description="Other likely people to list for each person."
     )
+    crops: bool = Field(default=False, description="Send the best faces of everybody along, as JPEG in base64.")
     tagged: list[str] = Field(
         default_factory=list, max_length=_MOST_TAGGED, description="Names or ids of people who are tagged already."
     )
@@ -199,7 +200,7 @@ def identify_picture(picture: Picture, options: IdentifyOptions, services: Servi
         if result.failure is not None:
             raise LookFailed(result.failure.code, result.failure.message.replace(str(path), picture.name))
     named = dataclasses.replace(result, source=picture.name)
-    return {"schema": SCHEMA, "results": [result_document(named)], "gallery": None, "complete": True}
+    return {"schema": SCHEMA, "results": [result_document(named, options.crops)], "gallery": None, "complete": True}
 
 
 class LookFailed(Exception):

@@ -51,6 +51,8 @@ _SECRET_NAMES = frozenset(
 _BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +(\S+) *")
 _THREADS = 4
 """Looks at the token file at once: they must not wait for the threads that do other work."""
+_KEPT_STATUSES = (200, 304)
+"""Of answers that say themselves how long a browser may keep them: pictures are shown again and again."""
 _ALWAYS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -93,7 +95,7 @@ class Door:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        send = _guarded(send)
+        send = _guarded(send, scope["path"])
         try:
             headers = Headers(scope=scope)
             self._check_form(scope, headers)
@@ -189,7 +191,7 @@ async def _refuse(error: StashSenseError, scope: Scope, receive: Receive, send: 
     await answer_to(error, headers)(scope, receive, send)
 
 
-def _guarded(send: Send) -> Send:
+def _guarded(send: Send, path: str) -> Send:
     """Give every answer the headers that keep browsers from doing more with it than show it."""
 
     async def guarded(message: Message) -> None:
@@ -197,7 +199,9 @@ def _guarded(send: Send) -> Send:
             headers = MutableHeaders(scope=message)
             for name, value in _ALWAYS.items():
                 headers.setdefault(name, value)
-            headers["cache-control"] = "no-store"  # also where the library says less, as for streams
+            if not path.startswith(CROPS) or message.get("status") not in _KEPT_STATUSES:
+                headers["cache-control"] = "no-store"  # also where the library says less, as for streams
+            headers.setdefault("cache-control", "no-store")
         await send(message)
 
     return guarded

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stash_sense.bootstrap.databases import Databases
+from stash_sense.bootstrap.reporting import Reporting
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.limits import Limits
 from stash_sense.kernel.once import once
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Services(Databases):
+class Services(Reporting):
     """Everything a command can ask for; what is costly is made when first asked for."""
 
     @once
@@ -38,6 +38,9 @@ class Services(Databases):
         from stash_sense.operations.composing import compose
         from stash_sense.operations.database_build import database_build
         from stash_sense.operations.database_update import DatabaseUpdates
+        from stash_sense.operations.gallery_identification import gallery_identification
+        from stash_sense.operations.library_report import library_report
+        from stash_sense.operations.library_scan import library_scan
         from stash_sense.operations.maintenance import maintenance
         from stash_sense.operations.model_download import model_download
 
@@ -51,10 +54,16 @@ class Services(Databases):
             updates.update_type(),
             database_build(
                 self.require_pack,
+                self.performer_source,
                 self.builder,
                 lambda listen: self.derive(self.performers.require(), listen),
                 lambda: self.performers,
                 self.cancel,
+            ),
+            library_scan(self.check_scan, self.scan),
+            library_report(self.check_report, self.report),
+            gallery_identification(
+                lambda asked: self.check_naming(asked.pack), self.gallery_to_identify, self.present_gallery
             ),
             model_download(lambda: self.installer, lambda: self.packs),
             maintenance(StateCare(self.store), lambda: self.operations.queue.prune()),

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stash_sense.bootstrap.recognition import Recognition, face_finder_of
 from stash_sense.errors import NotWritable, PackDiffers, PackNotInstalled, PackUnknown
@@ -18,12 +18,20 @@ from stash_sense.kernel.once import once
 from stash_sense.kernel.progress import ProgressListener, silent
 
 if TYPE_CHECKING:
+    from stash_sense.identification.frame_places import FramePlaces
     from stash_sense.identification.library_items import LibraryIdentifier
     from stash_sense.identification.library_reading import ReadGallery, ReadImage, ReadScene
+    from stash_sense.identification.library_result import IdentifiedGallery
     from stash_sense.identification.live_database import LiveDatabase
     from stash_sense.identification.recognizer import Recognizer, Request
+    from stash_sense.library.server import StashBoxEndpoint
     from stash_sense.models.store import OpenPack
+    from stash_sense.operations.gallery_identification import GalleryJobRequest
     from stash_sense.performers.building.build import DatabaseBuilder
+    from stash_sense.performers.building.sources import PerformerSource
+    from stash_sense.performers.building.stash_source import StashSource
+    from stash_sense.performers.building.stashbox_source import StashBoxSource
+    from stash_sense.performers.building.wanted import Wanted
     from stash_sense.performers.database import PerformersDatabase
     from stash_sense.performers.known import KnownPeople
     from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary
@@ -31,6 +39,7 @@ if TYPE_CHECKING:
     from stash_sense.releases.keyring import KeyRing
     from stash_sense.releases.ports import ReleaseSource
     from stash_sense.releases.updater import Updater
+    from stash_sense.stashbox.ports import StashBox
 
 
 @dataclass(frozen=True)
@@ -127,12 +136,20 @@ class Databases(Recognition):
             PackError: the pack cannot be used.
             Cancelled: the token was set.
         """
+        made_with = self._pack_of_database(pack)
+        with self.recognizing(made_with) as recognizer, self.live.lease(cancel or self.cancel) as database:
+            yield recognizer, database
+
+    def check_naming(self, pack: str | None) -> None:
+        """Look whether people can be named, without opening anything; raises as `naming`."""
+        self.require_pack(self._pack_of_database(pack))
+
+    def _pack_of_database(self, pack: str | None) -> str:
         made_with = self.performers.require().manifest.pack
         wanted = pack or self.settings.pack or made_with
         if wanted != made_with:
             raise PackDiffers(made_with=made_with, pack=wanted)
-        with self.recognizing(made_with) as recognizer, self.live.lease(cancel or self.cancel) as database:
-            yield recognizer, database
+        return made_with
 
     def read_scene(self, scene_id: str, cancel: CancelToken | None = None) -> ReadScene:
         """Read a scene of Stash that is to be identified.
@@ -163,13 +180,70 @@ class Databases(Recognition):
 
     def library_identifier(self, recognizer: Recognizer, people: KnownPeople, request: Request) -> LibraryIdentifier:
         """Make ready to identify what is in Stash; raises as `library` does."""
-        from stash_sense.adapters.hardware.places import size_of
-        from stash_sense.identification.frame_places import FramePlaces
         from stash_sense.identification.library_items import LibraryIdentifier
 
-        named = self.settings.stash_url or ""
-        places = FramePlaces(self.path_map, size_of, self.library.media, named)
-        return LibraryIdentifier(recognizer, people, places, request)
+        return LibraryIdentifier(recognizer, people, self._frame_places(), request)
+
+    @contextmanager
+    def gallery_to_identify(
+        self, asked: GalleryJobRequest, cancel: CancelToken
+    ) -> Iterator[tuple[LibraryIdentifier, ReadGallery]]:
+        """Read a gallery, and lend what identifies its images; raises as `read_gallery` and `naming` do."""
+        from stash_sense.identification.requesting import request_of
+
+        read = self.read_gallery(asked.gallery_id, cancel)
+        request = request_of(
+            self.configuration, mode=asked.mode, strict=asked.strict, top_k=asked.top_k, tagged=asked.tagged
+        )
+        with self.naming(asked.pack, cancel) as (recognizer, people):
+            yield self.library_identifier(recognizer, people, request), read
+
+    def present_gallery(self, found: IdentifiedGallery) -> dict[str, Any]:
+        """Present who is in a gallery, as a document."""
+        from stash_sense.reports.document import gallery_document
+
+        return gallery_document(found)
+
+    def portrait_of(
+        self,
+        kind: str,
+        id_: str,
+        t: float | None,
+        box: tuple[float, float, float, float],
+        cancel: CancelToken | None = None,
+    ) -> bytes:
+        """Cut a face with what is around it out of a scene or an image of Stash; not on an event loop.
+
+        Args:
+            kind: "scene" or "image".
+            id_: in Stash.
+            t: seconds from the first frame of a scene; None for its cover, and for an image.
+            box: of the face, in the pixels of what a scan has seen it in.
+            cancel: ends waiting.
+
+        Returns:
+            A JPEG; see `Portraits.portrait_of`, which also says what is raised.
+
+        Raises:
+            StashIdUnknown: there is no such scene or image.
+            StashError: Stash cannot be asked, or none is named.
+        """
+        from stash_sense.adapters.images.portraits import portrait_jpeg
+        from stash_sense.fingerprints.fingerprint import Item
+        from stash_sense.identification.portrait import Portraits, seen_in
+        from stash_sense.library.kinds import SCENES
+
+        cancel = cancel or self.cancel
+        read = self.read_scene(id_, cancel) if kind == SCENES.name else self.read_image(id_, cancel)
+        portraits = Portraits(self._frame_places(), self.videos, self.pictures, self.remote, portrait_jpeg)
+        known = self.fingerprints.get(Item(kind, id_))
+        return portraits.portrait_of(read, t, box, seen_in({} if known is None else known.details), cancel)
+
+    def _frame_places(self) -> FramePlaces:
+        from stash_sense.adapters.hardware.places import size_of
+        from stash_sense.identification.frame_places import FramePlaces
+
+        return FramePlaces(self.path_map, size_of, self.library.media, self.settings.stash_url or "")
 
     def derive(self, version: InstalledVersion, progress: ProgressListener = silent) -> None:
         """Make what searching a version needs, so that the first request does not wait for it."""
@@ -203,6 +277,54 @@ class Databases(Recognition):
             PackSpace(card.id, names, finder.space), finder, card.matching, _models_digest(opened)
         )
         return DatabaseBuilder(self.performers, self.pictures, building)
+
+    def performer_source(self, wanted: Wanted) -> PerformerSource:
+        """Put together what a database is to be built of.
+
+        Raises:
+            StashError: Stash is wanted or has to say how a stash-box is set up, and is not named or cannot be asked.
+            StashBoxError: a stash-box is wanted that is not set up in Stash.
+            Cancelled: the program was asked to stop.
+        """
+        from stash_sense.performers.building.combined_source import CombinedSource, Part
+        from stash_sense.performers.building.sources import FolderSource
+
+        parts: list[Part] = []
+        if wanted.folder is not None:
+            parts.append(FolderSource(wanted.folder))
+        if wanted.stash:
+            parts.append(self._stash_source(wanted))
+        if wanted.boxes:
+            from stash_sense.performers.building.wanted import endpoint_of
+
+            known = self.ask(lambda library: library.server.configuration()).stash_boxes
+            endpoints = dict.fromkeys(endpoint_of(box, known) for box in wanted.boxes)
+            parts += [self._stash_box_source(endpoint, wanted) for endpoint in endpoints]
+        return parts[0] if len(parts) == 1 else CombinedSource(parts)
+
+    def _stash_source(self, wanted: Wanted) -> StashSource:
+        from stash_sense.adapters.hardware.places import size_of
+        from stash_sense.performers.building.stash_source import MOST_IMAGES, StashSource
+
+        library, most_bytes = self.library, self.limits.picture_bytes
+
+        def fetch(url: str, cancel: CancelToken) -> bytes:
+            return self.loop.call(lambda: library.media.picture(url, most_bytes), cancel).content
+
+        most = wanted.most if wanted.most is not None else MOST_IMAGES
+        return StashSource(self.loop, library, self.path_map, size_of, fetch, most if wanted.images else 0)
+
+    def _stash_box_source(self, endpoint: StashBoxEndpoint, wanted: Wanted) -> StashBoxSource:
+        from stash_sense.adapters.http.pictures import pictures_of
+        from stash_sense.performers.building.stashbox_source import MOST_PICTURES, StashBoxSource
+
+        async def itself(box: StashBox) -> StashBox:
+            return box
+
+        fetch = pictures_of(endpoint.endpoint, self.limits)
+        box = self.ask_stash_box(endpoint.endpoint, itself)
+        most = wanted.most if wanted.most is not None else MOST_PICTURES
+        return StashBoxSource(self.loop, box, fetch, self.library if wanted.mine else None, most)
 
     def export_voyager(
         self, version: InstalledVersion, folder: Path, progress: ProgressListener = silent

@@ -13,6 +13,7 @@ from stash_sense.kernel.progress import ProgressListener, silent
 
 if TYPE_CHECKING:
     from stash_sense.adapters.store.backup import Backup
+    from stash_sense.adapters.store.fingerprints import SqlFingerprints
     from stash_sense.adapters.store.restoring import Restored
     from stash_sense.adapters.store.store import Store
     from stash_sense.configuration.configuration import Configuration
@@ -35,6 +36,13 @@ class State(Machine):
         from stash_sense.adapters.store.store import Store
 
         return Store.open(self.state_path)
+
+    @once
+    def fingerprints(self) -> SqlFingerprints:
+        """What is remembered of the library; the first to ask opens the state, and raises as `store` does."""
+        from stash_sense.adapters.store.fingerprints import SqlFingerprints
+
+        return SqlFingerprints(self.store, self.settings.data_dir / "faces.db")
 
     @once
     def environment(self) -> Environment:
@@ -75,6 +83,8 @@ class State(Machine):
 
     def close(self) -> None:
         """Close the state where it was opened; what is asked for later opens it anew."""
+        if "fingerprints" in self.__dict__:
+            self.fingerprints.close()
         if "store" in self.__dict__:
             self.store.close()
 

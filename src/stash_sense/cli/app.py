@@ -11,6 +11,7 @@ from stash_sense.kernel.collector import paused_collector
 
 _COMMANDS = {
     "identify": "stash_sense.cli.identify:identify",
+    "scan": "stash_sense.cli.scan:scan",
     "benchmark": "stash_sense.cli.benchmark:benchmark",
     "demo": "stash_sense.cli.demo:demo",
     "simulate": "stash_sense.cli.simulate:app",
@@ -22,6 +23,9 @@ _COMMANDS = {
     "settings": "stash_sense.cli.configuration:app",
     "backup": "stash_sense.cli.state:backup",
     "restore": "stash_sense.cli.state:restore",
+    "recommendations": "stash_sense.cli.recommendations:app",
+    "journal": "stash_sense.cli.journal:app",
+    "report": "stash_sense.cli.report:report",
     "stash": "stash_sense.cli.stash:app",
     "db": "stash_sense.cli.db.app:app",
     "models": "stash_sense.cli.models:app",

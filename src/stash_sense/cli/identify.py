@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from stash_sense.cli.context import services_of
-from stash_sense.cli.identify_library import Asked, identified, read_asked, show_gallery
+from stash_sense.cli.identify_library import Asked, identified, read_asked, show_gallery, shown_by_service
 from stash_sense.cli.people import recognition
 from stash_sense.cli.present import print_warnings, show
 from stash_sense.cli.progress import shown_progress
 from stash_sense.cli.report_file import checked_report
 from stash_sense.configuration.catalogue import MOST_CANDIDATES
+from stash_sense.identification.galleries import MOST_IN_REQUEST
 from stash_sense.identification.requesting import request_of
 from stash_sense.identification.subject import FramesFrom
 from stash_sense.kernel.limits import MAX_FRAMES, MIN_FRAMES
@@ -93,6 +94,9 @@ def identify(
         ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")] = False,
+    crops: Annotated[
+        bool, typer.Option("--crops", help="With --json: also the best faces of everybody, as JPEG in base64.")
+    ] = False,
     report: Annotated[
         Path | None, typer.Option(callback=checked_report, help="Write a self-contained HTML report to this file.")
     ] = None,
@@ -132,21 +136,28 @@ def identify(
         raise typer.BadParameter("a gallery is identified alone.", param_hint="--gallery-id")
     if gallery_id is not None and report is not None:
         raise typer.BadParameter("there is no report of a gallery.", param_hint="--report")
+    if crops and not json:
+        raise typer.BadParameter("faces are printed with --json only.", param_hint="--crops")
     services = services_of(context)
     request = request_of(
         services.configuration, frames=frames, mode=mode, strict=strict, top_k=top_k, tagged=tagged or ()
     )
     read = read_asked(services, asked)
     images = None if gallery_id is None else services.read_gallery(gallery_id)
+    if images is not None and gallery is None and len(images.images) > MOST_IN_REQUEST and not crops:
+        given = {"pack": pack, "mode": mode, "strict": strict, "top_k": top_k, "tagged": list(tagged or ())}
+        complete = shown_by_service(services, images, given, json)
+        if complete is not None:
+            raise typer.Exit(0 if complete else EXIT_SOME_FAILED)
     with shown_progress() as progress, recognition(services, gallery, pack, progress) as known:
         print_warnings(_unknown_tags(request.tagged, known.people), progress)
         places = [services.place_of(path) for path in paths or ()]
         if images is not None:
-            complete = show_gallery(services, known, request, images, json, progress)
+            complete = show_gallery(services, known, request, images, json, progress, crops)
         else:
             files = known.recognizer.identify(places, known.people, request, services.cancel, progress)
             library = identified(services, known, request, read, progress) if read else ()
-            complete = show(chain(files if places else (), library), json, report, progress)
+            complete = show(chain(files if places else (), library), json, report, progress, crops)
     if not complete:
         raise typer.Exit(EXIT_SOME_FAILED)
 

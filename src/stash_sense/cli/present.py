@@ -47,7 +47,13 @@ def print_warnings(sentences: Iterable[str], progress: ProgressDisplay) -> None:
         console.print(f"warning: {visible(sentence)}", markup=False, highlight=False, soft_wrap=True)
 
 
-def show(results: Iterable[Identification], as_json: bool, report: Path | None, progress: ProgressDisplay) -> bool:
+def show(
+    results: Iterable[Identification],
+    as_json: bool,
+    report: Path | None,
+    progress: ProgressDisplay,
+    crops: bool = False,
+) -> bool:
     """Print results as they come, write the report at the end.
 
     Args:
@@ -55,6 +61,7 @@ def show(results: Iterable[Identification], as_json: bool, report: Path | None, 
         as_json: print the JSON document on stdout, else tables.
         report: the HTML file to write; None for none.
         progress: steps aside while something is printed.
+        crops: whether the best faces of everybody are part of the document.
 
     Returns:
         Whether every file could be processed.
@@ -64,7 +71,7 @@ def show(results: Iterable[Identification], as_json: bool, report: Path | None, 
     """
     tally = Tally()
     kept: list[Identification] = []
-    with _printer(as_json) as put:
+    with _printer(as_json, crops) as put:
         for result in results:
             tally.add(result)
             if report is not None:
@@ -85,10 +92,10 @@ def show(results: Iterable[Identification], as_json: bool, report: Path | None, 
 
 
 @contextmanager
-def _printer(as_json: bool) -> Iterator[Callable[[Identification], None]]:
+def _printer(as_json: bool, crops: bool) -> Iterator[Callable[[Identification], None]]:
     if as_json:
         try:
-            with DocumentWriter(sys.stdout) as document:
+            with DocumentWriter(sys.stdout, crops) as document:
                 yield document.write
         except StashSenseError as error:
             error.add_note(DOCUMENT_WRITTEN)

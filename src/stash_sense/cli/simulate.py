@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from starlette.types import ASGIApp
 
+from stash_sense.cli.progress import shown_progress
 from stash_sense.fakes.graphql.faults import COMMON, Fault
 from stash_sense.fakes.graphql.serving import listening, serve_until_interrupted
 from stash_sense.fakes.stash.faults import KINDS
@@ -69,6 +70,18 @@ def simulate_stash(
         serve(stash.app, port, cancel)
     finally:
         stash.close()
+
+
+@app.command("media")
+def sample_media(
+    context: typer.Context, folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to put it into.")]
+) -> None:
+    """Write a small folder of media for `simulate stash --media`: a film, pictures and performers."""
+    from stash_sense.samples.media import make_media
+
+    with shown_progress() as progress:
+        make_media(folder, progress, _cancel_of(context))
+    typer.echo(f"A sample film, pictures and performers are in {folder}.")
 
 
 @app.command("stashbox")

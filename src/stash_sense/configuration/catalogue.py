@@ -16,6 +16,7 @@ _REQUEST = "stash_sense.identification.requesting"
 _SERVICES = "stash_sense.bootstrap"
 _MACHINE, _STATE, _PACKS = (f"{_SERVICES}.{floor}" for floor in ("machine", "state", "recognition"))
 _CONNECTIONS = f"{_SERVICES}.connections"
+_SCANNING = f"{_SERVICES}.scanning"
 _USES = {
     Slot.GPU: "the GPU",
     Slot.CPU_HEAVY: "the processor",
@@ -74,6 +75,23 @@ SETTINGS = (
         description="Which folder of Stash is which folder here, where they differ; `stash-sense stash check` finds "
         "out.",
         reader=_CONNECTIONS,
+    ),
+    SettingSpec(
+        key="leave_alone_tag",
+        category=Category.LIBRARY,
+        type=TextType(shortest=0),
+        fallback="",
+        description="Tag of Stash that means: leave alone. What has it, or a tag below it, is not scanned, and what is "
+        "known of it is forgotten.",
+        reader=_SCANNING,
+    ),
+    SettingSpec(
+        key="scan_new_scenes",
+        category=Category.LIBRARY,
+        type=BoolType(),
+        fallback=False,
+        description="Scan what is new by itself when Stash has looked for new files.",
+        reader=_SCANNING,
     ),
     SettingSpec(
         key="database_source",

@@ -15,6 +15,7 @@ class Category(StrEnum):
     RECOGNITION = "recognition"
     PERFORMANCE = "performance"
     CONNECTION = "connection"
+    LIBRARY = "library"
     UPDATES = "updates"
     QUEUE = "queue"
     START_UP = "start-up"

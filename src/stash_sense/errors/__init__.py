@@ -25,6 +25,7 @@ StashSenseError
 │   ├── DatabaseMissing · DatabaseDamaged · DatabaseTooNew · DatabaseUnwritten · CanaryFailed
 │   ├── VersionTaken · NoEarlierVersion · LibraryBusy
 │   ├── PackDiffers · PerformerUnknown · PerformerAmbiguous
+│   ├── PerformersWithoutPictures · PerformersLost
 │   └── BuildStateDamaged · ForgottenUnreadable · EverybodyForgotten · DatabaseUnreadable
 ├── SearchError                  the performers database cannot be searched
 │   └── SearchMatrixUnfit · VectorsNotNumbers
@@ -64,7 +65,8 @@ StashSenseError
 ├── UpdateError                  the performers database cannot be updated
 │   └── ReleaseUnsigned · SourceEmpty · UpdateRunning
 ├── StateError                   the user's own state, stash_sense.db, cannot be used
-│   └── StateMissing · StateDamaged · StateNotWhole · StateTooNew · StateForeign · StateBusy
+│   ├── StateMissing · StateDamaged · StateNotWhole · StateTooNew · StateForeign · StateBusy
+│   └── KeptFacesDamaged · FacesFileDamaged · FacesFileTooNew
 ├── BackupError                  a backup of it cannot be made or used
 │   └── BackupUnusable · BackupPlaceTaken · BackupFolderMissing
 ├── ConfigurationError           a setting that changes while the program runs cannot be read or changed
@@ -75,7 +77,8 @@ StashSenseError
 ├── RequestError                 the service does not answer a request
 │   ├── HostForeign · OriginForeign · TokenMissing · BrowserNeedsToken · TokenWrong · TicketWrong · LinkWrong
 │   ├── SecretInAddress · BodyTooLarge · AddressTooLong · HeadersTooLarge · RequestInvalid
-│   └── ContentTypeUnknown · NotFound · MethodNotAllowed · TooManyWaiting · TooManyWatching · PicturePlaceRefused
+│   ├── ContentTypeUnknown · NotFound · MethodNotAllowed · TooManyWaiting · TooManyWatching · PicturePlaceRefused
+│   └── CropMissing
 ├── StashError                   the user's media organizer cannot be read or written
 │   ├── StashNotSet
 │   ├── StashAddressInvalid · StashUnreachable · StashCertificateUntrusted · StashConnectionLost · StashTimedOut
@@ -95,6 +98,11 @@ StashSenseError
 ├── JournalError                 a write to the library cannot be undone, or may not be done
 │   ├── JournalEntryUnknown · JournalGroupUnknown · JournalCursorInvalid · JournalFieldChanged · JournalTargetGone
 │   └── JournalTargetUsed · JournalNotUndoable · JournalFieldUnknown · JournalPictureTooLarge
+├── CurationError                a performer of the library cannot be created or changed as asked
+│   ├── PerformerNamed · PerformerLinked · PerformerPictured · PerformerNotThere · PortraitMissing
+│   └── WritingBusy
+├── ScanError                    the library cannot be scanned as asked
+│   └── ScanScopeUnknown · ScanScopeEmpty · SavedFilterUnusable
 ├── PathMapInvalid               what the user says of where the files of the library are makes no sense
 ├── StorageError                 the disk said no
 │   └── DiskFull · NotWritable · NotEnoughSpace
@@ -110,6 +118,8 @@ from stash_sense.errors.api import *
 from stash_sense.errors.base import *
 from stash_sense.errors.configuration import *
 from stash_sense.errors.connection import *
+from stash_sense.errors.curating import *
+from stash_sense.errors.fingerprints import *
 from stash_sense.errors.jobs import *
 from stash_sense.errors.measuring import *
 from stash_sense.errors.media import *
@@ -119,6 +129,7 @@ from stash_sense.errors.public_release import *
 from stash_sense.errors.recommendations import *
 from stash_sense.errors.releases import *
 from stash_sense.errors.resources import *
+from stash_sense.errors.scanning import *
 from stash_sense.errors.search import *
 from stash_sense.errors.stash import *
 from stash_sense.errors.stashbox import *

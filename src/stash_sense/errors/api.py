@@ -132,6 +132,14 @@ class NotFound(RequestError):
     code = "not_found"
 
 
+class CropMissing(RequestError):
+    """No picture is kept of face {face} of {kind} {id}; it was forgotten, or another scan numbered the faces anew, so
+    read the recommendation again.
+    """
+
+    code = "crop_missing"
+
+
 class MethodNotAllowed(RequestError):
     """{path} does not take {method}; /openapi.json tells what it takes."""
 

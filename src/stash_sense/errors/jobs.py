@@ -58,7 +58,7 @@ class JobTypeBusy(JobError):
 
 
 class ReplacementUnconfirmed(JobError):
-    """Version {version} with {performers:,} performers is in use and was not built from {folder}, or is far larger; a
+    """Version {version} with {performers:,} performers is in use and was not built from {source}, or is far larger; a
     database with at most {people:,} people would take its place. Say `replace` true with the job if that is meant.
     """
 

@@ -89,6 +89,20 @@ class LibraryBusy(DatabaseError):
     code = "library_busy"
 
 
+class PerformersWithoutPictures(DatabaseError):
+    """Nobody in the {source} has a picture; give people pictures there, then build again."""
+
+    code = "performers_without_pictures"
+
+
+class PerformersLost(DatabaseError):
+    """The {source} went away while pictures were fetched from it ({reason}). What was described is kept: when it is
+    back, the same command goes on there.
+    """
+
+    code = "performers_lost"
+
+
 class EverybodyForgotten(DatabaseError):
     """Everybody in {path} who has pictures is to be forgotten; `stash-sense db unforget` lists them, and lets them
     come back.

@@ -14,6 +14,24 @@ class Item(NamedTuple):
     id: str
 
 
+def number_of(id_: str) -> int | None:
+    """Read an id of Stash as the number that it is; None: it is none of Stash's, and nothing is kept of it."""
+    is_number = id_.isascii() and id_.isdigit() and len(id_) < 19 and (id_ == "0" or id_[0] != "0")
+    return int(id_) if is_number else None
+
+
+def require_number(item: Item) -> int:
+    """As `number_of`, of an item of which something is to be kept.
+
+    Raises:
+        ValueError: its id is none of Stash's.
+    """
+    number = number_of(item.id)
+    if number is None:
+        raise ValueError(f"{item.id!r} is no id of Stash")
+    return number
+
+
 class Outcome(StrEnum):
     """What came of looking."""
 

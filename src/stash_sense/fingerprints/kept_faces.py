@@ -1,7 +1,7 @@
-"""The faces of one video or picture, as much of them as is kept, and that as bytes."""
+"""The faces of one video or picture, as much of them as is kept."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from stash_sense.recognition.faces import Faces
 
@@ -12,12 +12,15 @@ class KeptFaces:
 
     Attributes:
         pack: id of the model pack that made the vectors.
-        faces: the rows of `seen` and of what is described that are kept; `crops` is empty, (n, 0, 0, 3).
+        faces: the rows of `seen` and of what is described that are kept; `crops` is empty, (n, 0, 0, 3), and
+            `seen.landmarks` are zeros.
         frame_count: frames that were looked at.
-        crops: JPEG of some, by row of `faces.seen`.
+        crops: JPEG of some, by row of `faces.seen`; to be kept. What is had from a store has none: see its `crop`.
+        shown: rows of `faces.seen` of which there is a crop.
     """
 
     pack: str
     faces: Faces
     frame_count: int
-    crops: Mapping[int, bytes]
+    crops: Mapping[int, bytes] = field(default_factory=dict)
+    shown: frozenset[int] = frozenset()

@@ -40,13 +40,20 @@ class FingerprintStore(Protocol):
     """
 
     def marks(self, kind: str, ids: Collection[str]) -> dict[str, Mark]:
-        """Marks of those that were looked at, by id."""
+        """Marks of those that were looked at, by id; without those whose faces have been lost."""
 
     def keep(self, fingerprint: Fingerprint, faces: KeptFaces | None) -> None:
-        """Put it in the place of what was kept of the item; None: it has no faces."""
+        """Put it in the place of what was kept of the item; None: it has no faces.
+
+        Raises:
+            ValueError: the item's id is none of Stash's.
+        """
 
     def rematched(self, fingerprints: Sequence[Fingerprint]) -> None:
-        """Put these in the place of those of the same items, whose faces stay."""
+        """Put these in the place of those of the same items, whose faces stay.
+
+        What was forgotten, or looked at again, since it was read stays as it is: `looked_at` differs.
+        """
 
     def get(self, item: Item) -> Fingerprint | None:
         """One fingerprint."""
@@ -58,7 +65,7 @@ class FingerprintStore(Protocol):
         """Those of the images of a gallery, by rising number."""
 
     def faces(self, kind: str, ids: Collection[str]) -> dict[str, KeptFaces]:
-        """The faces of those that have some, by id."""
+        """The faces of those that have some, by id; without crops, `shown` says of which there are any."""
 
     def crop(self, item: Item, face: int) -> bytes | None:
         """JPEG of one face, 96 x 96 pixels, where it is kept."""

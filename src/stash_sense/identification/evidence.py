@@ -1,9 +1,11 @@
 """What recognition decided -> what a user can check: moments, boxes, crops, runners-up."""
 
 import math
+from dataclasses import fields
 
 import numpy as np
 
+from stash_sense.identification.grounds import Grounds
 from stash_sense.identification.result import Alternative, NamedPerson, SeenPerson, Sighting
 from stash_sense.kernel.arrays import Ints
 from stash_sense.performers.roster import Roster
@@ -17,8 +19,9 @@ _CROPS_KEPT = 6
 class Evidence:
     """Puts the answers about one video or picture into the user's terms."""
 
-    def __init__(self, faces: Faces, roster: Roster, tagged: frozenset[int]) -> None:
+    def __init__(self, faces: Faces, roster: Roster, tagged: frozenset[int], grounds: Grounds | None = None) -> None:
         self._faces = faces
+        self._grounds = grounds
         self._roster = roster
         self._tagged = tagged
 
@@ -27,27 +30,28 @@ class Evidence:
         known = self._roster[name.person]
         seen = self.unknown(person)
         return NamedPerson(
-            sightings=seen.sightings,
-            crops=seen.crops,
-            alternatives=seen.alternatives,
-            described=seen.described,
-            shown=seen.shown,
+            **{one.name: getattr(seen, one.name) for one in fields(seen)},
             person_id=known.id,
             name=known.name,
             probability=name.probability,
             distance=name.distance,
             tagged=name.person in self._tagged,
+            references=self._grounds.references(self._faces, person, name) if self._grounds else (),
+            votes=name.votes,
         )
 
     def unknown(self, person: MatchedPerson) -> SeenPerson:
         """Present a person without a name."""
         shown = self._best(person.faces.described)
+        alternatives = self._alternatives(person)
         return SeenPerson(
             self._sightings(person.faces.seen),
             self._faces.crops[shown],
-            self._alternatives(person),
+            alternatives,
             described=tuple(person.faces.described.tolist()),
             shown=tuple(shown.tolist()),
+            pictured=self._sightings(self._faces.row[shown]),
+            runner_up=(self._grounds.runner_up(self._faces, person) if self._grounds and alternatives else None),
         )
 
     def _sightings(self, rows: Ints) -> tuple[Sighting, ...]:

@@ -5,12 +5,15 @@ curve has weighed each name by itself. `clustered_frequency` counts the nearest 
 not, and keeps who is in several images, or very near in one.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from stash_sense.identification.library_result import GalleryPerson, IdentifiedItem
 from stash_sense.identification.result import Alternative, Identification, NamedPerson
 
+MOST_IN_REQUEST = 200
+"""Images of a gallery that are looked at while somebody waits for the answer: up to a minute. More become a job."""
 _SEVERAL = 2
 _VERY_NEAR = 0.4
 """Cosine distance, on the scale where two strangers measure 1, up to which a single image is enough."""
@@ -58,6 +61,19 @@ class GalleryCount:
         """Return who is in the gallery: those in most images first, of these the nearest."""
         kept = [self._person(id_, seen) for id_, seen in self._people.items() if self._is_kept(seen)]
         return tuple(sorted(kept, key=lambda one: (-len(one.image_ids), one.best_distance, one.person_id)))
+
+    def state(self) -> dict[str, Any]:
+        """Return all that was counted, as JSON."""
+        people = {id_: [one.name, one.probability, one.distances] for id_, one in self._people.items()}
+        return {"images": self.images, "faces": self.faces, "people": people}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from what another count gave as its `state`."""
+        self.images, self.faces = state["images"], state["faces"]
+        self._people = {
+            id_: _Appearances(name, probability, dict(distances))
+            for id_, (name, probability, distances) in state["people"].items()
+        }
 
     def _in_image(self, result: Identification) -> Iterator[NamedPerson | Alternative]:
         yield from result.persons

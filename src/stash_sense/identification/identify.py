@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stash_sense.errors import InputError, InputUnreadable, TransferError
 from stash_sense.identification.evidence import Evidence
+from stash_sense.identification.grounds import Grounds
 from stash_sense.identification.result import Failure, Identification
 from stash_sense.identification.sources import kind_of_file
 from stash_sense.identification.subject import Place, SpriteSheet, Subject
@@ -34,11 +35,13 @@ class Known:
         roster: who is behind the row numbers that the matcher answers with.
         matcher: finds them among faces.
         mode: name of the matching mode.
+        grounds: says what names rest on; without, answers do not tell.
     """
 
     roster: Roster
     matcher: Matcher
     mode: str
+    grounds: Grounds | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,7 +146,7 @@ class Identifier:
             result = Identification(subject.source, self._pack, known.mode, failure=failure, timing_ms=timing)
             return Looked(result, None, tuple(failed))
         found, people = look.result()
-        evidence = Evidence(found.faces, known.roster, look.tagged)
+        evidence = Evidence(found.faces, known.roster, look.tagged, known.grounds)
         result = Identification(
             source=subject.source,
             pack=self._pack,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stash_sense.errors import Cancelled, InternalFault, StashSenseError
+from stash_sense.identification.grounds import Grounds
 from stash_sense.identification.identify import Identifier, Known, Looked
 from stash_sense.identification.result import Failure, Identification
 from stash_sense.identification.sources import expand
@@ -96,7 +97,7 @@ class Recognizer:
             SettingInvalid: there is no such mode.
         """
         judge = people.judge(self._decision, request.strict, request.top_k)
-        return Known(people.roster, matcher_for(request.mode, judge), request.mode)
+        return Known(people.roster, matcher_for(request.mode, judge), request.mode, Grounds(judge, people))
 
     def look(
         self,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from stash_sense.errors import StashSenseError
+from stash_sense.identification.reasons import Reference, RunnerUp
 from stash_sense.identification.subject import FramesFrom
 from stash_sense.kernel.arrays import Image
 
@@ -44,6 +45,8 @@ class SeenPerson:
         alternatives: the next likely known persons, best first.
         described: rows of the person's faces among those that were described.
         shown: rows of those that the crops are of.
+        pictured: the sightings that the crops are of.
+        runner_up: why the first alternative has not got the name; None without one, and where nobody looked.
     """
 
     sightings: tuple[Sighting, ...]
@@ -51,6 +54,8 @@ class SeenPerson:
     alternatives: tuple[Alternative, ...]
     described: tuple[int, ...] = field(default=(), kw_only=True)
     shown: tuple[int, ...] = field(default=(), kw_only=True)
+    pictured: tuple[Sighting, ...] = field(default=(), kw_only=True)
+    runner_up: RunnerUp | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,6 +68,8 @@ class NamedPerson(SeenPerson):
         probability: that this is the person, 0.5 to 1.
         distance: cosine distance to the person's nearest reference.
         tagged: whether the caller said that this person is tagged already.
+        references: the person's pictures that the faces are nearest to, the nearest first, at most 3.
+        votes: share of the faces, by their weight, that are nearer to this person than to anybody else.
     """
 
     person_id: str
@@ -70,6 +77,8 @@ class NamedPerson(SeenPerson):
     probability: float
     distance: float
     tagged: bool = False
+    references: tuple[Reference, ...] = ()
+    votes: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

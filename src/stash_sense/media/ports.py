@@ -49,6 +49,14 @@ class FrameSource(Protocol):
             Cancelled: the token was set.
         """
 
+    def at(self, seconds: float, cancel: CancelToken) -> Frame:
+        """Return one frame again: the one whose `t` was that, be it rounded to a millisecond.
+
+        Raises:
+            VideoDamaged: it cannot be decoded.
+            Cancelled: the token was set.
+        """
+
 
 class VideoOpener(Protocol):
     """Opens videos."""

@@ -92,6 +92,11 @@ class SpriteFrames:
             given.update(chosen)
             yield self._shown(chosen, cancel)
 
+    def at(self, seconds: float, cancel: CancelToken) -> Frame:
+        """Return the sprite nearest to a moment; raises as `frames` does."""
+        (frame,) = self._shown([self._nearest(seconds)], cancel)
+        return frame
+
     def _nearest(self, moment: float) -> int:
         after = int(np.searchsorted(self._times, moment))
         beside = range(max(0, after - 1), min(len(self._times), after + 1))

@@ -12,6 +12,7 @@ from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import ProgressListener, silent
 from stash_sense.performers import schema
 from stash_sense.performers.manifest import DATABASE_NAME, Manifest
+from stash_sense.performers.records import ReferencePicture
 from stash_sense.performers.roster import StoredRoster
 from stash_sense.performers.search.derived import Derived, derived_key, open_derived
 from stash_sense.performers.search.face_search import FaceSearch
@@ -103,6 +104,11 @@ class PerformersDatabase:
         """Return the row of the person whom a face is of."""
         return int(np.searchsorted(self._starts, face, side="right")) - 1
 
+    def reference_count(self, row: int) -> int:
+        """Return how many faces a person is known by."""
+        end = int(self._starts[row + 1]) if row + 1 < len(self._starts) else self.faces.count
+        return end - int(self._starts[row])
+
     @property
     def searched_bytes(self) -> int:
         """Bytes that a search reads through: what is held in memory while the database is in use."""
@@ -114,6 +120,10 @@ class PerformersDatabase:
     def pack(self) -> str:
         """Id of the pack that made the vectors."""
         return self.manifest.pack
+
+    def pictures(self, rows: Ints) -> tuple[ReferencePicture, ...]:
+        """Say which pictures some faces are of."""
+        return self.roster.pictures(rows.tolist())
 
     def judge(self, decision: Decision, strict: bool = False, top_k: int = 3) -> Judge:
         """Make ready to weigh groups of faces against these people (see `Judge`)."""

@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from stash_sense.kernel.arrays import Ints
+from stash_sense.performers.records import ReferencePicture
 from stash_sense.performers.roster import Roster
 from stash_sense.recognition.matching.judge import Judge
 from stash_sense.recognition.spec import Decision
@@ -17,6 +19,9 @@ class KnownPeople(Protocol):
     @property
     def roster(self) -> Roster:
         """Who is behind each row number."""
+
+    def pictures(self, rows: Ints) -> tuple[ReferencePicture, ...]:
+        """Say which pictures some references are of, by the rows of their vectors, in the order asked for."""
 
     def judge(self, decision: Decision, strict: bool = False, top_k: int = 3) -> Judge:
         """Make ready to weigh groups of faces against these people (see `Judge`)."""

@@ -83,6 +83,23 @@ class PerformerRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ReferencePicture:
+    """The picture that a reference face was found in, as far as somebody can go and look at it.
+
+    Attributes:
+        source: domain it comes from, or "folder"; empty where nobody said.
+        url: where it is on the web; None for one on somebody's disk.
+        path: where it is on the disk; None where only the database is at hand.
+        sha256: of its file, hex; None where the file was never at hand.
+    """
+
+    source: str = ""
+    url: str | None = None
+    path: str | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FaceRecord:
     """One reference face.
 

@@ -13,6 +13,7 @@ from stash_sense.kernel.arrays import Ints
 from stash_sense.performers import schema
 from stash_sense.performers.ids import domain_of, universal_id
 from stash_sense.performers.lookup import FOLDED, folded, teach_folding
+from stash_sense.performers.records import ReferencePicture
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,20 @@ class StoredRoster:
             }
         return self._rows_of(sorted(numbers))
 
+    def pictures(self, faces: Sequence[int]) -> tuple[ReferencePicture, ...]:
+        """Return the picture of each of some reference faces, by the rows of their vectors."""
+        wanted = sorted(set(faces))
+        query = (
+            "SELECT row, source_endpoint, image_url, image_hash FROM faces"  # noqa: S608
+            f" WHERE row IN ({_marks(wanted)})"
+        )
+        with self._alone, schema.reading(self._path):
+            found = {
+                row: ReferencePicture(domain_of(_text(source) or ""), _address(_text(url)), sha256=_text(sha256))
+                for row, source, url, sha256 in self._connection.execute(query, wanted)
+            }
+        return tuple(found.get(face, ReferencePicture()) for face in faces)
+
     def _rows_of(self, numbers: Sequence[int]) -> frozenset[int]:
         places = np.searchsorted(self._numbers, numbers)
         return frozenset(
@@ -146,5 +161,16 @@ class StoredRoster:
             self._connection.close()
 
 
-def _marks(values: Collection[str]) -> str:
+def _address(text: str | None) -> str | None:
+    # A page makes a link of it: nothing but what leads to a server.
+    return text if text and text.lower().startswith(("http://", "https://")) else None
+
+
+def _text(value: object) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise TypeError("what is said of a picture is no text")
+    return value or None
+
+
+def _marks(values: Collection[object]) -> str:
     return ", ".join("?" * len(values))

@@ -1,6 +1,7 @@
 """What speaks for a group of faces being a known person, as numbers that the pack's curve reads."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -73,6 +74,15 @@ class ProbeFaces:
     vectors: Floats
     quality: Floats
     track: Ints
+
+
+class Nearer(NamedTuple):
+    """In how many faces, and tracks, of a group one person is nearer than another, and of how many."""
+
+    faces: int
+    of_faces: int
+    tracks: int
+    of_tracks: int
 
 
 class GalleryEvidence:
@@ -170,6 +180,19 @@ class GalleryEvidence:
             )
         return persons, evidence
 
+    def compared(self, faces: ProbeFaces, person: int, other: int) -> Nearer:
+        """Count the faces and the tracks that are nearer to one person than to another, as `votes` are counted."""
+        white = self._space.whitened(faces.vectors)
+        means, _ = _track_means(white, faces.track)
+        templates = self._people.white(np.array([person, other], np.int64)).T
+        by_face, by_track = white @ templates, means @ templates
+        return Nearer(
+            int((by_face[:, 0] > by_face[:, 1]).sum()),
+            len(by_face),
+            int((by_track[:, 0] > by_track[:, 1]).sum()),
+            len(by_track),
+        )
+
     def _wide(self, template: Floats, raised: dict[int, float], hidden: int | None) -> tuple[Ints, Floats]:
         """Return the people near a template and those who are expected, and their similarities to it."""
         rows, similarity = self._nearest(template[None], _WIDE, hidden)
@@ -192,10 +215,7 @@ class GalleryEvidence:
         self, white: Floats, clear: Floats, track: Ints, persons: Ints, hidden: int | None
     ) -> "_SingleFaces":
         """Compare the clearest faces, every track and every face with everybody."""
-        numbers, own, faces = np.unique(track, return_inverse=True, return_counts=True)
-        means = np.zeros((len(numbers), white.shape[1]), np.float32)
-        np.add.at(means, own, white)
-        means /= faces[:, None].astype(np.float32)
+        means, faces = _track_means(white, track)
         rows, values = self._nearest(np.concatenate([clear[None], means, white]), _COHORT + 1, hidden)
         rankings = [_Ranking(*found) for found in zip(rows[: len(means) + 1], values[: len(means) + 1], strict=True)]
         templates = self._people.white(persons).T
@@ -237,6 +257,15 @@ class GalleryEvidence:
     def _distance_from_mean(self, to_mean: Floats) -> Floats:
         mean = self._space.mean
         return np.sqrt(np.maximum(1.0 - 2.0 * to_mean + mean @ mean, 1e-9), dtype=np.float32)
+
+
+def _track_means(white: Floats, track: Ints) -> tuple[Floats, Ints]:
+    """Return the mean vector of each track, (tracks, D), and how many faces it has."""
+    numbers, own, faces = np.unique(track, return_inverse=True, return_counts=True)
+    means = np.zeros((len(numbers), white.shape[1]), np.float32)
+    np.add.at(means, own, white)
+    means /= faces[:, None].astype(np.float32)
+    return means, faces
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -82,5 +82,13 @@ class PersonSearch(Protocol):
     def search(self, probes: Floats, top_k: int) -> PersonHits:
         """Return the `top_k` nearest persons of each (n, dim) unit vector, by their nearest reference."""
 
+    def references(self, probe: Floats, person: int, most: int) -> tuple[Ints, Floats]:
+        """Find the references of one person that are nearest to a (dim,) unit vector.
+
+        Returns:
+            (k,) int64 rows of the gallery's vectors, the nearest first, and (k,) float32 cosines; k is the smaller of
+            `most` and the number of references.
+        """
+
     def nearest(self, probe: Floats, persons: Ints) -> Floats:
         """Return the cosine, (k,) float32, of one (dim,) unit vector to the nearest reference of each person."""

@@ -1,183 +1,252 @@
-"""What the user does about recommendations: accept those of unidentified people, dismiss, reopen, undo."""
+"""What the user does about recommendations that writes to Stash: accepting them, undoing it."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
-from weakref import WeakValueDictionary
+from typing import Generic, TypeVar
 
 from stash_sense.errors import (
-    RecommendationChoiceInvalid,
+    CurationError,
+    JournalError,
+    RecommendationError,
     RecommendationSettled,
     RecommendationSuperseded,
     RecommendationUnknown,
+    StashError,
+    StashIdUnknown,
+    StashReferenceUnknown,
+    StashRefused,
+    StashSenseError,
+    WritingBusy,
 )
-from stash_sense.library.kinds import PERFORMERS, Kind
-from stash_sense.library.media import StashId
 from stash_sense.library.ports import Library
-from stash_sense.library.writing import Change
-from stash_sense.recommendations.journal.entry import Intent, Why
-from stash_sense.recommendations.journal.planning import plan_change, plan_create, plan_update
-from stash_sense.recommendations.journal.store import JournalStore
+from stash_sense.recommendations.accepting import Accepting
+from stash_sense.recommendations.choosing import Choice, Chosen, chosen_of
+from stash_sense.recommendations.curating import Curating
+from stash_sense.recommendations.journal.entry import Entry, EntryState, Intent, Why, new_group
+from stash_sense.recommendations.journal.store import JournalQuery, JournalStore
+from stash_sense.recommendations.journal.turn import Turn
 from stash_sense.recommendations.journal.undoing import Undoing, Undone
-from stash_sense.recommendations.journal.values import KINDS, plain
-from stash_sense.recommendations.journal.writing import JournalledWriter
+from stash_sense.recommendations.journal.writes import JournalledWrites, RehearsedWrites, Writes
 from stash_sense.recommendations.recommendation import Recommendation, Status
 from stash_sense.recommendations.store import RecommendationStore, Resolution
 from stash_sense.recommendations.types import Types
-from stash_sense.recommendations.unidentified import SuggestedPerson, UnidentifiedDetails
 
+T = TypeVar("T")
 ACCEPT = "accept"
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One person of a recommendation who is added.
-
-    Attributes:
-        person_id: of the suggestion.
-        performer_id: who it is in Stash; None for the one that the suggestion names.
-        create: fields of a performer to create for it instead.
-        link: makes the performer known at a stash-box, too.
-    """
-
-    person_id: str
-    performer_id: str | None = None
-    create: Mapping[str, Any] | None = None
-    link: StashId | None = None
+_OF_ONE = (RecommendationError, CurationError, JournalError, StashIdUnknown, StashReferenceUnknown, StashRefused)
+"""Errors that say nothing about the other ones of many."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What came of accepting: `performer_ids` were added; none were where it had been accepted before."""
+    """What came of accepting.
+
+    Attributes:
+        recommendation: as it is now.
+        performer_ids: who was added; nobody where it had been accepted before.
+        notes: sentences about what was left out.
+        intents: of a dry run: what would be written.
+    """
 
     recommendation: Recommendation
     performer_ids: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    intents: tuple[Intent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Written(Generic[T]):
+    """What was done.
+
+    Attributes:
+        result: what it gave.
+        group: of the journal; None where nothing was written.
+        intents: of a dry run: what would be written.
+    """
+
+    result: T
+    group: str | None
+    intents: tuple[Intent, ...] = ()
 
 
 class Decisions:
-    """Carries out what the user decides.
+    """Carries out what the user decides; lives on one event loop.
 
     Args:
         store: of the recommendations.
         types: of which they can be.
         library: whose writer announces what it writes.
         journal: of what is written.
+        turn: whoever writes has it.
+        curating: creates and links performers.
+        accepting: adds people.
     """
 
-    def __init__(self, store: RecommendationStore, types: Types, library: Library, journal: JournalStore) -> None:
+    def __init__(
+        self,
+        store: RecommendationStore,
+        types: Types,
+        library: Library,
+        journal: JournalStore,
+        turn: Turn,
+        curating: Curating,
+        accepting: Accepting,
+    ) -> None:
         self._store = store
         self._types = types
         self._library = library
         self._journal = journal
+        self._turn = turn
+        self._accepting = accepting
         self._undoing = Undoing(library, journal)
-        self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self.curating = curating
 
-    async def accept(self, id_: int, choices: Sequence[Choice] | None = None, actor: str = "user") -> Accepted:
+    async def accept(
+        self,
+        id_: int,
+        choices: Sequence[Choice] | None = None,
+        actor: str = "user",
+        *,
+        images: bool = True,
+        group: str | None = None,
+        dry: bool = False,
+    ) -> Accepted:
         """Add the chosen people, all who are in Stash without a choice; one that was accepted already stays so.
 
         Where Stash refuses in the middle, the recommendation stays pending, and what was written is in the journal.
 
+        Args:
+            id_: of the recommendation.
+            choices: whom, and as whom.
+            actor: who wants it.
+            images: add people also to the images of a gallery in which they are seen.
+            group: of the journal, for what is accepted together.
+            dry: say what would be written, and write nothing. One who is to be created is named "new: NAME".
+
         Raises:
             RecommendationUnknown, RecommendationUnreadable, RecommendationChoiceInvalid.
             RecommendationSettled: it was dismissed, or resolved by itself.
+            CurationError: a performer is not created or linked, as another one has the name or the id.
+            StashBoxError: the stash-box cannot be asked.
             StashError: Stash refused, or nobody knows whether it did it.
         """
-        lock = self._locks.setdefault(id_, asyncio.Lock())
-        async with lock:
+        one = await self._one(id_)
+        if _is_accepted(one):
+            return Accepted(one, ())
+        chosen = self._chosen(one, choices)
+        prepared = await self._accepting.prepare(one, chosen)
+        if dry:
+            rehearsed = RehearsedWrites(self._library)
+            ids = await self._accepting.carry_out(rehearsed, one.target, chosen, prepared, images=images)
+            return Accepted(one, ids, tuple(prepared.notes), tuple(rehearsed.intents))
+        async with self._turn.taken():
             one = await self._one(id_)
-            if one.status is Status.RESOLVED and one.action == ACCEPT:
+            if _is_accepted(one):
                 return Accepted(one, ())
             chosen = self._chosen(one, choices)
-            kind = KINDS[one.target.kind]
-            why = Why(actor, f"Accepted: {', '.join(person.name for person, _ in chosen)}", one.id)
-            writer = JournalledWriter(self._library, self._journal, why)
-            performer_ids = tuple([await self._performer(writer, person, choice) for person, choice in chosen])
-            outcome = await writer.change_many(kind, [one.target.id], Change(performer_ids=performer_ids))
-            for error in outcome.refused.values():
-                raise error
-            said = {"people": [choice.person_id for _, choice in chosen], "performers": list(performer_ids)}
-            written = await asyncio.to_thread(self._journal.group, why.group)
-            resolution = Resolution(ACCEPT, said, why.group if written else None)
+            names = ", ".join(person.name for person, _ in chosen)
+            why = Why(actor, f"Accepted: {names}", one.id, group or new_group())
+            writes = JournalledWrites(self._library, self._journal, why)
+            ids = await self._accepting.carry_out(writes, one.target, chosen, prepared, images=images)
+            people = {"people": [choice.person_id for _, choice in chosen], "performers": list(ids)}
+            resolution = Resolution(ACCEPT, people, why.group if await self._wrote(why) else None)
             resolved = await asyncio.to_thread(self._store.resolve, id_, resolution)
-            return Accepted(resolved or one, performer_ids)
+        return Accepted(resolved or one, ids, tuple(prepared.notes))
 
-    async def plan(self, id_: int, choices: Sequence[Choice] | None = None) -> list[Intent]:
-        """Say what `accept` would write; raises as it does. One who is to be created is named "new: NAME"."""
-        one = await self._one(id_)
-        if one.status is Status.RESOLVED and one.action == ACCEPT:
-            return []
-        intents: list[Intent] = []
-        new, known = [], []
-        for person, choice in self._chosen(one, choices):
-            if choice.create is not None:
-                fields = _fields(choice.create, choice.link)
-                intents.append(await plan_create(self._library.reader, PERFORMERS, fields))
-                new.append(f"new: {fields.get('name', person.name)}")
+    async def accept_many(
+        self, ids: Sequence[int], actor: str = "user", *, images: bool = True, group: str = "", dry: bool = False
+    ) -> dict[int, Accepted | StashSenseError]:
+        """Accept several as they are, one group in the journal, and say of each what came of it.
+
+        After an error that says that nothing can be written to Stash, the others are not tried.
+        """
+        group = group or new_group()
+        told: dict[int, Accepted | StashSenseError] = {}
+        broken: StashSenseError | None = None
+        for id_ in dict.fromkeys(ids):
+            if broken is not None:
+                told[id_] = broken
                 continue
-            performer_id = choice.performer_id or person.performer_id or ""
-            known.append(performer_id)
-            if choice.link is not None:
-                fields = await self._linked(performer_id, choice.link)
-                update = await plan_update(self._library, PERFORMERS, performer_id, fields)
-                intents += [update.intent] if update.intent is not None else []
-        change = Change(performer_ids=(*known, *new))
-        kind: Kind[Any] = KINDS[one.target.kind]
-        return [*intents, *(await plan_change(self._library.reader, kind, [one.target.id], change)).intents]
+            try:
+                told[id_] = await self.accept(id_, None, actor, images=images, group=group, dry=dry)
+            except (StashError, *_OF_ONE) as error:
+                told[id_] = error
+                broken = error if isinstance(error, WritingBusy) or not isinstance(error, _OF_ONE) else None
+        return told
 
-    async def dismiss(self, id_: int, reason: str = "", *, permanent: bool = False) -> Recommendation:
-        """Dismiss one; one that was dismissed stays so, and may become permanently so.
+    async def write(self, why: Why, work: Callable[[Writes], Awaitable[T]], *, dry: bool = False) -> Written[T]:
+        """Do something else that writes, such as creating a performer; `dry` writes nothing.
 
         Raises:
-            RecommendationUnknown: there is none.
-            RecommendationSettled: it was resolved.
+            StashError: as what is done.
         """
-        one = await asyncio.to_thread(self._store.dismiss, id_, reason, permanent=permanent)
-        if one is None:
-            raise RecommendationUnknown(id=id_)
-        if one.status is Status.RESOLVED:
-            raise RecommendationSettled(id=id_, status=one.status.value)
-        return one
-
-    async def reopen(self, id_: int) -> Recommendation:
-        """Make one pending again; what was written stays, see `undo`.
-
-        Raises:
-            RecommendationUnknown, RecommendationSuperseded.
-        """
-        one = await asyncio.to_thread(self._store.reopen, id_)
-        if one is None:
-            raise RecommendationUnknown(id=id_)
-        return one
+        if dry:
+            rehearsed = RehearsedWrites(self._library)
+            return Written(await work(rehearsed), None, tuple(rehearsed.intents))
+        async with self._turn.taken():
+            result = await work(JournalledWrites(self._library, self._journal, why))
+            return Written(result, why.group if await self._wrote(why) else None)
 
     async def undo(self, group: str, actor: str = "user", *, dry: bool = False) -> Undone:
-        """Undo what was written in a group; when all of it is undone, the recommendation it was for is pending again.
+        """Undo what was written in a group; a recommendation of which all is undone is pending again.
 
         Raises:
             JournalGroupUnknown: there is none.
             StashError: the library cannot be read.
         """
-        undone = await self._undoing.group(group, Why(actor, f"Undone: group {group}"), dry=dry)
-        if not dry and not undone.refused:
+        why = Why(actor, f"Undone: group {group}")
+        if dry:
+            return await self._undoing.group(group, why, dry=True)
+        async with self._turn.taken():
+            undone = await self._undoing.group(group, why)
             await self._reopen_of(await asyncio.to_thread(self._journal.group, group))
         return undone
 
     async def undo_entry(self, entry_id: int, actor: str = "user", *, dry: bool = False) -> Undone:
-        """Undo one write; likewise where it was the last of its group that was not undone.
+        """Undo one write; likewise where it was the last of its recommendation that was not undone.
 
         Raises:
             JournalError, StashError: see `Undoing.entry`.
         """
-        undone = await self._undoing.entry(entry_id, Why(actor, f"Undone: entry {entry_id}"), dry=dry)
-        entry = await asyncio.to_thread(self._journal.get, entry_id)
-        if entry is not None and not dry:
-            await self._reopen_of(await asyncio.to_thread(self._journal.group, entry.group))
+        why = Why(actor, f"Undone: entry {entry_id}")
+        if dry:
+            return await self._undoing.entry(entry_id, why, dry=True)
+        async with self._turn.taken():
+            undone = await self._undoing.entry(entry_id, why)
+            entry = await asyncio.to_thread(self._journal.get, entry_id)
+            if entry is not None:
+                await self._reopen_of(await asyncio.to_thread(self._journal.group, entry.group))
         return undone
 
-    async def _reopen_of(self, entries: Sequence[Any]) -> None:
-        if not all(entry.undone_by is not None or entry.state == "refused" for entry in entries):
-            return
-        for id_ in {entry.recommendation_id for entry in entries} - {None}:
+    async def settle(self) -> list[Entry]:
+        """Find out what became of writes of which nobody knows; for the start, and for when Stash is there again.
+
+        Raises:
+            StashError: it cannot be asked.
+            WritingBusy: another process writes.
+        """
+        return await self._turn.settle()
+
+    async def undisturbed(self, work: Callable[[], T]) -> T:
+        """Do something on a thread while nobody writes, such as removing what is old of the journal.
+
+        Raises:
+            WritingBusy: another process writes.
+        """
+        async with self._turn.alone():
+            return await asyncio.to_thread(work)
+
+    async def _wrote(self, why: Why) -> bool:
+        """Whether anything was written for a recommendation; it was the last one of its group to be written for."""
+        last = await asyncio.to_thread(self._journal.page, JournalQuery(group=why.group, limit=1))
+        return any(entry.recommendation_id == why.recommendation_id for entry in last)
+
+    async def _reopen_of(self, entries: Sequence[Entry]) -> None:
+        kept = {entry.recommendation_id for entry in entries if not _is_undone(entry)}
+        for id_ in {entry.recommendation_id for entry in entries} - kept:
+            if id_ is None:
+                continue
             one = await asyncio.to_thread(self._store.get, id_)
             if one is not None and one.group == entries[0].group:
                 try:
@@ -193,45 +262,13 @@ class Decisions:
             raise RecommendationSettled(id=id_, status=one.status.value)
         return one
 
-    def _chosen(self, one: Recommendation, choices: Sequence[Choice] | None) -> list[tuple[SuggestedPerson, Choice]]:
-        details = self._types[one.type].details_of(one)
-        if not isinstance(details, UnidentifiedDetails):
-            raise RecommendationChoiceInvalid(id=one.id, reason=f"{one.type} is nothing that people are added for")
-        people = {person.person_id: person for person in details.people}
-        if choices is None:
-            choices = [Choice(person.person_id) for person in details.people if person.performer_id is not None]
-        if not choices:
-            raise RecommendationChoiceInvalid(id=one.id, reason="none of its people is in Stash; say who they are")
-        if len({choice.person_id for choice in choices}) < len(choices):
-            raise RecommendationChoiceInvalid(id=one.id, reason="somebody is chosen twice")
-        for choice in choices:
-            if choice.person_id not in people:
-                raise RecommendationChoiceInvalid(id=one.id, reason=f"{choice.person_id} is nobody of it")
-            person = people[choice.person_id]
-            if choice.create is None and not (choice.performer_id or person.performer_id):
-                reason = f"{person.name} is not in Stash; create a performer, or say which one it is"
-                raise RecommendationChoiceInvalid(id=one.id, reason=reason)
-            if choice.create is not None and choice.performer_id is not None:
-                reason = f"{person.name} cannot be created and be performer {choice.performer_id}"
-                raise RecommendationChoiceInvalid(id=one.id, reason=reason)
-        return [(people[choice.person_id], choice) for choice in choices]
-
-    async def _performer(self, writer: JournalledWriter, person: SuggestedPerson, choice: Choice) -> str:
-        """Return who is added, after creating or linking."""
-        if choice.create is not None:
-            return (await writer.create_performer(_fields(choice.create, choice.link))).id
-        performer_id = choice.performer_id or person.performer_id or ""
-        if choice.link is not None:
-            await writer.update(PERFORMERS, performer_id, await self._linked(performer_id, choice.link))
-        return performer_id
-
-    async def _linked(self, performer_id: str, link: StashId) -> dict[str, Any]:
-        """Return the ids at stash-boxes with one more; another one of the same endpoint gives way."""
-        performer = await self._library.reader.one(PERFORMERS, performer_id)
-        there = () if performer is None else performer.stash_ids
-        kept = [one for one in there if one.endpoint != link.endpoint]
-        return {"stash_ids": plain((*kept, link))}
+    def _chosen(self, one: Recommendation, choices: Sequence[Choice] | None) -> Chosen:
+        return chosen_of(one, self._types[one.type].details_of(one), choices)
 
 
-def _fields(create: Mapping[str, Any], link: StashId | None) -> dict[str, Any]:
-    return {**create, **({} if link is None else {"stash_ids": [plain(link)]})}
+def _is_accepted(one: Recommendation) -> bool:
+    return one.status is Status.RESOLVED and one.action == ACCEPT
+
+
+def _is_undone(entry: Entry) -> bool:
+    return entry.undone_by is not None or entry.state is EntryState.REFUSED

@@ -1,6 +1,6 @@
 """The types for scenes, images and galleries in which somebody was recognised who is not tagged there."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -23,11 +23,13 @@ class SeenAt(_Part):
         t: seconds from the first frame of a scene.
         image_id: the image of a gallery.
         box: left, top, width, height of the face, in pixels of the upright picture.
+        face: its number among the faces that are kept of the scene or image, by which its crop is shown.
     """
 
     t: float | None = None
     image_id: str | None = None
     box: tuple[float, float, float, float]
+    face: int | None = None
 
 
 class OtherCandidate(_Part):
@@ -51,8 +53,10 @@ class SuggestedPerson(_Part):
         distance: cosine distance to the nearest reference, the least of all images for a gallery.
         mean_distance: over the images of a gallery.
         count: frames, or images of a gallery, in which the person is seen.
-        seen: some of these.
+        seen: some of these, those that show the person best first.
+        image_ids: all images of a gallery in which the person is seen.
         others: the next likely ones, best first.
+        reference: the nearest reference picture: its address, hash and distance, as far as the database tells.
     """
 
     person_id: str
@@ -65,7 +69,9 @@ class SuggestedPerson(_Part):
     mean_distance: float | None = None
     count: Annotated[int, Field(ge=1)]
     seen: Annotated[tuple[SeenAt, ...], Field(max_length=MOST_MOMENTS)] = ()
+    image_ids: tuple[str, ...] = ()
     others: tuple[OtherCandidate, ...] = ()
+    reference: dict[str, Any] | None = None
 
 
 class UnidentifiedDetails(Details):

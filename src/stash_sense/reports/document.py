@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Any, Self, TextIO
 
 from stash_sense.identification.library_result import GalleryPerson, IdentifiedGallery
+from stash_sense.identification.reasons import Reference
 from stash_sense.identification.result import (
     Alternative,
     Failure,
@@ -16,6 +17,8 @@ from stash_sense.identification.result import (
     Sighting,
     TaggedPerformer,
 )
+from stash_sense.reports.portraits import jpeg_text
+from stash_sense.reports.wording import against
 
 SCHEMA = 1
 """Rises when a key is removed or changes its meaning; new keys may come without that."""
@@ -36,10 +39,15 @@ class DocumentWriter:
         with DocumentWriter(sys.stdout) as document:
             for result in results:
                 document.write(result)
+
+    Args:
+        stream: takes the document.
+        crops: whether the best faces of everybody are part of it.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, crops: bool = False) -> None:
         self._stream = stream
+        self._crops = crops
         self._separator = "\n"
         self._stream_failed = False
         self._gallery: dict[str, Any] | None = None
@@ -54,7 +62,7 @@ class DocumentWriter:
         Raises:
             OSError: the stream takes no more.
         """
-        text = json.dumps(result_document(result), ensure_ascii=True, allow_nan=False)
+        text = json.dumps(result_document(result, self._crops), ensure_ascii=True, allow_nan=False)
         self._put(self._separator + text)
         self._separator = ",\n"
 
@@ -80,8 +88,8 @@ class DocumentWriter:
             raise
 
 
-def result_document(result: Identification) -> dict[str, Any]:
-    """Return one result as the values of the JSON document."""
+def result_document(result: Identification, crops: bool = False) -> dict[str, Any]:
+    """Return one result as the values of the JSON document; with or without the best faces of everybody."""
     return {
         "source": result.source,
         "pack": result.pack,
@@ -91,8 +99,8 @@ def result_document(result: Identification) -> dict[str, Any]:
         "height": int(result.height),
         "frames_analyzed": int(result.frames_analyzed),
         "faces_detected": int(result.faces_detected),
-        "persons": [_named(person) for person in result.persons],
-        "unknown": [_seen(person) for person in result.unknown],
+        "persons": [_named(person, crops) for person in result.persons],
+        "unknown": [_seen(person, crops) for person in result.unknown],
         "error": _error(result.failure),
         "timing_ms": {
             stage: _rounded(milliseconds, _MILLISECOND_DIGITS) for stage, milliseconds in result.timing_ms.items()
@@ -147,21 +155,59 @@ def _in_gallery(person: GalleryPerson) -> dict[str, Any]:
     }
 
 
-def _named(person: NamedPerson) -> dict[str, Any]:
+def _named(person: NamedPerson, crops: bool) -> dict[str, Any]:
     return {
         "person_id": person.person_id,
         "name": person.name,
         "probability": _rounded(person.probability, _PROBABILITY_DIGITS),
         "distance": _rounded(person.distance, _DISTANCE_DIGITS),
         "tagged": bool(person.tagged),
-        **_seen(person),
+        "votes": _rounded(person.votes, _PROBABILITY_DIGITS),
+        "references": [_reference(one) for one in person.references],
+        **_seen(person, crops),
     }
 
 
-def _seen(person: SeenPerson) -> dict[str, Any]:
+def _seen(person: SeenPerson, crops: bool) -> dict[str, Any]:
     return {
         "frames": [_frame(sighting) for sighting in person.sightings],
         "alternatives": [_alternative(other) for other in person.alternatives],
+        "runner_up": _rival(person),
+        "crops": _crops(person) if crops else None,
+    }
+
+
+def _crops(person: SeenPerson) -> list[dict[str, Any]]:
+    return [
+        {**_frame(sighting), "jpeg": jpeg_text(crop)}
+        for sighting, crop in zip(person.pictured, person.crops, strict=False)
+    ]
+
+
+def _reference(reference: Reference) -> dict[str, Any]:
+    picture = reference.picture
+    return {
+        "distance": _rounded(reference.distance, _DISTANCE_DIGITS),
+        "source": picture.source,
+        "url": picture.url,
+        "path": picture.path,
+        "sha256": picture.sha256,
+    }
+
+
+def _rival(person: SeenPerson) -> dict[str, Any] | None:
+    rival = person.runner_up
+    if rival is None:
+        return None
+    return {
+        **_alternative(person.alternatives[0]),
+        "votes": _rounded(rival.votes, _PROBABILITY_DIGITS),
+        "references": [_reference(one) for one in rival.references],
+        "because": rival.because,
+        "close": bool(rival.close),
+        "nearer": None if rival.nearer is None else rival.nearer._asdict(),
+        "needed": _rounded(rival.needed, _PROBABILITY_DIGITS),
+        "words": against(person),
     }
 
 

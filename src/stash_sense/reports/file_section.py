@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from stash_sense.identification.reasons import Reference
 from stash_sense.identification.result import Alternative, Failure, Identification, NamedPerson, SeenPerson
 from stash_sense.reports.marks import UNKNOWN, Mark
 from stash_sense.reports.markup import Markup, element, joined, name
@@ -10,12 +11,14 @@ from stash_sense.reports.portraits import portraits
 from stash_sense.reports.timeline import timeline
 from stash_sense.reports.wording import (
     NOT_KNOWN,
+    against,
     clock,
     counted,
     distance,
     in_library,
     nobody,
     percent,
+    place_of,
     span,
     took,
     unknown_name,
@@ -164,9 +167,20 @@ def _likelihood(person: SeenPerson, mark: Mark) -> Iterator[Markup]:
         yield element("p", percent(person.probability), element("span", " probability"), class_="odds")
         yield _meter(person.probability, mark)
         yield element("p", f"Distance {distance(person.distance)}", class_="distance")
+        if person.references:
+            yield element("h5", "Nearest pictures")
+            yield element("ul", *map(_reference, person.references), class_="next")
     if person.alternatives:
         yield element("h5", "Next likely" if isinstance(person, NamedPerson) else "Most alike")
         yield element("ul", *map(_alternative, person.alternatives), class_="next")
+    if person.runner_up is not None:
+        yield element("p", against(person), class_="against")
+
+
+def _reference(reference: Reference) -> Markup:
+    # No link, and no address that looks like one to load: the page leads nowhere.
+    place = place_of(reference.picture).removeprefix("https://").removeprefix("http://")
+    return element("li", name(place), element("span", distance(reference.distance), class_="share"), title=place)
 
 
 def _meter(probability: float, mark: Mark) -> Markup:

@@ -31,8 +31,13 @@ def portraits(person: SeenPerson, called: str, limit: int) -> list[Markup]:
     return [_portrait(crop, f"Face of {called}, {place} of {len(crops)}") for place, crop in enumerate(crops, 1)]
 
 
-def _portrait(crop: Image, alt: str) -> Markup:
+def jpeg_text(crop: Image) -> str:
+    """Return a crop as JPEG, in base64."""
     buffer = io.BytesIO()
     Picture.fromarray(crop).save(buffer, "JPEG", quality=_JPEG_QUALITY)
-    source = "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    return base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def _portrait(crop: Image, alt: str) -> Markup:
+    source = f"data:image/jpeg;base64,{jpeg_text(crop)}"
     return element("img", src=source, alt=alt, width=crop.shape[1], height=crop.shape[0])

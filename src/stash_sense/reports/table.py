@@ -1,5 +1,6 @@
 """Results into tables for a terminal; printing them is the caller's."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rich.console import Group, RenderableType
@@ -7,19 +8,26 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from stash_sense.identification.reasons import Because
 from stash_sense.identification.result import Identification, NamedPerson, SeenPerson
 from stash_sense.reports.wording import (
     NOT_KNOWN,
+    against,
     clock,
     counted,
+    distance,
     in_library,
     nobody,
     percent,
+    place_of,
     span,
     took,
     unknown_name,
     visible,
 )
+
+_WORTH_TELLING = 0.005
+"""Probability of somebody else from which a terminal says why it is not that person: below, it would say <1%."""
 
 
 @dataclass(slots=True)
@@ -44,7 +52,7 @@ def file_report(result: Identification) -> RenderableType:
         return Group(_heading(result), _indented(_words(result.failure.message, "red")))
     if not result.persons and not result.unknown:
         return Group(_heading(result), _indented(_words(nobody(result), "dim")))
-    return Group(_heading(result), _indented(_people(result)))
+    return Group(_heading(result), _indented(Group(_people(result), *_grounds(result))))
 
 
 def summary_line(tally: Tally) -> Text:
@@ -79,6 +87,22 @@ def _people(result: Identification) -> Table:
     for place, stranger in enumerate(result.unknown):
         table.add_row(_words(unknown_name(place), ""), NOT_KNOWN, *_seen(stranger), style="dim")
     return table
+
+
+def _grounds(result: Identification) -> Iterator[Text]:
+    """Yield what the names rest on, and why there is none where that was a near thing."""
+    for person in result.persons:
+        if person.references:
+            nearest = person.references[0]
+            told = f"{person.name}: distance {distance(nearest.distance)} to {place_of(nearest.picture)}"
+            # A path is one line, so that it can be copied.
+            yield Text(visible(told), style="dim", no_wrap=True, overflow="ignore")
+        if (rival := person.runner_up) and (rival.close or person.alternatives[0].probability >= _WORTH_TELLING):
+            yield _words(against(person), "dim")
+    for place, stranger in enumerate(result.unknown):
+        rival = stranger.runner_up
+        if rival is not None and (rival.close or rival.because is Because.NOT_TWICE):
+            yield _words(f"{unknown_name(place)}: {against(stranger)}", "dim")
 
 
 def _named(person: NamedPerson) -> Text:

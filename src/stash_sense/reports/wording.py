@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stash_sense.identification.result import Identification, SeenPerson
+    from stash_sense.identification.reasons import RunnerUp
+    from stash_sense.identification.result import Identification, NamedPerson, SeenPerson
+    from stash_sense.performers.records import ReferencePicture
 
 NOT_KNOWN = "\N{EN DASH}"
 """Stands where there is nothing to say: the time of a picture, a length that is not known."""
@@ -109,6 +111,53 @@ def in_library(result: Identification) -> Iterator[str]:
         yield f"tagged, but not recognised: {', '.join(unseen)}"
     if strange := [one.name for one in facts.performers if not one.person_ids]:
         yield f"tagged, but not in the database: {', '.join(strange)}"
+
+
+def against(person: SeenPerson) -> str:
+    """Return why the next likely person has not got the name, in a sentence; empty where there is none."""
+    # Imported here: commands that say nothing of people need no numpy.
+    from stash_sense.identification.reasons import Because
+    from stash_sense.identification.result import NamedPerson
+
+    rival = person.runner_up
+    if rival is None:
+        return ""
+    other = person.alternatives[0]
+    share = percent(other.probability)
+    if rival.because is Because.NOT_TWICE:
+        return (
+            f"It would be {other.name}, {share}, but another face in the same frame is more surely that person, and "
+            "nobody is in a frame twice."
+        )
+    if rival.because is Because.UNSURE or not isinstance(person, NamedPerson):
+        missed = "narrowly less" if rival.close else "less"
+        return (
+            f"{other.name} is most alike, but {share} is {missed} than the {percent(rival.needed)} that a name takes."
+        )
+    pair = f"{share} against {percent(person.probability)}"
+    if rival.because is Because.FREQUENCY:
+        return (
+            f"By the faces together {other.name} is more likely, {pair}; this mode goes by the nearest face and the "
+            "number of frames."
+        )
+    return (
+        f"{'It was close: ' if rival.close else ''}{other.name} is less likely, {pair}; {_nearness(person, rival)}."
+    )
+
+
+def _nearness(person: NamedPerson, rival: RunnerUp) -> str:
+    further = person.alternatives[0].distance - person.distance
+    picture = f"the nearest picture is {distance(abs(further))} {'further away' if further >= 0 else 'nearer'}"
+    if rival.nearer is None:
+        return picture
+    faces = counted(rival.nearer.of_faces, "face")
+    verb = "is" if rival.nearer.of_faces == 1 else "are"
+    return f"{picture}, and {rival.nearer.faces:,} of {faces} {verb} nearer to {person.name}"
+
+
+def place_of(picture: ReferencePicture) -> str:
+    """Return where a reference picture is, as well as is known."""
+    return picture.path or picture.url or (f"a picture of {picture.source}" if picture.source else "a picture")
 
 
 def nobody(result: Identification) -> str:

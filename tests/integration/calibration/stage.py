@@ -101,6 +101,9 @@ class _Scene:
         for moments in plan.passes(self.info.duration):
             yield (self._frame(moment) for moment in moments.tolist())
 
+    def at(self, seconds: float, cancel: CancelToken) -> Frame:
+        return self._frame(seconds)
+
     def _frame(self, t: float) -> Frame:
         random = np.random.default_rng([int(t * 1000), *self._truth.path.encode()])
         image = np.full((SMALL.height, SMALL.width, 3), _GREY)

@@ -153,7 +153,7 @@ def test_a_job_that_is_done_is_not_tried_again(environment: dict[str, str | None
 def test_the_kinds_of_jobs_are_listed_with_what_they_take(environment: dict[str, str | None]) -> None:
     listed = run(environment, "jobs", "types").stdout
     lines = [" ".join(line.split()) for line in listed.splitlines()]
-    assert any(line.startswith("folder= text; needed Whole path of a folder") for line in lines)
+    assert any(line.startswith("folder= text; may be left out Whole path of a folder") for line in lines)
     assert any(line.startswith("replace= true or false; false by default") for line in lines)
     assert any(line.startswith("pack= text; may be left out Model pack") for line in lines)
     for one in json.loads(run(environment, "jobs", "types", "--json").stdout)["types"]:
@@ -164,8 +164,13 @@ def test_the_kinds_of_jobs_are_listed_with_what_they_take(environment: dict[str,
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        (["pak=lite"], "(pak: there is no such field; there are: folder, pack, version, replace)"),
-        ([], "(folder: it is needed)"),
+        (
+            ["pak=lite"],
+            "(pak: there is no such field; there are: folder, from_stash, from_stashbox, mine, images, most_pictures, "
+            "pack, version, replace)",
+        ),
+        ([], "(folder: nothing is named to build of: give a folder, the Stash, or a stash-box)"),
+        (["folder=/a", "mine=true"], "(mine: it is about people of a stash-box, and none is named)"),
         (["folder=7"], "(folder: it must be text)"),
         (["folder=people"], "(folder: it must be the whole path, like /home/me/people)"),
         (["folder=/a", "replace=perhaps"], "(replace: it must be true or false)"),

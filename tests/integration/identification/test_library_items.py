@@ -1,95 +1,21 @@
 """Scenes, images and galleries of a simulated Stash with real media, recognised with the real pack `lite`."""
 
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
-from pydantic import SecretStr
+from tests.integration.identification.library_media import BIDEN, COLLINS, OBAMA, change, performer
 from tests.queue_files import until
-from tests.running_service import RunningService, running
+from tests.running_service import running
 
-from stash_sense.adapters.onnx.runtime import OnnxRuntime
 from stash_sense.bootstrap import Services, build
-from stash_sense.bootstrap.recognition import recognizer_of
 from stash_sense.errors import StashIdUnknown
-from stash_sense.fakes.stash.server import SimulatedStash, simulated_stash
+from stash_sense.fakes.stash.server import SimulatedStash
 from stash_sense.identification.library_items import LibraryIdentifier
 from stash_sense.identification.recognizer import Recognizer, Request
 from stash_sense.identification.result import Identification, LibraryFacts
 from stash_sense.identification.subject import FramesFrom
-from stash_sense.kernel.cancel import CancelToken
-from stash_sense.kernel.limits import Limits
-from stash_sense.models.card import CARD_NAME
-from stash_sense.models.catalogue import Catalogue
-from stash_sense.models.store import PackStore
 from stash_sense.performers.building.enrolment import Enrolment
-from stash_sense.samples import PEOPLE, STRANGER
-from stash_sense.samples.film import make_film
-from stash_sense.settings import Settings, load_settings
-
-OBAMA, COLLINS, BIDEN = "Barack Obama", "Eileen Collins", "Joe Biden"
-KEY = "a-key-that-is-long-enough"
-
-
-@pytest.fixture(scope="module")
-def recognizer() -> Recognizer:
-    store = PackStore(load_settings().models_dir, OnnxRuntime(2, "cpu"), Catalogue.shipped())
-    folder = store.models_dir / "lite"
-    if not (folder / CARD_NAME).exists():
-        pytest.skip(f"the pack lite is not installed in {folder}; type `stash-sense models install lite`")
-    return recognizer_of(store.open("lite"), Limits())
-
-
-@pytest.fixture(scope="module")
-def enrolment(recognizer: Recognizer) -> Enrolment:
-    return recognizer.enrol(PEOPLE, CancelToken())
-
-
-@pytest.fixture(scope="module")
-def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("film") / "film.mp4"
-    make_film(path)
-    return path
-
-
-@pytest.fixture
-def media(tmp_path: Path, film: Path) -> Path:
-    """The folder of a library: a film, and the sample people as its performers."""
-    folder = tmp_path / "media"
-    shutil.copytree(PEOPLE, folder / "performers")
-    shutil.copy(film, folder / "film.mp4")
-    return folder
-
-
-@pytest.fixture
-def stash(media: Path) -> Iterator[SimulatedStash]:
-    with simulated_stash(media=media, api_key=KEY) as stash:
-        yield stash
-
-
-@pytest.fixture
-def services(stash: SimulatedStash, tmp_path: Path) -> Iterator[Services]:
-    services = build(settings(stash, tmp_path))
-    yield services
-    services.close()
-
-
-def settings(stash: SimulatedStash, folder: Path) -> Settings:
-    return Settings(
-        data_dir=folder / "data",
-        models_dir=folder / "models",
-        device="cpu",
-        stash_url=stash.url,
-        stash_api_key=SecretStr(KEY),
-    )
-
-
-@pytest.fixture
-def identifier(services: Services, recognizer: Recognizer, enrolment: Enrolment) -> LibraryIdentifier:
-    return services.library_identifier(recognizer, enrolment.gallery, Request())
+from stash_sense.settings import Settings
 
 
 def names(result: Identification) -> set[str]:
@@ -99,15 +25,6 @@ def names(result: Identification) -> set[str]:
 def facts(result: Identification) -> LibraryFacts:
     assert result.library is not None
     return result.library
-
-
-def performer(stash: SimulatedStash, name: str) -> int:
-    return int(next(row["id"] for row in stash.state.tables["performers"].values() if row["name"] == name))
-
-
-def change(stash: SimulatedStash, table: str, row: int, **columns: Any) -> None:
-    with stash.state.transaction():
-        stash.state.change(table, row).update(columns)
 
 
 def fetched(stash: SimulatedStash) -> str:
@@ -194,29 +111,6 @@ def test_tagged_performers_are_marked_and_who_is_not_seen_or_not_known_is_told(
     assert told == {OBAMA: (True, True), "Nobody Here": (False, False)}
 
 
-@pytest.fixture
-def gallery(media: Path, stash: SimulatedStash) -> str:
-    """A gallery: two people, a stranger, a broken file, and one without any."""
-    for name, picture in (
-        ("a.jpg", PEOPLE / OBAMA / "portrait.jpg"),
-        ("b.jpg", PEOPLE / BIDEN / "portrait.jpg"),
-        ("c.jpg", STRANGER),
-        ("d.jpg", PEOPLE / COLLINS / "portrait.jpg"),
-    ):
-        shutil.copy(picture, media / name)
-    stash.work.find(())
-    files = {row["basename"]: row for row in stash.state.tables["files"].values()}
-    (media / "d.jpg").write_bytes((media / "d.jpg").read_bytes()[:2000].ljust(files["d.jpg"]["size"], b"\0"))
-    with stash.state.transaction():
-        made = stash.state.insert("galleries", title="Portraits")["id"]
-        empty = stash.state.insert("images", files=[])["id"]
-        for image in stash.state.tables["images"]:
-            stash.state.change("images", image)["galleries"] = [made]
-        stash.state.change("galleries", made)["performers"] = [performer(stash, BIDEN)]
-    assert empty
-    return str(made)
-
-
 @pytest.mark.parametrize("mode", ["template", "clustered_frequency"])
 def test_a_gallery_groups_its_images_by_person_and_tells_each_that_failed(
     services: Services,
@@ -255,23 +149,8 @@ def test_an_image_that_we_do_not_see_comes_from_stash(
     assert f"/image/{image}/image" in fetched(stash)
 
 
-@contextmanager
-def service(services: Services, recognizer: Recognizer, enrolment: Enrolment) -> Iterator[RunningService]:
-    class Naming(Services):
-        """Services that know the sample people."""
-
-        @contextmanager
-        def naming(self, pack: str | None, cancel: CancelToken | None = None) -> Iterator[Any]:
-            yield recognizer, enrolment.gallery
-
-    with running(Naming(**{name: vars(services)[name] for name in services.__dataclass_fields__})) as service:
-        yield service
-
-
-def test_the_routes_answer_as_the_command_prints(
-    services: Services, recognizer: Recognizer, enrolment: Enrolment, stash: SimulatedStash, gallery: str
-) -> None:
-    with service(services, recognizer, enrolment) as running_service, running_service.client() as client:
+def test_the_routes_answer_as_the_command_prints(knowing: Services, gallery: str) -> None:
+    with running(knowing) as running_service, running_service.client() as client:
         scene = client.post("/identify/scene", json={"scene_id": "1", "num_frames": 30}).json()
         assert (scene["scene_id"], scene["frames_requested"], scene["library"]["frames_from"]) == ("1", 30, "file")
         assert {person["name"] for person in scene["persons"]} == {OBAMA, COLLINS, BIDEN}

@@ -9,6 +9,8 @@ from stash_sense.errors import GalleryMissing, JobPayloadInvalid, ReplacementUnc
 from stash_sense.jobs.context import JobContext
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.operations.database_build import BuildRequest, check_build, database_build
+from stash_sense.performers.building.sources import FolderSource
+from stash_sense.performers.building.wanted import Wanted
 from stash_sense.performers.versions.library import PerformersLibrary
 
 
@@ -33,8 +35,17 @@ def people(tmp_path: Path) -> Path:
 
 
 def run(library: PerformersLibrary, **payload: object) -> None:
-    kind = database_build(begin, begin, lambda _: None, lambda: library, CancelToken())  # type: ignore[arg-type]
+    kind = database_build(begin, source_of, begin, lambda _: None, lambda: library, CancelToken())  # type: ignore[arg-type]
     kind.run(JobContext(1, kind.read(payload)))
+
+
+def source_of(wanted: Wanted) -> FolderSource:
+    assert wanted.folder is not None
+    return FolderSource(wanted.folder)
+
+
+def check(asked: BuildRequest, library: PerformersLibrary) -> None:
+    check_build(asked, source_of(asked.wanted), library, CancelToken())
 
 
 def test_a_build_that_has_waited_looks_again_what_it_would_replace(library: PerformersLibrary, people: Path) -> None:
@@ -51,7 +62,7 @@ def test_a_folder_that_went_while_a_build_waited_is_told(library: PerformersLibr
     (people / "Ann").rmdir()
     people.rmdir()
     with pytest.raises(JobPayloadInvalid) as refused:
-        check_build(BuildRequest(folder=str(people)), library, CancelToken())
+        check(BuildRequest(folder=str(people)), library)
     assert isinstance(refused.value.__cause__, GalleryMissing)
     assert refused.value.fields["field"] == "folder"
 
@@ -60,4 +71,4 @@ def test_the_home_folder_may_be_meant(
     library: PerformersLibrary, people: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(people.parent))
-    check_build(BuildRequest(folder="~/people"), library, CancelToken())
+    check(BuildRequest(folder="~/people"), library)

@@ -17,7 +17,8 @@ from stash_sense.errors import (
 )
 from stash_sense.library.kinds import GALLERIES, IMAGES, PERFORMERS, Kind
 from stash_sense.library.media import StashId
-from stash_sense.recommendations.deciding import Choice
+from stash_sense.recommendations.choosing import Choice
+from stash_sense.recommendations.dismissing import dismiss, reopen
 from stash_sense.recommendations.journal.entry import Operation
 from stash_sense.recommendations.recommendation import NewRecommendation, Recommendation, Status, Target
 from stash_sense.recommendations.submitting import Became
@@ -103,7 +104,7 @@ def test_a_performer_is_created_linked_and_added_in_one_group_and_all_of_it_undo
 
     async def work(bench: Bench) -> Any:
         before = snapshot(desk.stash)
-        planned = await bench.decisions.plan(one.id, choices)
+        planned = (await bench.decisions.accept(one.id, choices, dry=True)).intents
         assert snapshot(desk.stash) == before
         accepted = await bench.decisions.accept(one.id, choices)
         dora = (await bench.client.reader.named(PERFORMERS, "Dora"))[0]
@@ -168,20 +169,22 @@ def test_when_stash_stays_locked_it_stays_pending_and_can_be_accepted_later(desk
 
 def test_what_is_dismissed_does_not_come_back_and_can_be_reopened(desk: Desk) -> None:
     one = desk.recommend(CID)
-    desk.do(lambda bench: bench.decisions.dismiss(one.id, "not him"))
+    dismiss(desk.recommendations, one.id, "not him")
     assert desk.recommend(CID).status is Status.DISMISSED
     with pytest.raises(RecommendationSettled, match="dismissed"):
         desk.do(lambda bench: bench.decisions.accept(one.id))
-    assert desk.do(lambda bench: bench.decisions.reopen(one.id)).status is Status.PENDING
+    assert reopen(desk.recommendations, one.id).status is Status.PENDING
     desk.do(lambda bench: bench.decisions.accept(one.id))
     with pytest.raises(RecommendationSettled, match="resolved"):
-        desk.do(lambda bench: bench.decisions.dismiss(one.id))
+        dismiss(desk.recommendations, one.id)
 
 
-@pytest.mark.parametrize("what", ["accept", "plan", "dismiss", "reopen"])
-def test_there_has_to_be_one(desk: Desk, what: str) -> None:
+def test_there_has_to_be_one(desk: Desk) -> None:
     with pytest.raises(RecommendationUnknown):
-        desk.do(lambda bench: getattr(bench.decisions, what)(5))
+        desk.do(lambda bench: bench.decisions.accept(5))
+    for what in (dismiss, reopen):
+        with pytest.raises(RecommendationUnknown):
+            what(desk.recommendations, 5)
 
 
 @pytest.mark.parametrize("details", [{"schema": 9}, {}, {"schema": 1, "title": 3}])

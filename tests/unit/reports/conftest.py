@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from stash_sense.errors import VideoDamaged
+from stash_sense.identification.reasons import Because, Reference, RunnerUp
 from stash_sense.identification.result import (
     NO_CROPS,
     Alternative,
@@ -16,6 +17,8 @@ from stash_sense.identification.result import (
     Sighting,
 )
 from stash_sense.kernel.arrays import Image
+from stash_sense.performers.records import ReferencePicture
+from stash_sense.recognition.evidence import Nearer
 
 HOSTILE = {
     "markup": "<script>alert('x')</script>",
@@ -42,6 +45,10 @@ def seen_at(*times: float | None) -> tuple[Sighting, ...]:
     return tuple(Sighting(t, (10.04, 20.06, 90.0, 120.5)) for t in times)
 
 
+def reference(distance: float, **picture: str) -> Reference:
+    return Reference(distance, ReferencePicture(**{"source": "folder", **picture}))
+
+
 def gradients(number: int) -> Image:
     ramp = np.linspace(0, 255, 96).astype(np.uint8)
     return np.broadcast_to(ramp[:, None, None], (number, 96, 96, 3)).copy()
@@ -50,9 +57,28 @@ def gradients(number: int) -> Image:
 @pytest.fixture(scope="session")
 def video() -> Identification:
     rival = Alternative("grace", "Grace Hopper", 0.04321, 0.61239)
-    ada = NamedPerson(seen_at(4.5, 59.9996, 3725.0), gradients(8), (rival,), "ada", "Ada Lovelace", 0.93124, 0.28417)
+    sightings = seen_at(4.5, 59.9996, 3725.0)
+    ada = NamedPerson(
+        sightings,
+        gradients(8),
+        (rival,),
+        "ada",
+        "Ada Lovelace",
+        0.93124,
+        0.28417,
+        references=(
+            reference(0.28417, path="people/Ada Lovelace/1.jpg", sha256="ab" * 32),
+            reference(0.31, source="stashdb.org", url="https://stashdb.org/images/x.jpg"),
+        ),
+        votes=0.91666,
+        pictured=sightings[:2],
+        runner_up=RunnerUp(
+            (reference(0.61239),), Because.LESS_LIKELY, False, 0.08334, nearer=Nearer(11, 12, 3, 3), needed=0.5
+        ),
+    )
     alan = NamedPerson(seen_at(12.0), gradients(1), (), "alan", "Alan Turing", 0.61, 0.45, tagged=True)
-    stranger = SeenPerson(seen_at(7.0, 8.0), gradients(2), (rival,))
+    unsure = RunnerUp((), Because.UNSURE, True, 0.4, None, 0.5)
+    stranger = SeenPerson(seen_at(7.0, 8.0), gradients(2), (rival,), runner_up=unsure)
     return Identification(
         "holiday/clip.mp4",
         "pack-a",
@@ -91,8 +117,23 @@ def filled_with() -> Callable[[str], list[Identification]]:
 
     def fill(text: str) -> list[Identification]:
         rival = Alternative(text, text, 0.2, 0.6)
-        person = NamedPerson(seen_at(1.0, 2.0), gradients(1), (rival,), text, text, 0.8, 0.3)
-        stranger = SeenPerson(seen_at(3.0), NO_CROPS, (rival,))
+        where = Reference(0.3, ReferencePicture(text, text, text, text))
+        linked = Reference(0.3, ReferencePicture(text, f"https://{text}", None, None))
+        lost = RunnerUp((where,), Because.LESS_LIKELY, True, 0.1, Nearer(1, 2, 1, 1), 0.5)
+        person = NamedPerson(
+            seen_at(1.0, 2.0),
+            gradients(1),
+            (rival,),
+            text,
+            text,
+            0.8,
+            0.3,
+            references=(where, linked),
+            runner_up=lost,
+        )
+        stranger = SeenPerson(
+            seen_at(3.0), NO_CROPS, (rival,), runner_up=RunnerUp((), Because.NOT_TWICE, False, 0.1, None, 0.5)
+        )
         return [
             Identification(
                 text, text, text, 10.0, 8, 8, 3, 3, (person,), (stranger,), None, {text: 1.0, "total": 2.0}

@@ -1,5 +1,6 @@
 """The JSON document: always valid, and what it holds is what its schema and its description say."""
 
+import base64
 import io
 import json
 import os
@@ -13,9 +14,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from stash_sense.errors import Cancelled
 from stash_sense.identification.library_result import GalleryPerson, IdentifiedGallery
+from stash_sense.identification.reasons import Because
 from stash_sense.identification.result import (
     NO_CROPS,
     Attempt,
@@ -28,6 +31,7 @@ from stash_sense.identification.result import (
 )
 from stash_sense.identification.subject import FramesFrom
 from stash_sense.reports.document import SCHEMA, DocumentWriter
+from stash_sense.reports.wording import against
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference"
 SHAPES = json.loads((REFERENCE / "identify.schema.json").read_text("utf-8"))
@@ -175,6 +179,50 @@ def test_what_belongs_to_stash_is_as_the_schema_says(video: Identification, fail
     assert (first["library"]["frames_from"], second["library"]["frames_from"]) == ("stream", None)
     assert document["gallery"]["persons"][0]["mean_distance"] == 0.3124
     assert document["gallery"]["persons"][0]["image_count"] == 2
+
+
+def test_faces_are_part_of_it_only_where_they_are_asked_for(video: Identification) -> None:
+    def crops(asked: bool) -> Any:
+        stream = io.StringIO()
+        with DocumentWriter(stream, asked) as writer:
+            writer.write(video)
+        document = parsed(stream.getvalue())
+        assert list(faults(document, SHAPES)) == []
+        return document["results"][0]["persons"][0]["crops"]
+
+    assert crops(asked=False) is None
+    told = crops(asked=True)
+    assert [one["t"] for one in told] == [4.5, 60.0]
+    picture = Image.open(io.BytesIO(base64.b64decode(told[0]["jpeg"])))
+    assert (picture.format, picture.size) == ("JPEG", (96, 96))
+
+
+def test_what_a_name_rests_on_is_told_with_where_the_pictures_are(video: Identification) -> None:
+    ada = parsed(written([video]))["results"][0]["persons"][0]
+    first, second = ada["references"]
+    assert (first["distance"], first["path"], first["url"]) == (0.2842, "people/Ada Lovelace/1.jpg", None)
+    assert (second["source"], second["url"]) == ("stashdb.org", "https://stashdb.org/images/x.jpg")
+    rival = ada["runner_up"]
+    assert (rival["person_id"], rival["because"], rival["close"]) == ("grace", "less_likely", False)
+    assert rival["nearer"] == {"faces": 11, "of_faces": 12, "tracks": 3, "of_tracks": 3}
+    assert rival["words"] == (
+        "Grace Hopper is less likely, 4% against 93%; the nearest picture is 0.328 further away, and 11 of 12 faces "
+        "are nearer to Ada Lovelace."
+    )
+
+
+@pytest.mark.parametrize(
+    ("because", "words"),
+    [
+        (Because.FREQUENCY, "By the faces together Grace Hopper is more likely, 4% against 93%; this mode"),
+        (Because.NOT_TWICE, "It would be Grace Hopper, 4%, but another face in the same frame"),
+        (Because.UNSURE, "Grace Hopper is most alike, but 4% is less than the 50% that a name takes."),
+    ],
+)
+def test_every_reason_has_its_words(video: Identification, because: Because, words: str) -> None:
+    ada = video.persons[0]
+    assert ada.runner_up is not None
+    assert against(replace(ada, runner_up=replace(ada.runner_up, because=because))).startswith(words)
 
 
 def test_numbers_are_rounded_to_what_they_mean(video: Identification) -> None:

@@ -42,6 +42,11 @@ def test_a_video_shows_who_is_seen_when(video: Identification) -> None:
         ["Ada Lovelace", "93%", "0:05", "1:02:05", "3"],
         ["Alan Turing (tagged)", "61%", "0:12", "0:12", "1"],
         ["unknown person 1", "–", "0:07", "0:08", "2"],  # noqa: RUF001
+        ["Ada Lovelace: distance 0.284 to people/Ada Lovelace/1.jpg"],
+        ["Grace Hopper is less likely, 4% against 93%; the nearest picture is 0.328"],
+        ["further away, and 11 of 12 faces are nearer to Ada Lovelace."],
+        ["unknown person 1: Grace Hopper is most alike, but 4% is narrowly less than the"],
+        ["50% that a name takes."],
     ]
 
 
@@ -108,7 +113,8 @@ def test_a_long_path_stays_on_one_line_so_that_it_can_be_copied(video: Identific
 
 def test_a_very_long_name_is_folded_not_cut(video: Identification) -> None:
     name = "x" * 500
-    text = printed(file_report(replace(video, persons=(replace(video.persons[0], name=name),))))
+    person = replace(video.persons[0], name=name, runner_up=None, references=())
+    text = printed(file_report(replace(video, persons=(person,), unknown=())))
     assert text.count("x") == 500
 
 

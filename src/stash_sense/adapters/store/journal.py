@@ -8,14 +8,15 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, bindparam, func, insert, select, text, update
+from sqlalchemy import Connection, Engine, Row, bindparam, delete, func, insert, select, text, update
 
 from stash_sense.adapters.store.engine import reading
 from stash_sense.adapters.store.job_rows import iso
 from stash_sense.adapters.store.tables import JOURNAL, JOURNAL_PICTURES
 from stash_sense.library.server import Picture
-from stash_sense.recommendations.journal.entry import Entry, EntryState, Intent, Operation, Verdict, Why
+from stash_sense.recommendations.journal.entry import OPEN, Entry, EntryState, Intent, Operation, Verdict, Why
 from stash_sense.recommendations.journal.store import JournalQuery
+from stash_sense.recommendations.journal.values import pictures_of
 
 _ROW = JOURNAL.c
 # Spelled as the partial index has it.
@@ -134,6 +135,18 @@ class SqlJournal:
         """See `JournalStore.unsettled`."""
         with reading(self._engine) as connection:
             return [_entry(row) for row in connection.execute(select(JOURNAL).where(_IS_OPEN).order_by(_ROW.id))]
+
+    def prune(self, before: datetime) -> int:
+        """See `JournalStore.prune`."""
+        old = (_ROW.created_at < iso(before), _ROW.state.not_in([state.value for state in OPEN]))
+        with self._write() as connection:
+            number = connection.execute(delete(JOURNAL).where(*old)).rowcount
+            pictured = select(_ROW.before).where(_ROW.before.contains('"sha256"', autoescape=True))
+            needed = {digest for kept in connection.scalars(pictured) for digest in pictures_of(json.loads(kept))}
+            for digest in connection.scalars(select(JOURNAL_PICTURES.c.digest)).all():
+                if digest not in needed:
+                    connection.execute(delete(JOURNAL_PICTURES).where(JOURNAL_PICTURES.c.digest == digest))
+        return number
 
     def keep_picture(self, picture: Picture) -> str:
         """See `JournalStore.keep_picture`."""

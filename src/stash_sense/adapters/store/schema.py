@@ -13,7 +13,7 @@ from stash_sense.adapters.store.engine import connect_to_read, sqlite_errors
 from stash_sense.adapters.store.tables import METADATA
 from stash_sense.errors import StateForeign, StateTooNew
 
-SCHEMA = "0003"
+SCHEMA = "0004"
 """The newest revision; revisions are numbers of four digits, so that a newer one is told from an unknown one."""
 
 

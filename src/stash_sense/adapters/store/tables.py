@@ -3,7 +3,23 @@
 Moments are ISO 8601 text in UTC, values of any shape are JSON text: both mean the same in SQLite and PostgreSQL.
 """
 
-from sqlalchemy import CheckConstraint, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text, text
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    text,
+)
 
 METADATA = MetaData()
 
@@ -185,3 +201,83 @@ JOURNAL_PICTURES = Table(
     Column("content_type", Text, nullable=False),
     Column("content", LargeBinary, nullable=False),
 )
+
+
+def _fingerprints(kind: str, faces: str) -> Table:
+    """The table of what is remembered of scenes or images.
+
+    The keys by which the program knows the columns are the same for both.
+    """
+    return Table(
+        f"{kind}_fingerprints",
+        METADATA,
+        # Stash's own, which are numbers: so they are gone through, and forgotten, stretch by stretch.
+        Column(f"stash_{kind}_id", Integer, key="number", primary_key=True, autoincrement=False),
+        Column("fingerprint_status", Text, key="outcome", nullable=False),
+        Column("db_version", Text, key="database", nullable=False),
+        Column("content", Text, nullable=False),
+        Column("pack", Text, nullable=False),
+        Column("conditions", Text, nullable=False),
+        Column("code", Text, nullable=False),
+        # Of its faces in the file beside this one, which may be older or newer; none where it has none.
+        Column("faces_key", BigInteger),
+        Column("frames_analyzed", Integer, key="frames", nullable=False),
+        Column(faces, Integer, key="faces", nullable=False),
+        Column("unknown", Integer, nullable=False),
+        Column("title", Text, nullable=False),
+        Column("message", Text, nullable=False),
+        Column("details", Text, nullable=False),
+        Column("looked_at", Text),
+        Column("matched_at", Text),
+        CheckConstraint("fingerprint_status IN ('faces', 'no_face', 'failed')", name=f"{kind}_fingerprints_status"),
+    )
+
+
+def _fingerprint_faces(kind: str, items: Table, confidence: str, *more: Column[Any]) -> Table:
+    """The table of who was named in scenes or images."""
+    number = Column(f"stash_{kind}_id", Integer, ForeignKey(items.c.number, ondelete="CASCADE"), key="number")
+    return Table(
+        f"{kind}_fingerprint_faces",
+        METADATA,
+        number,
+        # The most probable has 0.
+        Column("place", Integer, nullable=False),
+        Column("performer_id", Text, key="person_id", nullable=False),
+        Column("name", Text, nullable=False),
+        Column("face_count", Integer, nullable=False),
+        Column("frame_count", Integer, nullable=False),
+        Column("proportion", Float, nullable=False),
+        Column(confidence, Float, key="confidence", nullable=False),
+        Column("distance", Float, nullable=False),
+        *more,
+        Column("marks", Text, nullable=False),
+        Column("rivals", Text, nullable=False),
+        Column("reference", Text),
+        PrimaryKeyConstraint(number, "place"),
+    )
+
+
+SCENE_FINGERPRINTS = _fingerprints("scene", "total_faces")
+SCENE_FINGERPRINT_FACES = _fingerprint_faces("scene", SCENE_FINGERPRINTS, "avg_confidence")
+IMAGE_FINGERPRINTS = _fingerprints("image", "faces_detected")
+# The box of the best face.
+_BOX = [Column(f"bbox_{side}", Float) for side in "xywh"]
+IMAGE_FINGERPRINT_FACES = _fingerprint_faces("image", IMAGE_FINGERPRINTS, "confidence", *_BOX)
+for _table in (SCENE_FINGERPRINTS, IMAGE_FINGERPRINTS):
+    Index(f"{_table.name}_outcome", _table.c.outcome, _table.c.database)
+
+IMAGE_FINGERPRINT_GALLERIES = Table(
+    "image_fingerprint_galleries",
+    METADATA,
+    Column(
+        "stash_image_id",
+        Integer,
+        ForeignKey(IMAGE_FINGERPRINTS.c.number, ondelete="CASCADE"),
+        key="number",
+        primary_key=True,
+    ),
+    Column("place", Integer, primary_key=True),
+    Column("gallery_id", Text, nullable=False),
+)
+_G = IMAGE_FINGERPRINT_GALLERIES.c
+Index("image_fingerprint_galleries_gallery", _G.gallery_id, _G.number)

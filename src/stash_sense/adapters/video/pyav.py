@@ -1,16 +1,21 @@
 """Videos through PyAV: keyframes first, exact frames where keyframes are too sparse, several containers at once."""
 
 from collections.abc import Generator, Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
+from math import ceil
 from pathlib import Path
 from typing import TypeVar
 
+from av.error import FFmpegError
+
+from stash_sense.adapters.video.exact import exact_frames
 from stash_sense.adapters.video.files import LocalFile, VideoFile
 from stash_sense.adapters.video.probe import Probe, measured_duration, probe
 from stash_sense.adapters.video.readers import Readers
 from stash_sense.adapters.video.reading import Reading
-from stash_sense.errors import InputIsPlaylist, StreamTooLarge
+from stash_sense.adapters.video.upright import upright
+from stash_sense.errors import InputIsPlaylist, StreamTooLarge, VideoDamaged
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.limits import Limits
 from stash_sense.media.frame import Frame
@@ -19,6 +24,10 @@ from stash_sense.media.plan import SamplingPlan
 from stash_sense.media.ports import VideoInfo
 
 _Item = TypeVar("_Item")
+_ROUNDED = 0.001
+"""Seconds by which a moment that was written down may be later than its frame; frames are 4 ms apart or more."""
+_REORDERED = 1.0
+"""Seconds within which frames that are decoded in another order than they are shown in have all come."""
 
 
 class PyavOpener:
@@ -96,6 +105,24 @@ class PyavVideo:
             Cancelled: the token was set.
         """
         return self._for_life(self._passes(plan, cancel))
+
+    def at(self, seconds: float, cancel: CancelToken) -> Frame:
+        """Decode the frame of one moment, and no frame before it; see `FrameSource`.
+
+        Raises:
+            VideoDamaged: it cannot be decoded.
+            Cancelled: the token was set.
+        """
+        cancel.raise_if_cancelled()
+        # As if there were a keyframe there: what is read begins at the one before.
+        moment = self._known.start + ceil((seconds - _ROUNDED) / self._known.time_base)
+        # As if more were wanted: a frame that is decoded after one that is shown later would not be waited for.
+        wanted = [moment, moment + ceil(_REORDERED / self._known.time_base)]
+        with self._readers.lend() as reader:
+            for _, frame in exact_frames(reader, wanted, wanted[:1], cancel.raise_if_cancelled):
+                with suppress(FFmpegError, ValueError):  # a pixel format that libswscale does not know
+                    return Frame(upright(frame, self._known.orientation), seconds)
+        raise VideoDamaged(path=self._readers.path, reason=f"there is no frame at {seconds:.3f} s")
 
     def _passes(self, plan: SamplingPlan, cancel: CancelToken) -> Generator[Iterator[Frame], None, None]:
         cancel.raise_if_cancelled()

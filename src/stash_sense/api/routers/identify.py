@@ -116,9 +116,18 @@ async def identify_image(request: Request, asked: ImageRequest, state: StateHere
     )
 
 
-@router.post("/gallery", responses=_FOUND)
+@router.post(
+    "/gallery",
+    responses={
+        **_FOUND,
+        202: {"description": "It has too many images for one request: a job looks at them, whose result tells."},
+    },
+)
 async def identify_gallery(request: Request, asked: GalleryRequest, state: StateHere) -> Response:
-    """Recognise who is in the images of a gallery of Stash; an image that cannot be looked at says why."""
+    """Recognise who is in the images of a gallery of Stash; an image that cannot be looked at says why.
+
+    Of a gallery with more than 200 images the answer is a job of the queue, `gallery_identification`.
+    """
     return await answered(
         request, state, lambda cancel: _read(state, lambda: gallery_work(state.services, asked, cancel))
     )

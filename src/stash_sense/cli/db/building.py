@@ -1,4 +1,4 @@
-"""`stash-sense db build|forget|unforget`: making a database of your own pictures, and taking people out of it."""
+"""`stash-sense db build|forget|unforget`: making a database of pictures, and taking people out of it."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,8 @@ from stash_sense.kernel.paths import typed_path
 from stash_sense.performers.building.build import BuildOptions, BuildReport
 from stash_sense.performers.building.notes import ReferenceNote
 from stash_sense.performers.building.replacing import Replacement, replacement_of
-from stash_sense.performers.building.sources import FolderSource
+from stash_sense.performers.building.sources import FOLDER, PerformerSource
+from stash_sense.performers.building.wanted import Wanted
 from stash_sense.performers.lookup import FoundPerformer, find_one
 from stash_sense.performers.versions.forgetting import forget as forget_performer
 from stash_sense.performers.versions.forgotten import forgotten_ids
@@ -34,14 +35,41 @@ _NOTES_SHOWN = 10
 
 def build(
     context: typer.Context,
-    source: Annotated[
-        Path,
+    folder: Annotated[
+        Path | None,
         typer.Argument(
             help="Folder with one folder of pictures for each person, named after them.",
             parser=typed_path,
             show_default=False,
         ),
-    ],
+    ] = None,
+    from_stash: Annotated[
+        bool, typer.Option("--from-stash", help="Build of the performers of your Stash and their images.")
+    ] = False,
+    from_stashbox: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--from-stashbox",
+            metavar="ENDPOINT",
+            help="Build of a stash-box that is set up in Stash: its address, domain or name; may be repeated.",
+        ),
+    ] = None,
+    mine: Annotated[
+        bool, typer.Option("--mine", help="Of the stash-box only the people whom your Stash has, too.")
+    ] = False,
+    no_images: Annotated[
+        bool, typer.Option("--no-images", help="Of Stash only the performers' own pictures, no images of them.")
+    ] = False,
+    most_pictures: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=1000,
+            metavar="N",
+            help="Pictures of one performer at most from each server; 40 of Stash and 10 of a stash-box without.",
+            show_default=False,
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -58,16 +86,21 @@ def build(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before another database is replaced.")] = False,
     json: Json = False,
 ) -> None:
-    """Build a performers database and install it.
+    """Build a performers database and install it: of a folder, your Stash, stash-boxes, or several of these together.
 
     Pictures are described once: stopped at any time, the next build goes on where this one was, and a later one
-    describes only what is new or changed.
+    fetches and describes only what is new or changed.
     """
+    wanted = Wanted(folder, from_stash, tuple(from_stashbox or ()), mine, not no_images, most_pictures)
+    if wanted.problem is not None:
+        _, reason = wanted.problem
+        raise typer.BadParameter(f"{reason}.")
     services = services_of(context)
-    people = FolderSource(source)
-    asked: Document = {"folder": str(source.absolute()), "pack": pack or services.settings.pack, "version": name}
+    people = services.performer_source(wanted)
+    asked: Document = {**_asked(wanted), "pack": pack or services.settings.pack, "version": name}
     if out is None:
         replacement = replacement_of(services.performers, people, services.cancel)
+        source = str(folder) if people.origins == {FOLDER} else f"the {people.title}"
         _confirm(replacement, source, yes=yes, json=json)
         asked["replace"] = replacement is not None
     options = BuildOptions(version=name, out=out)
@@ -82,9 +115,19 @@ def build(
         _say_report(report, out)
 
 
+def _asked(wanted: Wanted) -> Document:
+    """Say to a service what is wanted."""
+    asked: Document = {"folder": str(wanted.folder.absolute())} if wanted.folder is not None else {}
+    if wanted.stash:
+        asked |= {"from_stash": True, "images": wanted.images}
+    if wanted.boxes:
+        asked |= {"from_stashbox": list(wanted.boxes), "mine": wanted.mine}
+    return asked if wanted.most is None else {**asked, "most_pictures": wanted.most}
+
+
 def _built(
     services: Services,
-    people: FolderSource,
+    people: PerformerSource,
     asked: Document,
     pack: str | None,
     options: BuildOptions,
@@ -107,12 +150,12 @@ def _report_of(services: Services, result: Document) -> BuildReport:
     return BuildReport(folder=folder, manifest=manifest_of(folder)[0], notes=notes, **told)
 
 
-def _confirm(replacement: Replacement | None, source: Path, *, yes: bool, json: bool) -> None:
+def _confirm(replacement: Replacement | None, source: str, *, yes: bool, json: bool) -> None:
     if replacement is None:
         return
     what = (
         f"Version {replacement.version} with {counted(replacement.performers, 'performer')} is in use; one with at "
-        f"most {counted(replacement.people, 'person', 'people')} from {visible(str(source))} would take its place"
+        f"most {counted(replacement.people, 'person', 'people')} from {visible(source)} would take its place"
     )
     confirm(what, "Is that meant?", yes=yes, json=json)
 

@@ -1,4 +1,7 @@
-"""A folder of real videos and pictures as a library, and `performers/<name>/*` in it as its performers."""
+"""A folder of real videos and pictures as a library, and `performers/<name>/*` in it as its performers.
+
+Each folder below it that holds pictures is a gallery, as for a Stash that is set up to make galleries from folders.
+"""
 
 import mimetypes
 from datetime import UTC, datetime
@@ -31,6 +34,7 @@ class MediaFolder:
         state.configuration.general["stashes"] = [
             {"path": str(self._folder), "excludeVideo": False, "excludeImage": False}
         ]
+        state.configuration.general["createGalleriesFromFolders"] = True
 
     def find(self, below: tuple[str, ...] = (), cancel: CancelToken | None = None) -> list[str]:
         """Add what is new in the folder.
@@ -77,6 +81,20 @@ class MediaFolder:
             self._state.change("images", known)["files"].append(file)
         else:
             images[_hash(columns)] = self._state.insert("images", files=[file])["id"]
+        if columns["kind"] != "video" and path.parent != self._folder:
+            image = self._state.change("images", images[_hash(columns)])
+            if (gallery := self._gallery(path.parent)) not in image["galleries"]:
+                image["galleries"].append(gallery)
+
+    def _gallery(self, folder: Path) -> int:
+        """Return the gallery of a folder, made when its first picture is found."""
+        folders = self._state.tables["folders"]
+        for row in self._state.tables["galleries"].values():
+            if row["folder"] is not None and folders[row["folder"]]["path"] == str(folder):
+                return int(row["id"])
+        modified = self._state.stored(datetime.fromtimestamp(folder.stat().st_mtime, UTC))
+        own = self._state.insert("folders", path=str(folder), mod_time=modified)["id"]
+        return int(self._state.insert("galleries", folder=own)["id"])
 
     def _add_performers(self, people: Path) -> None:
         known = {row["name"] for row in self._state.tables["performers"].values()}

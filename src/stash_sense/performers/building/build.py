@@ -28,9 +28,10 @@ from stash_sense.performers.building.notes import ReferenceNote
 from stash_sense.performers.building.portraits import PortraitFinder
 from stash_sense.performers.building.sources import FOLDER, PerformerSource
 from stash_sense.performers.building.state import BuildState
-from stash_sense.performers.building.state_folder import set_aside, state_of, states_of
+from stash_sense.performers.building.state_folder import others_than, set_aside, state_of, states_of
 from stash_sense.performers.building.writing import PeopleWriter, Written
 from stash_sense.performers.database import PackSpace
+from stash_sense.performers.ids import STASH
 from stash_sense.performers.manifest import Manifest, can_be_version, version_for
 from stash_sense.performers.versions.forgotten import forgotten_ids
 from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary, new_origin
@@ -40,6 +41,8 @@ from stash_sense.recognition.spec import MatchingConstants
 
 _DESCRIBING = "1"
 """Changes whenever the code that describes pictures gives other vectors: all of them are made anew then."""
+_IN_WORDS = {FOLDER: "a folder of pictures", STASH: "a Stash library"}
+"""Where pictures come from, as a version tells everybody: where these are is nobody else's business."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +134,10 @@ class DatabaseBuilder:
         """Build a version and install it, unless the installed one has the same content.
 
         Raises:
-            GalleryError, InputError: the source cannot be used: not read, without pictures, or without faces. What
-                was noticed until then are the error's own notes.
-            EverybodyForgotten: everybody in it is to be forgotten.
+            GalleryError, InputError, StashError, StashBoxError: the source cannot be used: not read, without
+                pictures, or without faces. What was noticed until then are the error's own notes.
+            PerformersWithoutPictures, EverybodyForgotten: nobody in it has a picture, or is not to be forgotten.
+            PerformersLost: it went away in the middle; what was described until then stays known.
             SettingInvalid: no version can have the name that was asked for.
             VersionTaken: there is another version of that name.
             DatabaseUnwritten, StorageError: the disk said no.
@@ -150,6 +154,9 @@ class DatabaseBuilder:
             while True:
                 try:
                     with BuildState(path, source.identity, describer) as state:
+                        if state.is_new and source.origins != {FOLDER}:
+                            for other in others_than(path):
+                                state.adopt(other)
                         return self._build(state, source, options, notes, cancel, progress)
                 except BuildStateDamaged as error:
                     if any(note.code == "state_damaged" for note in notes):
@@ -239,7 +246,7 @@ class DatabaseBuilder:
                 created_at=now,
                 pack=space.pack,
                 embedders=tuple(zip(space.embedders, dims, strict=True)),
-                sources=tuple(map(_in_words, state.origins())),
+                sources=tuple(_IN_WORDS.get(origin, origin) for origin in sorted(source.origins)),
             )
             people = PeopleWriter(state, source, space.space, self._pack.constants.stranger_distance)
             # Read again: somebody may have been forgotten while the pictures were described.
@@ -266,11 +273,6 @@ class DatabaseBuilder:
             return current, True
         origin = new_origin(source.title, built_here=True)
         return self._library.install(staged.folder, origin, progress), False
-
-
-def _in_words(origin: str) -> str:
-    """Say where pictures come from, as a version tells everybody: a user's folders are nobody else's business."""
-    return "a folder of pictures" if origin == FOLDER else origin
 
 
 def _check_empty(folder: Path) -> None:

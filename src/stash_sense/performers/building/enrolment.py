@@ -24,6 +24,7 @@ from stash_sense.performers.building.notes import (
 from stash_sense.performers.building.portraits import Portrait, PortraitFinder
 from stash_sense.performers.building.sources import FolderSource, SourcePerformer, SourcePicture
 from stash_sense.performers.gallery import Gallery
+from stash_sense.performers.records import ReferencePicture
 from stash_sense.performers.roster import KnownPerson
 from stash_sense.performers.search.index import ArrayVectors
 from stash_sense.recognition.face_finder import FaceFinder
@@ -146,7 +147,9 @@ def _gather(pack: str, references: list[_Reference], dim: int) -> Gallery:
     by_person: dict[KnownPerson, list[Floats]] = {}
     for reference in references:
         by_person.setdefault(reference.person, []).append(reference.vector)
-    return Gallery.of(pack, [(person, np.stack(vectors)) for person, vectors in by_person.items()], dim)
+    people = [(person, np.stack(vectors)) for person, vectors in by_person.items()]
+    pictures = [ReferencePicture("folder", path=one.where, sha256=one.digest) for one in references]
+    return Gallery.of(pack, people, dim, pictures)
 
 
 def _lookalikes(

@@ -4,13 +4,13 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from stash_sense.errors import EverybodyForgotten, GalleryWithoutPeople
+from stash_sense.errors import EverybodyForgotten, GalleryWithoutPeople, PerformersWithoutPictures
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress, ProgressListener
 from stash_sense.kernel.text import as_unicode
 from stash_sense.performers.building.notes import ReferenceNote, same_performer
 from stash_sense.performers.building.portraits import PortraitFinder
-from stash_sense.performers.building.sources import PerformerSource, SourcePicture, known_ids
+from stash_sense.performers.building.sources import FOLDER, PerformerSource, SourcePicture, known_ids
 from stash_sense.performers.building.state import BuildState
 from stash_sense.performers.records import PerformerRecord
 
@@ -51,9 +51,10 @@ def gather(
         progress: told everybody's name, then how many pictures are done.
 
     Raises:
-        GalleryWithoutPeople: the source has no picture.
+        GalleryWithoutPeople, PerformersWithoutPictures: the source has no picture.
         EverybodyForgotten: those who have pictures are to be forgotten.
-        GalleryError, InputError: it cannot be read.
+        GalleryError, InputError, StashError, StashBoxError: it cannot be read.
+        PerformersLost: it went away while pictures were read.
         StorageError, BuildStateDamaged: the state cannot be written, or not be read.
         Cancelled: the token was set.
     """
@@ -65,7 +66,9 @@ def gather(
         state.drop_vanished()
         raise EverybodyForgotten(path=source.title)
     if not gathered.pictures:
-        raise GalleryWithoutPeople(path=source.title)
+        if source.origins == {FOLDER}:
+            raise GalleryWithoutPeople(path=source.title)
+        raise PerformersWithoutPictures(source=source.title)
     gathered.reused = gathered.pictures - due
     _describe(state, source, portraits, gathered, cancel, progress)
     state.drop_vanished()
@@ -81,12 +84,14 @@ def _list(
     progress: ProgressListener,
 ) -> None:
     state.begin()
+    total = source.count(cancel)
     for count, performer in enumerate(source.performers(cancel)):
         cancel.raise_if_cancelled()
         record = _storable(performer.record)
-        progress(Progress("listing", count, note=record.name))
+        progress(Progress("listing", count, max(total, count), record.name))
         notes += [ReferenceNote("bad_description", record.name, fault) for fault in performer.faults]
-        if not known_ids(record, performer.place, performer.origin).isdisjoint(forgotten):
+        known = known_ids(record, performer.place, performer.origin) | performer.former_ids
+        if not known.isdisjoint(forgotten):
             message = f'"{record.name}" ({record.universal_id}) is to be forgotten, and was passed over.'
             notes.append(ReferenceNote("forgotten", record.name, message))
             continue

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stash_sense.errors import Cancelled, InputUnreadable, StashSenseError
+from stash_sense.errors import Cancelled, InputUnreadable, PerformersLost, StashSenseError
 from stash_sense.kernel.arrays import Floats, Image
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.media.frame import Frame
@@ -123,6 +123,7 @@ class PortraitFinder:
             known: whether nothing need be done about a picture with that SHA-256.
 
         Raises:
+            PerformersLost: the source went away.
             Cancelled: the token was set.
         """
         waiting: list[_Waiting] = []
@@ -150,12 +151,12 @@ class PortraitFinder:
     def _read_ahead(
         self, pictures: Iterable[SourcePicture], source: PerformerSource, cancel: CancelToken
     ) -> Iterator[_Read]:
-        with ThreadPoolExecutor(1, "reading-pictures") as thread:
+        with ThreadPoolExecutor(source.readers, "reading-pictures") as threads:
             pending: deque[Future[_Read]] = deque()
             try:
                 for picture in pictures:
                     cancel.raise_if_cancelled()
-                    pending.append(thread.submit(self._read, picture, source))
+                    pending.append(threads.submit(self._read, picture, source))
                     if len(pending) > _AHEAD:
                         yield pending.popleft().result()
                 while pending:
@@ -172,7 +173,7 @@ class PortraitFinder:
                 sha256 = _sha256(path)
                 if fingerprint_of(path) != before:
                     raise InputUnreadable(path=path, reason="it was changed while it was read; build again")
-        except Cancelled:
+        except (Cancelled, PerformersLost):
             raise
         except StashSenseError as error:
             return _Read(picture, "", None, str(error))

@@ -37,10 +37,10 @@ def replacement_of(library: PerformersLibrary, source: PerformerSource, cancel: 
         None where nothing is in use, or it was built from the same source and is not far larger.
 
     Raises:
-        GalleryError, InputError: the source cannot be read.
+        GalleryError, InputError, StashError, StashBoxError: the source cannot be read.
         Cancelled: the token was set.
     """
-    people = sum(1 for _ in source.performers(cancel))
+    people = source.count(cancel)
     current = None
     with contextlib.suppress(DatabaseError):
         current = library.current()

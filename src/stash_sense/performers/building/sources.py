@@ -16,12 +16,14 @@ from stash_sense.kernel.text import as_unicode
 from stash_sense.media.folders import files_below
 from stash_sense.media.kinds import PICTURE_EXTENSIONS
 from stash_sense.performers.building.performer_file import PERFORMER_FILE, read_performer_file
-from stash_sense.performers.ids import universal_id
+from stash_sense.performers.ids import STASH, universal_id
 from stash_sense.performers.records import PerformerRecord
 from stash_sense.performers.versions.forgotten import ids_of
 
 FOLDER = "folder"
-"""Origin of pictures in a folder; other origins are domains."""
+"""Origin of pictures in a folder; other origins are that of a Stash, and domains."""
+PRIVATE = frozenset({FOLDER, STASH})
+"""Origins of which it is nobody's business where the pictures are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,8 @@ class SourcePicture:
     """One picture of somebody, as a reference that costs nothing.
 
     Attributes:
-        key: names it within its source, always the same.
+        key: names it within its source, always the same. Only keys of what is elsewhere begin with a slash, and then
+            they name it among all sources.
         fingerprint: changes whenever the picture may have changed; equal ones need not be read again. Of a file its
             size, time and inode; of an entry elsewhere when that was updated.
         url: where it is, as the database says; of a local picture its path below the source.
@@ -46,10 +49,12 @@ class SourcePerformer:
 
     Attributes:
         record: all that is known but the faces; the name as the source has it.
-        place: names the entry within its source.
-        origin: domain the pictures come from, or "folder".
+        place: names the entry within its source; of a Stash the universal id that it alone gives them.
+        origin: domain the pictures come from, "stash" or "folder".
         pictures: to be read before the next performer is asked for, once.
         faults: what is wrong with the entry, as sentences with what to do; it is used nevertheless.
+        former_ids: universal ids that once were theirs, so that who was forgotten by one of them stays forgotten.
+        joins: whether it adds to an entry before it with the same universal id, which else is left out.
     """
 
     record: PerformerRecord
@@ -57,10 +62,12 @@ class SourcePerformer:
     origin: str
     pictures: Iterator[SourcePicture]
     faults: tuple[str, ...] = field(default=())
+    former_ids: frozenset[str] = frozenset()
+    joins: bool = False
 
 
 class PerformerSource(Protocol):
-    """Performers with pictures, wherever they are: folders now, a Stash or a stash-box behind the same port later."""
+    """Performers with pictures, wherever they are: in folders, in a Stash, at a stash-box, or in several of these."""
 
     @property
     def identity(self) -> str:
@@ -70,20 +77,35 @@ class PerformerSource(Protocol):
     def title(self) -> str:
         """Where the performers come from, in plain words without the user's private paths."""
 
-    def performers(self, cancel: CancelToken) -> Iterator[SourcePerformer]:
-        """Yield everybody, in an order that stays the same, holding only one of them in memory.
+    @property
+    def origins(self) -> frozenset[str]:
+        """Where its pictures may come from, see `SourcePerformer`."""
+
+    @property
+    def readers(self) -> int:
+        """How many pictures may be opened at once, each in a thread of its own."""
+
+    def count(self, cancel: CancelToken) -> int:
+        """Return how many people there are, at the most, without looking at each.
 
         Raises:
-            GalleryError, InputError: the source cannot be read.
+            GalleryError, InputError, StashError, StashBoxError: the source cannot be read.
             Cancelled: the token was set.
         """
 
+    def performers(self, cancel: CancelToken) -> Iterator[SourcePerformer]:
+        """Yield everybody, holding only a few of them in memory; raises as `count` does."""
+
     def opened(self, picture: SourcePicture) -> AbstractContextManager[Path]:
-        """Give a picture as a file, there until the block ends.
+        """Give a picture as a file, there until the block ends; asked for after `performers`.
 
         Raises:
+            PerformersLost: the source has gone away, so that there is no use in asking for others.
             StashSenseError: it cannot be had; the others still can.
         """
+
+    def origin_of(self, picture: SourcePicture) -> str:
+        """Say where a picture comes from, one of `origins`."""
 
     def where(self, picture: SourcePicture) -> str:
         """Say where a picture is, so that the user finds it."""
@@ -108,6 +130,21 @@ class FolderSource:
         """The folder's own name: where it lies is nobody else's business."""
         return f"folder {self._folder.resolve().name}"
 
+    @property
+    def origins(self) -> frozenset[str]:
+        """All pictures are in the folder."""
+        return frozenset({FOLDER})
+
+    @property
+    def readers(self) -> int:
+        """One: reading and decoding a picture takes less time than describing it."""
+        return 1
+
+    def count(self, cancel: CancelToken) -> int:
+        """Count the people's folders; raises as `performers` does."""
+        cancel.raise_if_cancelled()
+        return len(self._names())
+
     def performers(self, cancel: CancelToken) -> Iterator[SourcePerformer]:
         """Yield the people in the order of their folders' names.
 
@@ -128,6 +165,14 @@ class FolderSource:
     def opened(self, picture: SourcePicture) -> AbstractContextManager[Path]:
         """Give the file itself."""
         return nullcontext(self._folder / picture.key)
+
+    def origin_of(self, picture: SourcePicture) -> str:
+        """All pictures are in the folder."""
+        return FOLDER
+
+    def has(self, picture: SourcePicture) -> bool:
+        """Whether the key is a path below the folder, which never begins with a slash."""
+        return not picture.key.startswith("/")
 
     def where(self, picture: SourcePicture) -> str:
         """Return the path of a picture."""
@@ -160,8 +205,9 @@ class FolderSource:
 
 
 def known_ids(record: PerformerRecord, place: str, origin: str) -> frozenset[str]:
-    """Return all universal ids by which somebody is known: also by their folder's name alone."""
-    return ids_of(record) | {folder_id(place)} if origin == FOLDER else ids_of(record)
+    """Return all universal ids by which somebody is known: also by their folder's name alone, or in Stash alone."""
+    alone = {FOLDER: folder_id(place), STASH: place}
+    return ids_of(record) | {alone[origin]} if origin in alone else ids_of(record)
 
 
 def fingerprint_of(path: Path) -> str:

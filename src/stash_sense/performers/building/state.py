@@ -5,6 +5,7 @@ that was moved or renamed is read again, but not described again. A picture that
 build, since the cause may lie outside of it.
 """
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from stash_sense.errors import BuildStateDamaged
+from stash_sense.performers.building.joining import joined
 from stash_sense.performers.building.portraits import LOOK_SIDE, Face, Portrait
 from stash_sense.performers.building.sources import SourcePerformer, SourcePicture
 from stash_sense.performers.building.state_file import StateFile, text_of, to_bytes, to_text
@@ -78,6 +80,33 @@ class BuildState(StateFile):
         self._run += 1
         self.remember("run", str(self._run))
 
+    @property
+    def is_new(self) -> bool:
+        """Whether the source was never listed."""
+        return self._run == 0
+
+    def adopt(self, other: Path) -> None:
+        """Take over what is known of pictures elsewhere, which the builds of several sources name alike.
+
+        Args:
+            other: file of another state; nothing is taken from one that is of no use.
+        """
+        with contextlib.suppress(BuildStateDamaged), self.errors():
+            self.db.execute("ATTACH ? AS other", (str(other),))
+            try:
+                self.begin_work()
+                self.db.execute(
+                    "INSERT OR IGNORE INTO pictures SELECT key, performer, fingerprint, url, 0, sha256, x''"
+                    " FROM other.pictures WHERE substr(key, 1, 1) = x'2F' AND sha256 NOT NULL"
+                )
+                self.db.execute(
+                    "INSERT OR IGNORE INTO descriptions SELECT * FROM other.descriptions"
+                    " WHERE sha256 IN (SELECT sha256 FROM pictures)"
+                )
+            finally:
+                self.commit()
+                self.db.execute("DETACH other")
+
     def note(self, performer: SourcePerformer) -> str | None:
         """Note somebody and their pictures; of a picture that changed, what was known is forgotten.
 
@@ -85,17 +114,21 @@ class BuildState(StateFile):
             performer: with texts that can be stored.
 
         Returns:
-            The place of somebody else with the same universal id, who was noted before: then nothing is noted.
+            The place of somebody else with the same universal id, who was noted before and whom this one does not
+            join: then nothing is noted.
         """
-        who = performer.record.universal_id
+        record, who = performer.record, performer.record.universal_id
+        place, origin = to_bytes(performer.place), performer.origin
         with self.errors():
             self.begin_work()
-            query = "SELECT place FROM performers WHERE universal_id = ? AND run = ?"
+            query = "SELECT place, origin, record FROM performers WHERE universal_id = ? AND run = ?"
             taken = self.db.execute(query, (who, self._run)).fetchone()
-            if taken is not None:
+            if taken is not None and not performer.joins:
                 return to_text(taken[0])
-            row = (who, to_bytes(performer.place), performer.origin, text_of(performer.record))
-            self.db.execute("INSERT OR REPLACE INTO performers VALUES (?, ?, ?, ?, ?)", (*row, self._run))
+            if taken is not None:
+                place, origin, record = taken[0], taken[1], joined(self.record_of(taken[2]), record)
+            row = (who, place, origin, text_of(record), self._run)
+            self.db.execute("INSERT OR REPLACE INTO performers VALUES (?, ?, ?, ?, ?)", row)
         for picture in performer.pictures:
             with self.errors():
                 self.db.execute(
@@ -163,14 +196,6 @@ class BuildState(StateFile):
                     (portrait.sha256, self._describer, portrait.faces, *said),
                 )
         self.work_done()
-
-    def origins(self) -> list[str]:
-        """Return where the pictures of everybody who is listed come from."""
-        with self.errors():
-            rows = self.db.execute(
-                "SELECT DISTINCT origin FROM performers WHERE run = :run ORDER BY origin", self._now
-            )
-            return [origin for (origin,) in rows]
 
     def listed(self) -> Iterator[Listed]:
         """Yield everybody who is listed, by universal id."""

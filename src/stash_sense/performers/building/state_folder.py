@@ -65,6 +65,11 @@ def is_known(folder: Path, source: PerformerSource) -> bool:
     return (folder / f"{_name_for(source)}.db").is_file()
 
 
+def others_than(state: Path) -> list[Path]:
+    """Return the states of the builds of other sources."""
+    return sorted(path for path in state.parent.glob("*.db") if path != state)
+
+
 def set_aside(state: Path) -> None:
     """Put a state that is of no use out of the way.
 

@@ -12,7 +12,7 @@ from stash_sense.kernel.progress import Progress, ProgressListener
 from stash_sense.performers.building.curation import Finding, examine
 from stash_sense.performers.building.notes import ReferenceNote, about_faces, no_reference, same_picture
 from stash_sense.performers.building.portraits import Face
-from stash_sense.performers.building.sources import FOLDER, PerformerSource, SourcePicture, known_ids
+from stash_sense.performers.building.sources import PRIVATE, PerformerSource, SourcePicture, known_ids
 from stash_sense.performers.building.state import BuildState, KeptPicture, Listed
 from stash_sense.performers.records import FaceRecord
 from stash_sense.performers.writer import VersionWriter
@@ -80,16 +80,16 @@ class PeopleWriter:
         if not chosen:
             written.notes.append(no_reference(listed.record.name, bool(pictures)))
             return
-        # Where a picture lies on the user's disk is for nobody to whom the database is given.
-        published = listed.origin != FOLDER
-        records = [
-            FaceRecord(one.sha256, one.picture.url if published else None, listed.origin, float(one.face.quality))
-            for one in chosen
-            if one.face is not None
-        ]
+        records = [self._face_record(one, one.face) for one in chosen if one.face is not None]
         writer.add(listed.record, records, self._vectors([one.face for one in chosen if one.face is not None]))
         written.performers += 1
         written.faces += len(records)
+
+    def _face_record(self, one: KeptPicture, face: Face) -> FaceRecord:
+        """Note a face; where its picture lies on the user's disk is for nobody to whom the database is given."""
+        origin = self._source.origin_of(one.picture)
+        url = None if origin in PRIVATE else one.picture.url
+        return FaceRecord(one.sha256, url, origin, float(face.quality))
 
     def _vectors(self, faces: Sequence[Face]) -> list[Floats]:
         """Take the embedders' shares out of the vectors again."""

@@ -58,6 +58,13 @@ class FaceSearch:
             faces *= 4
         return PersonHits(persons, best)
 
+    def references(self, probe: Floats, person: int, most: int) -> tuple[Ints, Floats]:
+        """Return the rows of a person's references nearest to a (D,) unit vector, and their cosines."""
+        start, end = int(self._starts[person]), int(self._ends[person])
+        cosines = self._vectors.block(start, end) @ probe
+        order = np.argsort(-cosines, kind="stable")[:most]
+        return start + order, np.asarray(cosines[order], np.float32)
+
     def nearest(self, probe: Floats, persons: Ints) -> Floats:
         """Return the cosine, (k,) float32, of one (D,) unit vector to the nearest reference of each person."""
         return np.array(

@@ -1,10 +1,12 @@
 """Groups of faces -> the known people they may be, each with a probability, and who is who in the end."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from stash_sense.kernel.arrays import Floats, Ints
-from stash_sense.recognition.evidence import FEATURES, GalleryEvidence, ProbeFaces
+from stash_sense.recognition.evidence import FEATURES, GalleryEvidence, Nearer, ProbeFaces
 from stash_sense.recognition.faces import Faces
 from stash_sense.recognition.matching.counting import PAIR_FEATURES, Piece, Pieces
 from stash_sense.recognition.matching.grouping import Group
@@ -13,6 +15,7 @@ from stash_sense.recognition.matching.person import Candidate, Matched, MatchedP
 from stash_sense.recognition.ports import PersonSearch
 from stash_sense.recognition.spec import WHOLE_PLAN, Decision
 
+_VOTES = FEATURES.index("votes")
 _CANDIDATES = 8
 """Persons nearest to a group that are weighed: the right one is among them or cannot be told from strangers."""
 
@@ -75,23 +78,47 @@ class Judge:
         persons, evidence = self.evidence.weigh(ProbeFaces(vectors, quality, faces.track[rows]), _CANDIDATES, boost)
         probabilities = self.decision.curve.probabilities(evidence, FEATURES)
         distances = self._distances(vectors, quality, persons)
+        votes = evidence[:, _VOTES]
         return tuple(
-            Candidate(int(persons[place]), float(probabilities[place]), float(distances[place]))
+            Candidate(int(persons[place]), float(probabilities[place]), float(distances[place]), float(votes[place]))
             for place in (-probabilities).argsort(kind="stable").tolist()
+        )
+
+    @property
+    def named_from(self) -> float:
+        """Probability from which a name is given."""
+        constants = self.decision.constants
+        return constants.strict_from if self.strict else constants.named_from
+
+    def references(self, faces: Faces, group: Group, person: int, most: int) -> tuple[Ints, Floats]:
+        """Find a person's references that a group is nearest to (see `PersonSearch.references`).
+
+        Returns:
+            Their rows, the nearest first, and their cosine distances: the first is the candidate's distance.
+        """
+        template = self._template(faces.vectors[group.described], faces.quality[group.described])
+        rows, cosines = self.search.references(template, person, most)
+        return rows, np.asarray(1.0 - cosines, np.float32)
+
+    def compared(self, faces: Faces, group: Group, person: int, other: int) -> Nearer:
+        """Count the faces of a group that are nearer to one person than to another."""
+        rows = group.described
+        return self.evidence.compared(
+            ProbeFaces(faces.vectors[rows], faces.quality[rows], faces.track[rows]), person, other
         )
 
     def decide(self, faces: Faces, proposals: Sequence[Proposal], frame_count: int) -> Matched:
         """Name the groups, and tell apart the people who have no name."""
         constants = self.decision.constants
-        named_from = constants.strict_from if self.strict else constants.named_from
+        named_from = self.named_from
         named, unnamed = give_names(proposals, named_from, min(constants.min_unique_frames, frame_count))
         named, unnamed = self._joined(faces, named, unnamed)
         fewest = min(_of(frame_count, constants.min_unknown_frames), frame_count)
-        unknown = [proposal for proposal in unnamed if len(proposal.faces.frames) >= fewest]
-        unknown.sort(key=lambda proposal: (-len(proposal.faces.frames), int(proposal.faces.seen[0])))
+        unknown = [proposal for proposal in unnamed if len(proposal.whole.frames) >= fewest]
+        unknown.sort(key=lambda proposal: (-len(proposal.whole.frames), int(proposal.whole.seen[0])))
         people = [
-            *(MatchedPerson(person.faces, person.name, person.alternatives[: self.top_k]) for person in named),
-            *(MatchedPerson(one.faces, None, one.candidates[: self.top_k]) for one in unknown),
+            *(replace(person, alternatives=person.alternatives[: self.top_k]) for person in named),
+            *(MatchedPerson(one.whole, None, one.candidates[: self.top_k], one.faces) for one in unknown),
         ]
         fewest = min(constants.min_unique_frames, frame_count)
         unsure_to = max(constants.unsure_to, named_from)
@@ -126,16 +153,19 @@ class Judge:
             parts = [unnamed[place - len(names)].faces for place in rest]
             if first < len(names):
                 person = named[first]
-                people[first] = MatchedPerson(_all(person.faces, parts), person.name, person.alternatives)
+                people[first] = replace(person, faces=_all(person.faces, parts))
             else:
                 proposal = unnamed[first - len(names)]
-                left.append(Proposal(_all(proposal.faces, parts), proposal.candidates))
+                left.append(replace(proposal, joined=_all(proposal.faces, parts)))
         return people, left
 
     def _distances(self, vectors: Floats, quality: Floats, persons: Ints) -> Floats:
         """(k,) cosine distances of a group's template to the nearest reference of each person."""
-        template = self.decision.space.renormalised((quality @ vectors)[None])
-        return 1.0 - self.search.nearest(template[0], persons)
+        return 1.0 - self.search.nearest(self._template(vectors, quality), persons)
+
+    def _template(self, vectors: Floats, quality: Floats) -> Floats:
+        template: Floats = self.decision.space.renormalised((quality @ vectors)[None])[0]
+        return template
 
 
 def _of(frame_count: int, frames: int) -> int:

@@ -14,10 +14,17 @@ class Proposal:
     Attributes:
         faces: of the group.
         candidates: in the order of the mode that proposes them; only the first may become its name.
+        joined: the faces together with those of the pieces that turned out to be the same person.
     """
 
     faces: Group
     candidates: tuple[Candidate, ...]
+    joined: Group | None = None
+
+    @property
+    def whole(self) -> Group:
+        """All faces of the person."""
+        return self.joined or self.faces
 
 
 @dataclass(slots=True, eq=False)
@@ -58,7 +65,7 @@ def give_names(
             unnamed.append(proposal)
     known = [holder for holder in named.values() if len(holder.faces.frames) >= min_frames]
     people = [
-        MatchedPerson(holder.faces, holder.candidate, holder.lead.candidates[1:])
+        MatchedPerson(holder.faces, holder.candidate, holder.lead.candidates[1:], holder.lead.faces)
         for holder in sorted(known, key=lambda holder: -holder.candidate.probability)
     ]
     return people, unnamed

@@ -1,6 +1,6 @@
 """Who a group of faces may be, and what a matching mode is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from stash_sense.recognition.faces import Faces
@@ -15,11 +15,13 @@ class Candidate:
         person: row number among the gallery's persons.
         probability: 0 to 1, by the pack's curve.
         distance: cosine distance, 0 to 2, of the group's template to the person's nearest reference.
+        votes: share of the faces, by their weight, that are nearer to the person than to anybody else; 0 to 1.
     """
 
     person: int
     probability: float
     distance: float
+    votes: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,11 +32,13 @@ class MatchedPerson:
         faces: of this person.
         name: who it is; None when nobody known is likely enough.
         alternatives: the next likely known persons, best first.
+        weighed: the faces by which that was decided, before others of the same person were joined to them.
     """
 
     faces: Group
     name: Candidate | None
     alternatives: tuple[Candidate, ...]
+    weighed: Group
 
 
 @dataclass(frozen=True, slots=True, eq=False)

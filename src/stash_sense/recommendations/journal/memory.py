@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from stash_sense.library.server import Picture
 from stash_sense.recommendations.journal.entry import OPEN, Entry, EntryState, Intent, Verdict, Why
 from stash_sense.recommendations.journal.store import JournalQuery
+from stash_sense.recommendations.journal.values import pictures_of
 
 
 class MemoryJournal:
@@ -19,13 +20,14 @@ class MemoryJournal:
         self._lock = threading.Lock()
         self._entries: dict[int, Entry] = {}
         self._pictures: dict[str, Picture] = {}
+        self._last_id = 0
 
     def begin(self, intents: Sequence[Intent], why: Why) -> list[Entry]:
         """See `JournalStore.begin`."""
         with self._lock:
             begun = [
                 Entry(
-                    id=len(self._entries) + number,
+                    id=self._last_id + number,
                     group=why.group,
                     operation=intent.operation,
                     kind=intent.kind,
@@ -46,6 +48,7 @@ class MemoryJournal:
                 for number, intent in enumerate(intents, 1)
             ]
             self._entries.update({entry.id: entry for entry in begun})
+            self._last_id += len(begun)
             return begun
 
     def settle(self, verdicts: Sequence[Verdict]) -> list[Entry]:
@@ -78,6 +81,16 @@ class MemoryJournal:
         """See `JournalStore.unsettled`."""
         with self._lock:
             return [entry for entry in self._entries.values() if entry.state in OPEN]
+
+    def prune(self, before: datetime) -> int:
+        """See `JournalStore.prune`."""
+        with self._lock:
+            old = [one.id for one in self._entries.values() if one.created_at < before and one.state not in OPEN]
+            for id_ in old:
+                del self._entries[id_]
+            needed = {digest for one in self._entries.values() for digest in pictures_of(one.before)}
+            self._pictures = {digest: one for digest, one in self._pictures.items() if digest in needed}
+            return len(old)
 
     def keep_picture(self, picture: Picture) -> str:
         """See `JournalStore.keep_picture`."""

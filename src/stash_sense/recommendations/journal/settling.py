@@ -4,14 +4,26 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from stash_sense.errors import JournalPictureTooLarge
+from stash_sense.library.kinds import Kind
 from stash_sense.library.ports import Library
 from stash_sense.recommendations.journal.entry import Entry, EntryState, Operation, Values, Verdict
 from stash_sense.recommendations.journal.planning import EXISTING, LISTS
 from stash_sense.recommendations.journal.store import JournalStore
-from stash_sense.recommendations.journal.values import IMAGE, KINDS, described, is_same, read, read_picture
+from stash_sense.recommendations.journal.values import (
+    IMAGE,
+    KINDS,
+    MOST_KEPT_BYTES,
+    described,
+    is_same,
+    read,
+    read_picture,
+)
 
+UNKNOWN = "unknown"
+"""The error code of an entry that was looked at in vain."""
 _NOT_WRITTEN = ("not_written", "It is not in Stash: it was never written, or taken back at once.")
-_UNKNOWN = ("unknown", "What is in Stash is neither what was there before nor what was written.")
+_UNKNOWN = (UNKNOWN, "What is in Stash is neither what was there before nor what was written.")
 
 
 async def settle(library: Library, journal: JournalStore, entries: Sequence[Entry] | None = None) -> list[Entry]:
@@ -55,8 +67,7 @@ async def _verdict(library: Library, entry: Entry, there: Mapping[str, Any]) -> 
     entity = there[entry.target_id]
     now = read(kind, entity, [field for field in entry.after if field != IMAGE])
     if IMAGE in entry.after:
-        picture = await read_picture(library.media, kind, entity)
-        now[IMAGE] = None if picture is None else described(picture)
+        now[IMAGE] = await _picture(library, kind, entity)
     if all(is_same(now[field], entry.before[field]) for field in now):
         return _said(entry, [False])
     return _said(entry, [taken for field in now for taken in _taken(entry, field, now)])
@@ -68,6 +79,14 @@ def changed_ids(entry: Entry, field: str) -> tuple[str, ...]:
     if entry.operation is Operation.REMOVE:
         less, more = more, less
     return tuple(id_ for id_ in more if id_ not in less)
+
+
+async def _picture(library: Library, kind: Kind[Any], entity: object) -> Values | None:
+    try:
+        picture = await read_picture(library.media, kind, entity)
+    except JournalPictureTooLarge:
+        return {"bytes": MOST_KEPT_BYTES}  # none that we have written or kept
+    return None if picture is None else described(picture)
 
 
 def _taken(entry: Entry, field: str, now: Values) -> list[bool]:

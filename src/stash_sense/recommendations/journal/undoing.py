@@ -42,11 +42,13 @@ class Undone:
         entries: the numbers of those that are undone now, or were before.
         refused: why each of the others is not.
         intents: what was written, or would be.
+        group: of the journal, under which that can be undone in turn.
     """
 
     entries: list[int] = field(default_factory=list)
     refused: dict[int, StashSenseError] = field(default_factory=dict)
     intents: list[Intent] = field(default_factory=list)
+    group: str = ""
 
 
 class Undoing:
@@ -117,7 +119,7 @@ class _Work:
         self._store = journal
         self._journalling = journalling
         self._dry = dry
-        self.undone = Undone()
+        self.undone = Undone(group=journalling.group)
         # What a dry run would have written, as if it had.
         self._would_be: dict[tuple[str, str], dict[str, Any]] = {}
         self._freed: _Uses = Counter()

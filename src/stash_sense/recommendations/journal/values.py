@@ -96,6 +96,12 @@ def described(picture: Picture) -> dict[str, Any]:
     return {_DIGEST: digest, "bytes": len(picture.content), "type": picture.content_type}
 
 
+def pictures_of(values: Values) -> list[str]:
+    """Return the digest of the picture among values, if there is one."""
+    picture = values.get(IMAGE)
+    return [str(picture[_DIGEST])] if isinstance(picture, Mapping) and _DIGEST in picture else []
+
+
 def data_address(picture: Picture) -> str:
     """Return a picture as it is written."""
     return f"data:{picture.content_type};base64,{base64.b64encode(picture.content).decode()}"

@@ -74,6 +74,11 @@ class Journalling:
         self._journal = journal
         self._why = why
 
+    @property
+    def group(self) -> str:
+        """Of all that is written."""
+        return self._why.group
+
     @asynccontextmanager
     async def writing(self, intents: Sequence[Intent]) -> AsyncIterator[Writing]:
         """Keep what is intended, let the block write it, and keep what came of it."""

@@ -12,7 +12,7 @@ from stash_sense.errors import Cancelled, ModelRejected
 from stash_sense.kernel.arrays import Image
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.performers.building.portraits import Portrait, PortraitFinder, look_of
-from stash_sense.performers.building.sources import SourcePerformer, SourcePicture
+from stash_sense.performers.building.sources import FOLDER, SourcePerformer, SourcePicture
 from stash_sense.recognition.face_finder import FaceFinder
 from stash_sense.recognition.faces import Detections
 
@@ -24,6 +24,14 @@ class Files:
     folder: Path
     identity: str = "files"
     title: str = "files"
+    origins: frozenset[str] = frozenset({FOLDER})
+    readers: int = 1
+
+    def count(self, cancel: CancelToken) -> int:
+        raise NotImplementedError
+
+    def origin_of(self, picture: SourcePicture) -> str:
+        return FOLDER
 
     def performers(self, cancel: CancelToken) -> Iterator[SourcePerformer]:
         raise NotImplementedError

@@ -1,0 +1,320 @@
+"""Kept faces and the performers database in use -> who is in the scenes and images now; no frames are looked at.
+
+In two steps. One search says for many scenes at once where the people around their faces are not as they were (see
+`nearness`). The faces of these are weighed again; all others keep their names, and only the version is noted.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+
+from stash_sense.fingerprints.fingerprint import Fingerprint, FingerprintPerson
+from stash_sense.fingerprints.kept_faces import KeptFaces
+from stash_sense.identification.evidence import Evidence
+from stash_sense.identification.identify import Known
+from stash_sense.kernel.arrays import Floats
+from stash_sense.kernel.cancel import CancelToken
+from stash_sense.performers.database import PerformersDatabase
+from stash_sense.recognition.faces import Faces
+from stash_sense.recognition.matching.grouping import Group
+from stash_sense.recognition.matching.judge import Judge
+from stash_sense.recognition.matching.naming import Proposal
+from stash_sense.recognition.matching.person import Candidate, Matched, MatchedPerson, Matcher
+from stash_sense.recognition.matching.template import TemplateMatcher
+from stash_sense.recognition.people import People
+from stash_sense.scanning.changed_people import ChangedPeople
+from stash_sense.scanning.nearness import (
+    NEAREST,
+    NOTES,
+    Around,
+    Change,
+    GroupNotes,
+    Likely,
+    Notes,
+    assignment,
+    groups_of,
+    templates,
+)
+from stash_sense.scanning.persons import person_of
+from stash_sense.scanning.ports import ToRematch
+
+_LIKELY = 4
+"""People that are kept of a group: the name and three others, as an answer has them."""
+_UNTOLD = 0.3
+"""What is taken for the probability of a group of which nothing was told: it was seen in too few frames."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was done: items compared, items whose faces were weighed again, and groups of faces that were."""
+
+    compared: int = 0
+    matched: int = 0
+    groups: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scene:
+    """One item at work: its notes fit what decides now, and `around` is where the people of its groups are now."""
+
+    asked: ToRematch
+    notes: Notes
+    around: tuple[Around | None, ...] = ()
+
+
+class KeptFacesRematcher:
+    """`ports.Rematcher`.
+
+    Args:
+        known: who may be recognised, and how.
+        database: the same people.
+        clock: what time it is.
+        changed: who differs from the version before, where that is at hand; without it everybody is searched.
+    """
+
+    def __init__(
+        self,
+        known: Known,
+        database: PerformersDatabase,
+        clock: Callable[[], datetime],
+        changed: ChangedPeople | None = None,
+    ) -> None:
+        self._known = known
+        self._version = database.manifest.version
+        self._clock = clock
+        self._changed = changed
+        self._judge = _judge_of(known.matcher)
+        self.tally = Tally()
+        self._ids: dict[int, str] = {}
+        self._rows: dict[str, int | None] = {}
+        if self._judge is not None:
+            decision = self._judge.decision
+            self._people: People = database.people_for(decision.constants.crowd_size, decision.space)
+            self._change = Change.of(decision, self._judge.named_from)
+            self._by = _digest(self._judge)
+
+    def rematch(self, items: Sequence[ToRematch], cancel: CancelToken) -> list[Fingerprint]:
+        """Say who is in them now, in the order of the question."""
+        self.tally.compared += len(items)
+        if self._judge is None:
+            return [self._whole(item, cancel) for item in items]
+        scenes = [_Scene(item, notes) for item in items if (notes := self._usable(item)) is not None]
+        looked = {id(scene.asked): scene for scene in self._look_around(scenes)}
+        answers = []
+        for item in items:
+            cancel.raise_if_cancelled()
+            answers.append(self._answer(self._judge, item, looked.get(id(item))))
+        return answers
+
+    def noted(self, fingerprint: Fingerprint, kept: KeptFaces, tagged: frozenset[int]) -> Fingerprint:
+        """Keep with what was just found what the next version of the database is compared with.
+
+        Args:
+            fingerprint: of this database.
+            kept: its faces.
+            tagged: rows of the roster of who was raised for being tagged.
+        """
+        if self._judge is None or not len(kept.faces):
+            return fingerprint
+        groups = groups_of(kept.faces, self._judge.decision)
+        likely = [_told(fingerprint, kept.faces, one) for one in groups]
+        notes = self._notes(kept.faces, groups, likely, tagged)
+        return replace(fingerprint, details={**fingerprint.details, NOTES: notes.to_json()})
+
+    def _usable(self, item: ToRematch) -> Notes | None:
+        """Return what was kept of an item, where it says something about what decides now."""
+        notes = Notes.read(item.fingerprint.details)
+        if notes is None or notes.by != self._by or len(notes.of) != len(item.faces.faces):
+            return None
+        if max(notes.of, default=-1) + 1 != len(notes.groups):
+            return None
+        return notes if notes.tagged == self._ids_of(item.tagged) else None
+
+    def _look_around(self, scenes: Sequence[_Scene]) -> list[_Scene]:
+        """Find the people around the groups of all items; None for a group around whom nobody is another one."""
+        assert self._judge is not None  # noqa: S101  only asked then
+        found = templates(
+            [one.asked.faces.faces for one in scenes], [one.notes.of for one in scenes], self._judge.decision.space
+        )
+        before = [notes for one in scenes for notes in one.notes.groups]
+        leads = [_lead(notes) for notes in before]
+        versions = [one.asked.fingerprint.database for one in scenes for _ in one.notes.groups]
+        wanted = np.flatnonzero([version != self._version for version in versions])
+        if self._changed is not None and len(found):
+            touched = self._changed.touches(found, before)
+            wanted = wanted[[versions[place] != self._changed.since or bool(touched[place]) for place in wanted]]
+        around: list[Around | None] = [None] * len(found)
+        for place, one in zip(
+            wanted.tolist(), self._around(found[wanted], [leads[p] for p in wanted.tolist()]), strict=True
+        ):
+            around[place] = one
+        ends = np.cumsum([len(one.notes.groups) for one in scenes]).tolist()
+        return [
+            replace(one, around=tuple(around[end - len(one.notes.groups) : end]))
+            for one, end in zip(scenes, ends, strict=True)
+        ]
+
+    def _around(self, found: Floats, leads: Sequence[str]) -> list[Around]:
+        if not len(found):
+            return []
+        rows, values = self._people.nearest(found, NEAREST)
+        answers = []
+        for near, cosines, lead in zip(rows.tolist(), values.tolist(), leads, strict=True):
+            row = self._row_of(lead) if lead else None
+            answers.append(
+                Around(
+                    self._id_of(near[0]),
+                    cosines[0],
+                    cosines[near.index(row)] if row in near else None,
+                    cosines[1],
+                    sum(cosines[1:21]) / len(cosines[1:21]),
+                    cosines[min(20, len(cosines) - 1)],
+                )
+            )
+        return answers
+
+    def _answer(self, judge: Judge, item: ToRematch, scene: _Scene | None) -> Fingerprint:
+        """Decide anew what may be another one, or keep what was."""
+        faces = item.faces.faces
+        again: list[bool] = []
+        if scene is not None:
+            again = [
+                now is not None and self._change.is_possible(before, now)
+                for before, now in zip(scene.notes.groups, scene.around, strict=True)
+            ]
+            if not any(again):
+                return replace(item.fingerprint, database=self._version, matched_at=self._clock())
+        groups = groups_of(faces, judge.decision)
+        if scene is None or assignment(groups, len(faces)) != scene.notes.of:
+            again = [True] * len(groups)
+        proposals, likely = [], []
+        for number, (one, anew) in enumerate(zip(groups, again, strict=True)):
+            kept = () if anew or scene is None else self._candidates(scene.notes.groups[number].likely)
+            self.tally.groups += not kept
+            proposals.append(Proposal(one, kept or judge.candidates(faces, one, item.tagged)))
+            likely.append(self._likely(proposals[-1].candidates))
+        self.tally.matched += 1
+        matched = judge.decide(faces, proposals, item.faces.frame_count)
+        notes = self._notes(faces, groups, likely, item.tagged)
+        return self._written(item, matched, {NOTES: notes.to_json()})
+
+    def _whole(self, item: ToRematch, cancel: CancelToken) -> Fingerprint:
+        cancel.raise_if_cancelled()
+        self.tally.matched += 1
+        kept = item.faces
+        return self._written(item, self._known.matcher.match(kept.faces, kept.frame_count, item.tagged), {})
+
+    def _written(self, item: ToRematch, matched: Matched, notes: Mapping[str, object]) -> Fingerprint:
+        faces, before = item.faces.faces, item.fingerprint
+        evidence = Evidence(faces, self._known.roster, item.tagged, self._known.grounds)
+        named = [(one, one.name) for one in matched.people if one.name is not None]
+        unknown = [one for one in matched.people if one.name is None]
+        earlier = {one.person_id: one for one in before.persons}
+        persons = tuple(_counted(self._person(evidence, item.faces, one, name), earlier) for one, name in named)
+        likely = [
+            {"person_id": known.id, "name": known.name, "probability": one.probability, "distance": one.distance}
+            for person in unknown
+            for one in person.alternatives[:1]
+            for known in [self._known.roster[one.person]]
+        ]
+        details = {name: value for name, value in before.details.items() if name != NOTES}
+        return replace(
+            before,
+            database=self._version,
+            persons=persons,
+            unknown=len(unknown),
+            details={**details, "likely": likely, **notes},
+            matched_at=self._clock(),
+        )
+
+    def _person(
+        self, evidence: Evidence, kept: KeptFaces, person: MatchedPerson, name: Candidate
+    ) -> FingerprintPerson:
+        """Present somebody, with the faces first of which there are pictures."""
+        faces = kept.faces
+        told = evidence.named(person, name)
+        ranked = sorted(
+            person.faces.described.tolist(),
+            key=lambda row: (int(faces.row[row]) not in kept.shown, -float(faces.quality[row]), row),
+        )
+        numbers = [int(faces.row[row]) for row in ranked]
+        by_face = {sighting.face: sighting for sighting in told.sightings}
+        pictured = tuple(by_face[number] for number in numbers if number in by_face)
+        count = len(faces.seen)
+        return person_of(replace(told, pictured=pictured), {row: row for row in range(count)}, count)
+
+    def _notes(
+        self, faces: Faces, groups: Sequence[Group], likely: Sequence[tuple[Likely, ...]], tagged: frozenset[int]
+    ) -> Notes:
+        assert self._judge is not None  # noqa: S101  only asked then
+        of = assignment(groups, len(faces))
+        found = templates([faces], [of], self._judge.decision.space)
+        around = self._around(found, [some[0].id if some else "" for some in likely])
+        notes = tuple(GroupNotes(*one) for one in zip(likely, around, strict=True))
+        return Notes(self._by, self._ids_of(tagged), of, notes)
+
+    def _likely(self, candidates: Sequence[Candidate]) -> tuple[Likely, ...]:
+        return tuple(Likely(self._id_of(one.person), one.probability, one.distance) for one in candidates[:_LIKELY])
+
+    def _candidates(self, likely: Sequence[Likely]) -> tuple[Candidate, ...]:
+        found = [(self._row_of(one.id), one) for one in likely]
+        return tuple(Candidate(row, one.probability, one.distance) for row, one in found if row is not None)
+
+    def _ids_of(self, rows: frozenset[int]) -> tuple[str, ...]:
+        return tuple(sorted(map(self._id_of, rows)))
+
+    def _id_of(self, row: int) -> str:
+        if row >= len(self._known.roster):  # somebody who does not exist, see `GalleryEvidence`
+            return ""
+        if row not in self._ids:
+            self._ids[row] = self._known.roster[row].id
+        return self._ids[row]
+
+    def _row_of(self, id_: str) -> int | None:
+        if id_ not in self._rows:
+            rows = self._known.roster.with_ids({id_})
+            exact = [row for row in sorted(rows) if self._id_of(row) == id_]
+            self._rows[id_] = exact[0] if exact else None
+        return self._rows[id_]
+
+
+def _judge_of(matcher: Matcher) -> Judge | None:
+    """Return what weighs templates; None where another mode decides, which reads every face."""
+    return matcher.judge if isinstance(matcher, TemplateMatcher) else None
+
+
+def _lead(notes: GroupNotes) -> str:
+    return notes.likely[0].id if notes.likely else ""
+
+
+def _counted(person: FingerprintPerson, earlier: Mapping[str, FingerprintPerson]) -> FingerprintPerson:
+    """Take the counts of somebody who was named before: they are of all faces, of which not all are kept."""
+    before = earlier.get(person.person_id)
+    if before is None:
+        return person
+    return replace(person, face_count=before.face_count, frame_count=before.frame_count, proportion=before.proportion)
+
+
+def _told(fingerprint: Fingerprint, faces: Faces, group: Group) -> tuple[Likely, ...]:
+    """Say from what was found who a group may be."""
+    seen = set(group.seen.tolist())
+    for person in fingerprint.persons:
+        if any(mark.face in seen for mark in person.marks):
+            others = (Likely(one.person_id, one.probability, one.distance) for one in person.rivals)
+            return (Likely(person.person_id, person.confidence, person.distance), *others)[:_LIKELY]
+    told = fingerprint.details.get("likely") or []
+    best = max((float(one["probability"]) for one in told), default=_UNTOLD)
+    return (Likely("", best, 2.0),)
+
+
+def _digest(judge: Judge) -> str:
+    """Name all that decides but the people."""
+    decision = judge.decision
+    told = (decision.constants, decision.curve, decision.same_person, judge.strict, judge.top_k)
+    digest = hashlib.sha256(repr(told).encode())
+    for array in (*decision.space.whitening, decision.space.mean):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,72 @@
+"""Somebody of the performers database -> who that is in Stash, where anybody is."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from stash_sense.identification.tagged import rows_of
+from stash_sense.library.people import Performer
+from stash_sense.library.server import StashBoxEndpoint
+from stash_sense.performers.ids import universal_id
+from stash_sense.performers.roster import Roster
+
+
+@dataclass(frozen=True, slots=True)
+class InStash:
+    """What Stash has of somebody.
+
+    Attributes:
+        performer_id: who it is there; None where nobody is known to be.
+        endpoint: of a stash-box that is set up and knows the person, with `stash_id` there.
+    """
+
+    performer_id: str | None = None
+    endpoint: str | None = None
+    stash_id: str | None = None
+
+
+class StashPeople:
+    """Finds people of the database among the performers of Stash: by their ids, else by a name that one has alone.
+
+    Args:
+        performers: all of Stash.
+        endpoints: that are set up in Stash.
+        roster: of the database in use.
+    """
+
+    def __init__(
+        self, performers: Iterable[Performer], endpoints: Iterable[StashBoxEndpoint], roster: Roster
+    ) -> None:
+        self._by_id: dict[str, str] = {}
+        self._by_name: dict[str, list[Performer]] = {}
+        self._endpoints = {_domain(one.endpoint): one.endpoint for one in endpoints}
+        self._roster = roster
+        self._found: dict[str, InStash] = {}
+        for performer in performers:
+            for one in performer.stash_ids:
+                self._by_id.setdefault(universal_id(_domain(one.endpoint), one.stash_id), performer.id)
+            self._by_name.setdefault(performer.name.casefold(), []).append(performer)
+
+    def of(self, person_id: str, name: str) -> InStash:
+        """Say who somebody is."""
+        if person_id not in self._found:
+            domain, _, id_there = person_id.rpartition(":")
+            endpoint = self._endpoints.get(domain)
+            performer = self._by_id.get(person_id) or self._named(person_id, name)
+            self._found[person_id] = InStash(performer, endpoint, None if endpoint is None else id_there)
+        return self._found[person_id]
+
+    def _named(self, person_id: str, name: str) -> str | None:
+        """Find the one performer of a name, unless an endpoint knows them as somebody else."""
+        named = self._by_name.get(name.casefold(), ())
+        if len(named) != 1:
+            return None
+        rows = rows_of(named, self._roster)[named[0].id]
+        return named[0].id if any(self._roster[row].id == person_id for row in rows) else None
+
+
+def _domain(endpoint: str) -> str:
+    try:
+        return urlsplit(endpoint).netloc.rpartition("@")[2].lower()
+    except ValueError:
+        return ""

@@ -1,0 +1,72 @@
+"""Who is tagged in the scenes and images at hand -> who that is in the performers database."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from stash_sense.identification.tagged import rows_of
+from stash_sense.kernel.cancel import CancelToken
+from stash_sense.library.kinds import PERFORMERS
+from stash_sense.library.people import Performer
+from stash_sense.library.ports import LibraryReader
+from stash_sense.performers.roster import Roster
+from stash_sense.scanning.ports import Loop
+
+_MOST_KEPT = 5000
+"""Performers that are remembered from page to page: 10 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A performer of Stash: the rows of the roster that are this person, and the ids of these."""
+
+    performer: Performer
+    rows: frozenset[int]
+    person_ids: frozenset[str]
+
+
+class TaggedPerformers:
+    """Knows the performers of what is at hand; asks Stash once for all of a page that are not known yet.
+
+    Args:
+        reader: of Stash.
+        loop: where it is asked.
+        roster: of the database in use.
+    """
+
+    def __init__(self, reader: LibraryReader, loop: Loop, roster: Roster) -> None:
+        self._reader = reader
+        self._loop = loop
+        self._roster = roster
+        self._known: dict[str, Known] = {}
+
+    def read(self, performer_ids: Iterable[str], cancel: CancelToken) -> None:
+        """Get to know some.
+
+        Raises:
+            StashError: Stash cannot be asked.
+            Cancelled: the token was set.
+        """
+        new = [one for one in dict.fromkeys(performer_ids) if one not in self._known]
+        if not new:
+            return
+        if len(self._known) > _MOST_KEPT:
+            self._known.clear()
+            new = list(dict.fromkeys(performer_ids))
+        found = self._loop.call(lambda: self._reader.by_ids(PERFORMERS, new), cancel)
+        for id_, rows in rows_of(found.values(), self._roster).items():
+            self._known[id_] = Known(found[id_], rows, frozenset(self._roster[row].id for row in rows))
+
+    def performers(self, performer_ids: Iterable[str]) -> tuple[Performer, ...]:
+        """Return those that were read and are there."""
+        return tuple(known.performer for known in self._of(performer_ids))
+
+    def rows(self, performer_ids: Iterable[str]) -> frozenset[int]:
+        """Return the rows of the roster that are these performers."""
+        return frozenset[int]().union(*(known.rows for known in self._of(performer_ids)))
+
+    def person_ids(self, performer_ids: Iterable[str]) -> frozenset[str]:
+        """Return their ids in the database."""
+        return frozenset[str]().union(*(known.person_ids for known in self._of(performer_ids)))
+
+    def _of(self, performer_ids: Iterable[str]) -> list[Known]:
+        return [self._known[one] for one in performer_ids if one in self._known]

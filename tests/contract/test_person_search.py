@@ -96,7 +96,8 @@ def test_the_nearest_references_of_a_person_come_first_with_their_rows(adapter: 
     own = gallery.vectors[3:8] @ probe
     assert rows.tolist() == (3 + np.argsort(-own, kind="stable")[:most]).tolist()
     np.testing.assert_allclose(cosines, np.sort(own)[::-1][:most], atol=1e-6)
-    assert (rows.dtype, cosines.dtype) == (np.int64, np.float32)
+    assert rows.dtype == np.int64
+    assert cosines.dtype == np.float32
     assert cosines[0] == pytest.approx(adapter(gallery).nearest(probe, np.array([1]))[0], abs=1e-6)
 
 

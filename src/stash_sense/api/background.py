@@ -87,7 +87,7 @@ def following_stash(services: Services) -> Iterator[None]:
 
 @contextmanager
 def settling_writes(services: Services) -> Iterator[None]:
-    """Find out what became of writes of which nobody knows, whenever Stash can be used; nothing where none is named."""
+    """Find out what became of open writes whenever Stash can be used; nothing where none is named."""
     if not services.stash_is_set:
         yield
         return

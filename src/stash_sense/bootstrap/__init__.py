@@ -66,7 +66,7 @@ class Services(Reporting):
                 lambda asked: self.check_naming(asked.pack), self.gallery_to_identify, self.present_gallery
             ),
             model_download(lambda: self.installer, lambda: self.packs),
-            maintenance(StateCare(self.store), lambda: self.operations.queue.prune()),
+            maintenance(StateCare(self.store), lambda: self.operations.queue.prune(), self.prune_journal),
         )
         operations = compose(SqlJobStore(self.store.engine, clock), kinds, clock)
 

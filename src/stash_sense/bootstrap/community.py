@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -33,19 +34,32 @@ class Community(Connections):
         """
 
         async def asked() -> T:
-            configuration = await self.library.server.configuration()
-            self._stash_boxes.refresh(configuration.stash_boxes)
-            return await work(self._stash_boxes.of(endpoint))
+            return await work(await self.stash_box(endpoint))
 
         return self.loop.call(asked, self.cancel)
+
+    async def stash_box(self, named: str) -> StashBox:
+        """Return the stash-box of an address, name or domain, as Stash has it set up at this moment; on `loop`.
+
+        Raises:
+            StashError: Stash cannot say how it is set up.
+            StashBoxError: it is not set up.
+        """
+        from stash_sense.library.boxes import address_of
+
+        boxes = await asyncio.to_thread(self._ready_stash_boxes)
+        configuration = await self.library.server.configuration()
+        boxes.refresh(configuration.stash_boxes)
+        return boxes.of(address_of(named, configuration.stash_boxes))
 
     def check_stash_boxes(self, endpoints: Sequence[StashBoxEndpoint]) -> tuple[BoxStanding, ...]:
         """Ask endpoints whether they take their keys; takes 15 s at most."""
         from stash_sense.connection.boxes import check_boxes
 
         async def checked() -> tuple[BoxStanding, ...]:
-            self._stash_boxes.refresh(endpoints)
-            return await check_boxes(endpoints, self._stash_boxes.of)
+            boxes = await asyncio.to_thread(self._ready_stash_boxes)
+            boxes.refresh(endpoints)
+            return await check_boxes(endpoints, boxes.of)
 
         return self.loop.call(checked, self.cancel)
 
@@ -54,6 +68,12 @@ class Community(Connections):
         if "_stash_boxes" in self.__dict__:
             self.loop.call(self.__dict__.pop("_stash_boxes").aclose, CancelToken())
         super().close()
+
+    def _ready_stash_boxes(self) -> StashBoxes:
+        from stash_sense.adapters.stashbox.documents import documents
+
+        documents()  # read from the disk here, not on the loop
+        return self._stash_boxes
 
     @once
     def _stash_boxes(self) -> StashBoxes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,13 +13,11 @@ from stash_sense.errors import StashSenseError
 from stash_sense.kernel.once import once
 
 if TYPE_CHECKING:
-    from stash_sense.adapters.stashbox.boxes import StashBoxes
     from stash_sense.recommendations.curating import Curating
     from stash_sense.recommendations.deciding import Decisions
     from stash_sense.recommendations.journal.store import JournalStore
     from stash_sense.recommendations.store import RecommendationStore
     from stash_sense.recommendations.types import Types
-    from stash_sense.stashbox.ports import StashBox
 
 T = TypeVar("T")
 
@@ -56,7 +53,7 @@ class Recommending(Databases):
         """What finds, creates and links performers; lives on `loop`, and raises as `library`."""
         from stash_sense.recommendations.curating import Curating
 
-        return Curating(self.library, self._stash_box)
+        return Curating(self.library, self.stash_box)
 
     def decide(self, work: Callable[[Decisions], Awaitable[T]]) -> T:
         """Carry out what the user decides, and wait for it; not on an event loop.
@@ -105,21 +102,6 @@ class Recommending(Databases):
         super().close()
         for name in ("_decisions", "curating", "recommendations", "journal"):
             self.__dict__.pop(name, None)
-
-    async def _stash_box(self, named: str) -> StashBox:
-        """Return the stash-box of an address, name or domain, as Stash has it set up at this moment; on `loop`."""
-        from stash_sense.library.boxes import address_of
-
-        boxes = await asyncio.to_thread(self._ready_stash_boxes)
-        configuration = await self.library.server.configuration()
-        boxes.refresh(configuration.stash_boxes)
-        return boxes.of(address_of(named, configuration.stash_boxes))
-
-    def _ready_stash_boxes(self) -> StashBoxes:
-        from stash_sense.adapters.stashbox.documents import documents
-
-        documents()  # read from the disk here, not on the loop
-        return self._stash_boxes
 
     @once
     def _decisions(self) -> Decisions:

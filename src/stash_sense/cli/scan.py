@@ -108,5 +108,10 @@ def _say(result: Document) -> None:
         say(f"{result['gone']:,} are gone from Stash.")
     new, withdrawn = counted(result["recommended"], "new recommendation"), result["withdrawn"]
     say(f"{new}, {withdrawn:,} withdrawn; `stash-sense recommendations list` shows them.")
+    if result["keeps_what_is_gone"]:
+        say(
+            "Most of what was scanned before is not in this Stash; it is kept, for it may be the wrong one. "
+            "`stash-sense scan --from-start` forgets it, and looks at everything again."
+        )
     if newer := result["newer_database"]:
         say(f"The database was {result['database']}, and {newer} is in use by now: the next scan compares with it.")

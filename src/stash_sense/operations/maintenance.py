@@ -25,12 +25,15 @@ class StateUpkeep(Protocol):
         """Give back the space of what was removed, and return the bytes won."""
 
 
-def maintenance(upkeep: StateUpkeep, prune_history: Callable[[], int]) -> JobType[NoPayload]:
+def maintenance(
+    upkeep: StateUpkeep, prune_history: Callable[[], int], prune_journal: Callable[[], int]
+) -> JobType[NoPayload]:
     """Make the kind of job.
 
     Args:
         upkeep: of the state.
         prune_history: removes what the history of jobs need not keep, and returns how many.
+        prune_journal: removes what is too old to be undone, likewise.
     """
 
     def run(context: JobContext[NoPayload]) -> Mapping[str, Any]:
@@ -46,11 +49,11 @@ def maintenance(upkeep: StateUpkeep, prune_history: Callable[[], int]) -> JobTyp
         step(1)
         file = upkeep.backup(context.cancel)
         step(2)
-        pruned = prune_history()
+        pruned, forgotten = prune_history(), prune_journal()
         step(3)
         won = upkeep.vacuum()
         context.progress(steps[-1], len(steps), len(steps))
-        return {"backup": file, "jobs_removed": pruned, "bytes_won": won}
+        return {"backup": file, "jobs_removed": pruned, "journal_removed": forgotten, "bytes_won": won}
 
     return JobType(
         name="maintenance",

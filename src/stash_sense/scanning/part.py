@@ -1,4 +1,9 @@
-"""One part of a library: what need not be looked at again first, then the others, one after the other."""
+"""One part of a library: what need not be looked at again first, then the others, one after the other.
+
+A process may be killed between what it keeps and what it recommends. So what was found is kept first and then
+recommended, for who comes next recommends it again; and what is recommended no more is taken back first, for who
+comes next would not look there.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -147,7 +152,6 @@ class PartWork:
                 for one, item in zip(rematcher.rematch(asked, self._cancel), there, strict=True)
             ]
             pairs = list(zip(there, found, strict=True))
-            # Before it is kept that nobody is in them: who comes after a kill would look no more.
             self._recommend(kind, [pair for pair in pairs if not pair[1].persons])
             tools.store.rematched(found)
             self._recommend(kind, [pair for pair in pairs if pair[1].persons])
@@ -201,7 +205,7 @@ class PartWork:
             if faces is not None and tools.rematcher is not None:
                 fingerprint = tools.rematcher.noted(fingerprint, faces, self.tagged.rows(item.performer_ids))
             if mark is not None and not fingerprint.persons:
-                self._recommend(kind, [(item, fingerprint)])  # see `_rematch`
+                self._recommend(kind, [(item, fingerprint)])
             tools.store.keep(fingerprint, faces)
             if fingerprint.persons:
                 self._recommend(kind, [(item, fingerprint)])

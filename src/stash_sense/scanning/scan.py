@@ -1,5 +1,6 @@
 """The scan of a library: kind by kind, part by part, from where it was stopped."""
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from concurrent.futures import CancelledError, Future, wait
 from dataclasses import replace
@@ -15,7 +16,7 @@ from stash_sense.scanning.gallery_part import GalleryWork
 from stash_sense.scanning.part import PartWork
 from stash_sense.scanning.people_read import ReadPeople
 from stash_sense.scanning.reading import Part, Reading
-from stash_sense.scanning.recommending import Findings
+from stash_sense.scanning.recommending import Findings, pending_targets
 from stash_sense.scanning.scope import KINDS, ResolvedScope, below
 from stash_sense.scanning.suggesting import TYPES
 from stash_sense.scanning.tagged import TaggedPerformers
@@ -23,6 +24,8 @@ from stash_sense.scanning.work import FAILED, Progress, Tools
 
 _LOOK_SECONDS = 0.1
 """Between two looks at whether the job has to stop."""
+_FEW = 100
+"""Items that are forgotten whatever share of all they are: they are looked at again within minutes."""
 COUNTED = ("looked", "rematched", "unchanged", "no_face", "failed", "gone", "recommended", "withdrawn")
 """What a scan counts, by name."""
 
@@ -48,6 +51,7 @@ class Scan:
         self._people = ReadPeople(tools.library, tools.loop, tools.roster, context.cancel)
         self._left_alone: frozenset[str] = frozenset()
         self._has_forgotten = False
+        self._keeps_what_is_gone = False
 
     def run(self) -> dict[str, Any]:
         """Scan, and tell what was done.
@@ -76,6 +80,9 @@ class Scan:
         reading = Reading(self._tools.library, kind, self._scope.scopes[name], asked.newest_first or asked.only_new)
         work = PartWork(self._tools, reading, self._tagged, self._people, progress, asked.limit)
         galleries = GalleryWork(self._tools, self._tagged, self._people, progress, self._left_alone)
+        forgets: bool | None = None
+        pending: list[int] = []
+        recommendations = self._tools.recommendations
         progress.say()
         ahead = _Ahead(self._tools, reading)
         ahead.begin(cursor)
@@ -84,7 +91,11 @@ class Scan:
             while True:
                 part = self._without_left_alone(ahead.take(self._context.cancel))
                 progress.total = part.total if part.total is not None else progress.total
-                self._forget(name, part)
+                if forgets is None:
+                    forgets = self._may_forget(name, progress.total)
+                    pending = sorted(map(int, pending_targets(recommendations, TYPES[name]))) if forgets else []
+                if forgets:
+                    self._forget(name, part, pending)
                 touched = _Touched(part, galleries_before)
                 work.do(
                     part,
@@ -102,7 +113,7 @@ class Scan:
                 progress.keep(self._cursor(name, part.next))
         finally:
             ahead.close()
-        if kind is IMAGES and self._forgets and not work.is_over:
+        if kind is IMAGES and forgets and not work.is_over:
             galleries.tidy(recount=self._has_forgotten)
         if not work.is_over:
             progress.total = progress.done
@@ -111,22 +122,30 @@ class Scan:
         after = next((one for one in following if one in self._scope.scopes), name)
         progress.keep(self._cursor(after, BEGINNING), now=True)
 
-    @property
-    def _forgets(self) -> bool:
-        """Whether what is not read is not there any more, or is to be left alone."""
-        return self._scope.asked.is_everything and not self._scope.asked.only_new
+    def _may_forget(self, name: str, there: int | None) -> bool:
+        """Whether what is not read is not there any more, or is to be left alone.
 
-    def _forget(self, name: str, part: Part) -> None:
-        """Forget what is gone, and take back what was recommended about it."""
-        if not self._forgets:
-            return
+        Where most is gone, it may be another Stash, or an empty one: days of work are not thrown away for that.
+        """
+        asked = self._scope.asked
+        if not asked.is_everything or asked.only_new:
+            return False
+        known = sum(self._tools.store.counts(name, self._tools.now.database).outcomes.values())
+        if self._tools.now.from_start or known <= _FEW or (there is not None and there >= known / 2):
+            return True
+        self._keeps_what_is_gone = True
+        return False
+
+    def _forget(self, name: str, part: Part, pending: Sequence[int]) -> None:
+        """Take back what was recommended about what is gone, and forget it; in this order, see `part`."""
+        end = len(pending) if part.upto is None else bisect_right(pending, part.upto)
+        waiting = {str(number) for number in pending[bisect_right(pending, part.after) : end]}
+        findings = Findings(self._tools.recommendations)
+        findings.nothing(TYPES[name], sorted(waiting.difference(part.ids)))
+        self._progress.told(findings.tell())
         gone = self._tools.store.forget(name, after=part.after, upto=part.upto, there=part.ids)
-        if gone:
-            self._has_forgotten = True
-            findings = Findings(self._tools.recommendations)
-            findings.nothing(TYPES[name], gone)
-            self._progress.told(findings.tell())
-            self._progress.count(gone=len(gone))
+        self._has_forgotten |= bool(gone)
+        self._progress.count(gone=len(gone))
 
     def _galleries_left_alone(self) -> frozenset[str]:
         tag = self._scope.leave_alone
@@ -178,6 +197,7 @@ class Scan:
             },
             "pack": now.pack,
             "database": now.database,
+            "keeps_what_is_gone": self._keeps_what_is_gone,
             "newer_database": in_use if in_use != now.database else None,
         }
 

@@ -33,7 +33,7 @@ from stash_sense.scanning.nearness import NOTES, Notes
 from stash_sense.scanning.ports import ToRematch
 from stash_sense.scanning.rematch_library import rematch_library
 
-PEOPLE, SCENES = 500, 60
+PEOPLE, SCENES = 400, 40
 
 
 @pytest.fixture(scope="module")

@@ -267,3 +267,20 @@ def test_every_recommendation_is_pending_once(stash: SimulatedStash, tmp_path: P
         everything = one.recommendations.page(PageQuery(limit=100))
         assert len({one.target for one in everything}) == len(everything) == 6
         assert {one.status for one in everything} == {Status.PENDING}
+
+
+def test_of_a_stash_that_has_next_to_nothing_nothing_is_forgotten(tmp_path: Path) -> None:
+    with (
+        simulated_stash(library=library(scenes=150)) as stash,
+        bench(stash.url, tmp_path, {"scene 140": [BOB]}) as one,
+    ):
+        one.scan(SCENES)
+        for scene in range(50, 151):
+            remove(stash, "scenes", scene)
+        result = one.scan(SCENES)
+        assert (result["gone"], result["keeps_what_is_gone"]) == (0, True)
+        assert set(one.said()) == {"scene 140"}
+        one.now = Present("lite", one.now.database, one.now.conditions, from_start=True)
+        result = one.scan(SCENES)
+        assert (result["gone"], result["keeps_what_is_gone"]) == (101, False)
+        assert one.said() == {}

@@ -10,6 +10,8 @@ import httpx2
 from stash_sense.errors import ServiceAnswer, ServiceUnreachable
 
 _SECONDS = 30.0
+_DOING_SECONDS = 600.0
+"""For what the service does before it answers: a Stash that is locked for long, pictures out of slow videos."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ class ServiceClient:
     ) -> Any:
         headers = {"authorization": f"Bearer {self.token}"}
         try:
-            with httpx2.Client(trust_env=False, timeout=_SECONDS, headers=headers) as client:
+            timeout = httpx2.Timeout(_SECONDS, read=_SECONDS if method == "GET" else _DOING_SECONDS)
+            with httpx2.Client(trust_env=False, timeout=timeout, headers=headers) as client:
                 answer = client.request(
                     method, f"{self.url}{path}", params=dict(query or {}), json=None if document is None else document
                 )
@@ -64,7 +67,7 @@ class ServiceClient:
 def _reason(error: Exception) -> str:
     """Say what happened in the system's words, which the library wraps several times."""
     if isinstance(error, httpx2.TimeoutException):
-        return f"nothing came for {_SECONDS:.0f} s"
+        return "no answer came in time"
     if not isinstance(error, httpx2.HTTPError):
         return "what it answers is no JSON"
     inner: BaseException | None = error

@@ -130,10 +130,6 @@ class DismissManyBody(ManyBody, DismissBody):
     """Which ones are dismissed, and why."""
 
 
-class DismissedMany(ManyDocument):
-    """What came of dismissing many; of a type only how many, and no items."""
-
-
 _EVERYBODY = AcceptBody()
 _JUST_SO = DismissBody()
 
@@ -206,16 +202,15 @@ def accept_many(services: ServicesHere, asked: AcceptManyBody) -> ManyDocument:
 
 
 @router.post("/dismiss")
-def dismiss_many(services: ServicesHere, asked: DismissManyBody) -> DismissedMany:
-    """Dismiss many: all pending ones of a type at once, or some by their ids."""
+def dismiss_many(services: ServicesHere, asked: DismissManyBody) -> ManyDocument:
+    """Dismiss many: some by their ids, or all pending ones of a type at once, of which only the number is told."""
     store = services.recommendations
     if asked.type is not None:
         named = services.recommendation_types[asked.type].name
         number = store.dismiss_pending(named, asked.reason, permanent=asked.permanent)
-        return DismissedMany(dry_run=False, group=None, items=[], done=number, refused=0)
+        return ManyDocument(dry_run=False, group=None, items=[], done=number, refused=0)
     items = [_dismissed(services, id_, asked) for id_ in dict.fromkeys(asked.ids or ())]
-    document = ManyDocument.of(items, dry=False, group=None, following=None)
-    return DismissedMany(**document.model_dump())
+    return ManyDocument.of(items, dry=False, group=None, following=None)
 
 
 @router.post("/{recommendation_id}/accept")

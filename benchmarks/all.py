@@ -26,6 +26,7 @@ _ON_FACES = {
     "verification": "benchmarks.accuracy.verification",
     "faces": "benchmarks.accuracy.faces",
     "scenes": "benchmarks.accuracy.scenes",
+    "image_galleries": "benchmarks.accuracy.image_galleries",
 }
 """Benchmarks that need labelled faces, quickest first."""
 

@@ -1,9 +1,13 @@
 """Faces that are kept of a scene or image -> links that show them on a page."""
 
 import time
+from typing import Annotated
+
+from fastapi import Depends
 
 from stash_sense.api.links import LINK_SECONDS, signed_link
 from stash_sense.api.security import CROPS
+from stash_sense.api.state import StateHere
 
 _SAME_FOR = 300
 """Seconds for which a link stays letter for letter the same, so that a browser does not fetch the picture anew."""
@@ -33,3 +37,10 @@ class CropLinks:
         if face is None or self._token is None:
             return None
         return signed_link(f"{CROPS}{kind}/{id_}/{face}", self._token, self._from, LINK_SECONDS + _SAME_FOR)
+
+
+def _crop_links(state: StateHere) -> CropLinks:
+    return CropLinks(state.keeper.current())
+
+
+LinksHere = Annotated[CropLinks, Depends(_crop_links)]

@@ -1,16 +1,18 @@
 """Recommendations, and what is written to Stash for them, as documents; commands give the same."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from stash_sense.api.crop_links import CropLinks
 from stash_sense.errors import StashSenseError
+from stash_sense.library.kinds import IMAGES
 from stash_sense.recommendations.deciding import Accepted
 from stash_sense.recommendations.journal.entry import Entry, EntryState, Intent, Operation
 from stash_sense.recommendations.journal.undoing import Undone
-from stash_sense.recommendations.recommendation import Recommendation, Status
+from stash_sense.recommendations.recommendation import Recommendation, Status, Target
 from stash_sense.recommendations.types import RecommendationType
 
 MOST_AT_ONCE = 100
@@ -45,7 +47,8 @@ class RecommendationDocument(BaseModel):
     """One recommendation.
 
     Attributes:
-        details: what it says; its shape depends on the type, see /recommendations/types.
+        details: what it says; its shape depends on the type, see /recommendations/types. Where a face is kept, `crop`
+            beside it is a link to its picture that opens without the token for ten minutes.
         permanent: of a dismissal: nothing of this type is ever said about the target again.
         action: what resolved it; "outdated" where it went away by itself.
         group: of the journal, with what was written.
@@ -68,15 +71,16 @@ class RecommendationDocument(BaseModel):
     resolved_at: datetime | None
 
     @classmethod
-    def of(cls, one: Recommendation) -> "RecommendationDocument":
-        """Present a recommendation."""
+    def of(cls, one: Recommendation, links: CropLinks | None = None) -> "RecommendationDocument":
+        """Present a recommendation; with `links` its faces can be seen."""
+        details = {name: value for name, value in one.details.items() if name != "schema"}
         return cls(
             id=one.id,
             type=one.type,
             status=one.status,
             target_type=one.target.kind,
             target_id=one.target.id,
-            details={name: value for name, value in one.details.items() if name != "schema"},
+            details=details if links is None or "people" not in details else _with_crops(details, one.target, links),
             confidence=one.confidence,
             permanent=one.permanent,
             reason=one.reason,
@@ -296,3 +300,15 @@ class UndoneDocument(BaseModel):
             writes=writes_of(undone.intents),
             group=undone.group if undone.intents and not dry else None,
         )
+
+
+def _with_crops(details: dict[str, Any], target: Target, links: CropLinks) -> dict[str, Any]:
+    """Add a link to each face of the people; an image of a gallery keeps its own faces."""
+
+    def linked(seen: Mapping[str, Any]) -> dict[str, Any]:
+        image = seen.get("image_id")
+        kind, id_ = target if image is None else (IMAGES.name, image)
+        return {**seen, "crop": links.of(kind, id_, seen.get("face"))}
+
+    people = [{**person, "seen": [linked(one) for one in person.get("seen", ())]} for person in details["people"]]
+    return {**details, "people": people}

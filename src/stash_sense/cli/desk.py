@@ -107,8 +107,10 @@ class LocalDesk:
     """`Desk` of this process, with what the service's routes do."""
 
     def __init__(self, services: Services) -> None:
+        from stash_sense.api.crop_links import CropLinks
         from stash_sense.api.routers import journal, recommendations
 
+        self._links = CropLinks(None)  # nobody is there to open them
         self._services = services
         self._journal = journal
         self._recommendations = recommendations
@@ -121,11 +123,11 @@ class LocalDesk:
         told = {**query, "type_": query.get("type"), "sort": Sort(query.get("sort", Sort.NEWEST))}
         told["status"] = [Status(one) for one in query.get("status", ())]
         told.pop("type", None)
-        return _document(self._recommendations.list_recommendations(self._services, **told))
+        return _document(self._recommendations.list_recommendations(self._services, self._links, **told))
 
     def recommendation(self, id_: int) -> Document:
         """See `Desk`."""
-        return _document(self._recommendations.get_recommendation(self._services, id_))
+        return _document(self._recommendations.get_recommendation(self._services, self._links, id_))
 
     def accept(self, id_: int, asked: Document) -> Document:
         """See `Desk`."""

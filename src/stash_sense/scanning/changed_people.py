@@ -9,7 +9,7 @@ from stash_sense.kernel.arrays import Bools, Floats
 from stash_sense.performers.database import PerformersDatabase
 from stash_sense.performers.difference import Difference
 from stash_sense.recognition.spec import Decision
-from stash_sense.scanning.nearness import GroupNotes
+from stash_sense.scanning.rematch_notes import GroupNotes
 
 MOST = 0.2
 """Share of the people up to which it is worth while to look at those alone who differ."""

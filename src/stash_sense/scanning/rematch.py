@@ -1,7 +1,7 @@
 """Kept faces and the performers database in use -> who is in the scenes and images now; no frames are looked at.
 
 In two steps. One search says for many scenes at once where the people around their faces are not as they were (see
-`nearness`). The faces of these are weighed again; all others keep their names, and only the version is noted.
+`rematch_notes`). The faces of these are weighed again; all others keep their names, and only the version is noted.
 """
 
 import hashlib
@@ -15,34 +15,31 @@ from stash_sense.fingerprints.fingerprint import Fingerprint, FingerprintPerson
 from stash_sense.fingerprints.kept_faces import KeptFaces
 from stash_sense.identification.evidence import Evidence
 from stash_sense.identification.identify import Known
-from stash_sense.kernel.arrays import Floats
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.performers.database import PerformersDatabase
+from stash_sense.performers.search.people_index import IndexedPeople
+from stash_sense.recognition.evidence import GalleryEvidence
 from stash_sense.recognition.faces import Faces
 from stash_sense.recognition.matching.grouping import Group
 from stash_sense.recognition.matching.judge import Judge
 from stash_sense.recognition.matching.naming import Proposal
-from stash_sense.recognition.matching.person import Candidate, Matched, MatchedPerson, Matcher
+from stash_sense.recognition.matching.person import Candidate, Matched, MatchedPerson
 from stash_sense.recognition.matching.template import TemplateMatcher
 from stash_sense.recognition.people import People
+from stash_sense.recognition.spec import Decision
 from stash_sense.scanning.changed_people import ChangedPeople
-from stash_sense.scanning.nearness import (
-    NEAREST,
-    NOTES,
-    Around,
-    Change,
-    GroupNotes,
-    Likely,
-    Notes,
-    assignment,
-    groups_of,
-    templates,
-)
 from stash_sense.scanning.persons import person_of
 from stash_sense.scanning.ports import ToRematch
+from stash_sense.scanning.rematch_change import Change, Verdict
+from stash_sense.scanning.rematch_notes import NOTES, Around, GroupNotes, Likely, Notes
+from stash_sense.scanning.rematch_probes import Probes, assignment, groups_of
 
+_NEAREST = 22
+"""People looked up around a template: the nearest, the 20 whom the evidence compares it with, and one more."""
 _LIKELY = 4
 """People that are kept of a group: the name and three others, as an answer has them."""
+_HELD = 256 * 1024 * 1024
+"""Bytes of templates up to which they are held in memory: 200,000 people of the pack duo."""
 _UNTOLD = 0.3
 """What is taken for the probability of a group of which nothing was told: it was seen in too few frames."""
 
@@ -58,11 +55,11 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Scene:
-    """One item at work: its notes fit what decides now, and `around` is where the people of its groups are now."""
+    """One item at work: its notes, which fit what decides now, and which of its groups have to be weighed again."""
 
     asked: ToRematch
     notes: Notes
-    around: tuple[Around | None, ...] = ()
+    again: tuple[bool, ...] = ()
 
 
 class KeptFacesRematcher:
@@ -86,15 +83,17 @@ class KeptFacesRematcher:
         self._version = database.manifest.version
         self._clock = clock
         self._changed = changed
-        self._judge = _judge_of(known.matcher)
+        self._judge: Judge | None = None
         self.tally = Tally()
         self._ids: dict[int, str] = {}
         self._rows: dict[str, int | None] = {}
-        if self._judge is not None:
-            decision = self._judge.decision
-            self._people: People = database.people_for(decision.constants.crowd_size, decision.space)
-            self._change = Change.of(decision, self._judge.named_from)
-            self._by = _digest(self._judge)
+        if isinstance(known.matcher, TemplateMatcher):  # another mode reads every face
+            judge = known.matcher.judge
+            decision = judge.decision
+            self._people = _people_of(database, decision)
+            self._judge = replace(judge, evidence=GalleryEvidence(self._people, decision.space))
+            self._change = Change.of(decision, judge.named_from)
+            self._by = _digest(judge)
 
     def rematch(self, items: Sequence[ToRematch], cancel: CancelToken) -> list[Fingerprint]:
         """Say who is in them now, in the order of the question."""
@@ -102,7 +101,7 @@ class KeptFacesRematcher:
         if self._judge is None:
             return [self._whole(item, cancel) for item in items]
         scenes = [_Scene(item, notes) for item in items if (notes := self._usable(item)) is not None]
-        looked = {id(scene.asked): scene for scene in self._look_around(scenes)}
+        looked = {id(scene.asked): scene for scene in self._look_around(self._judge, scenes)}
         answers = []
         for item in items:
             cancel.raise_if_cancelled()
@@ -133,37 +132,41 @@ class KeptFacesRematcher:
             return None
         return notes if notes.tagged == self._ids_of(item.tagged) else None
 
-    def _look_around(self, scenes: Sequence[_Scene]) -> list[_Scene]:
-        """Find the people around the groups of all items; None for a group around whom nobody is another one."""
-        assert self._judge is not None  # noqa: S101  only asked then
-        found = templates(
-            [one.asked.faces.faces for one in scenes], [one.notes.of for one in scenes], self._judge.decision.space
-        )
+    def _look_around(self, judge: Judge, scenes: Sequence[_Scene]) -> list[_Scene]:
+        """Find out which groups of all items have to be weighed again."""
+        faces, assignments = [one.asked.faces.faces for one in scenes], [one.notes.of for one in scenes]
+        probes = Probes.of(faces, assignments, judge.decision.space)
         before = [notes for one in scenes for notes in one.notes.groups]
-        leads = [_lead(notes) for notes in before]
         versions = [one.asked.fingerprint.database for one in scenes for _ in one.notes.groups]
-        wanted = np.flatnonzero([version != self._version for version in versions])
-        if self._changed is not None and len(found):
-            touched = self._changed.touches(found, before)
-            wanted = wanted[[versions[place] != self._changed.since or bool(touched[place]) for place in wanted]]
-        around: list[Around | None] = [None] * len(found)
-        for place, one in zip(
-            wanted.tolist(), self._around(found[wanted], [leads[p] for p in wanted.tolist()]), strict=True
-        ):
-            around[place] = one
+        wanted = np.array([version != self._version for version in versions], np.bool_)
+        if self._changed is not None and wanted.any():
+            since = np.array([version == self._changed.since for version in versions], np.bool_)
+            wanted &= ~since | self._changed.touches(probes.templates, before)
+        places = np.flatnonzero(wanted).tolist()
+        again = [False] * len(before)
+        asking: dict[int, Around] = {}
+        for place, now in zip(places, self._around(probes, places, list(map(_lead, before))), strict=True):
+            verdict = self._change.verdict(before[place], now)
+            again[place] = verdict is Verdict.WEIGH
+            if verdict is Verdict.ASK_TRACKS:
+                asking[place] = now
+        votes = self._votes(probes, list(asking), list(map(_lead, before)))
+        for (place, now), share in zip(asking.items(), votes, strict=True):
+            again[place] = self._change.verdict(before[place], replace(now, votes=share)) is Verdict.WEIGH
         ends = np.cumsum([len(one.notes.groups) for one in scenes]).tolist()
         return [
-            replace(one, around=tuple(around[end - len(one.notes.groups) : end]))
+            replace(one, again=tuple(again[end - len(one.notes.groups) : end]))
             for one, end in zip(scenes, ends, strict=True)
         ]
 
-    def _around(self, found: Floats, leads: Sequence[str]) -> list[Around]:
-        if not len(found):
+    def _around(self, probes: Probes, places: Sequence[int], leads: Sequence[str]) -> list[Around]:
+        """Look who is around some templates."""
+        if not len(places):
             return []
-        rows, values = self._people.nearest(found, NEAREST)
+        rows, values = self._people.nearest(probes.templates[list(places)], _NEAREST)
         answers = []
-        for near, cosines, lead in zip(rows.tolist(), values.tolist(), leads, strict=True):
-            row = self._row_of(lead) if lead else None
+        for place, near, cosines in zip(places, rows.tolist(), values.tolist(), strict=True):
+            row = self._row_of(leads[place])
             answers.append(
                 Around(
                     self._id_of(near[0]),
@@ -176,17 +179,25 @@ class KeptFacesRematcher:
             )
         return answers
 
+    def _votes(self, probes: Probes, places: Sequence[int], leads: Sequence[str]) -> list[float | None]:
+        """Say which share of the tracks of some groups is nearest to the most probable person."""
+        tracks = np.flatnonzero(np.isin(probes.group, list(places)))
+        if not len(tracks):
+            return [None] * len(places)
+        nearest = self._people.nearest(probes.tracks[tracks], 1)[0][:, 0]
+        votes = []
+        for place in places:
+            row = self._row_of(leads[place])
+            own = nearest[probes.group[tracks] == place]
+            votes.append(None if row is None else float((own == row).mean()))
+        return votes
+
     def _answer(self, judge: Judge, item: ToRematch, scene: _Scene | None) -> Fingerprint:
         """Decide anew what may be another one, or keep what was."""
         faces = item.faces.faces
-        again: list[bool] = []
-        if scene is not None:
-            again = [
-                now is not None and self._change.is_possible(before, now)
-                for before, now in zip(scene.notes.groups, scene.around, strict=True)
-            ]
-            if not any(again):
-                return replace(item.fingerprint, database=self._version, matched_at=self._clock())
+        again = [] if scene is None else list(scene.again)
+        if scene is not None and not any(again):
+            return replace(item.fingerprint, database=self._version, matched_at=self._clock())
         groups = groups_of(faces, judge.decision)
         if scene is None or assignment(groups, len(faces)) != scene.notes.of:
             again = [True] * len(groups)
@@ -251,9 +262,12 @@ class KeptFacesRematcher:
     ) -> Notes:
         assert self._judge is not None  # noqa: S101  only asked then
         of = assignment(groups, len(faces))
-        found = templates([faces], [of], self._judge.decision.space)
-        around = self._around(found, [some[0].id if some else "" for some in likely])
-        notes = tuple(GroupNotes(*one) for one in zip(likely, around, strict=True))
+        probes = Probes.of([faces], [of], self._judge.decision.space)
+        places, leads = range(len(groups)), [some[0].id if some else "" for some in likely]
+        around = self._around(probes, places, leads)
+        votes = self._votes(probes, places, leads)
+        told = [replace(one, votes=share) for one, share in zip(around, votes, strict=True)]
+        notes = tuple(GroupNotes(*one) for one in zip(likely, told, strict=True))
         return Notes(self._by, self._ids_of(tagged), of, notes)
 
     def _likely(self, candidates: Sequence[Candidate]) -> tuple[Likely, ...]:
@@ -274,6 +288,8 @@ class KeptFacesRematcher:
         return self._ids[row]
 
     def _row_of(self, id_: str) -> int | None:
+        if not id_:
+            return None
         if id_ not in self._rows:
             rows = self._known.roster.with_ids({id_})
             exact = [row for row in sorted(rows) if self._id_of(row) == id_]
@@ -281,9 +297,11 @@ class KeptFacesRematcher:
         return self._rows[id_]
 
 
-def _judge_of(matcher: Matcher) -> Judge | None:
-    """Return what weighs templates; None where another mode decides, which reads every face."""
-    return matcher.judge if isinstance(matcher, TemplateMatcher) else None
+def _people_of(database: PerformersDatabase, decision: Decision) -> People:
+    people = database.people_for(decision.constants.crowd_size, decision.space)
+    if isinstance(people, IndexedPeople) and 4 * people.known * decision.space.dim <= _HELD:
+        return people.held()
+    return people
 
 
 def _lead(notes: GroupNotes) -> str:

@@ -184,9 +184,18 @@ def test_a_list_that_there_is_not_is_refused(stage: Stage, name: str, value: Any
 
 def test_the_kinds_of_jobs_say_what_they_do_and_take(stage: Stage) -> None:
     kinds = {one["name"]: one for one in stage.ask("GET", "/types")}
-    ours = {"database_build", "database_check", "database_update", "maintenance", "model_download"}
+    ours = {
+        "database_build",
+        "database_check",
+        "database_update",
+        "gallery_identification",
+        "library_report",
+        "library_scan",
+        "maintenance",
+        "model_download",
+    }
     assert set(kinds) == ours | {"count", "count_alone"}
-    assert kinds["database_build"]["payload"]["required"] == ["folder"]
+    assert kinds["gallery_identification"]["payload"]["required"] == ["gallery_id"]
     assert all(one["what"].endswith(".") and one["title"] for one in kinds.values())
 
 

@@ -5,9 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from tests.integration.api.deciding_service import Office, office, recommend
 from tests.integration.recommendations.desk import person
+from tests.made_fingerprints import fingerprint, kept
 from tests.queue_files import until
 from tests.running_service import fake_services, running
 from tests.stash_library import snapshot
@@ -15,7 +17,7 @@ from tests.stash_library import snapshot
 from stash_sense.api.background import settling_writes
 from stash_sense.recommendations.journal.entry import Intent, Operation, Why
 from stash_sense.recommendations.recommendation import Status
-from stash_sense.recommendations.unidentified import UNIDENTIFIED_GALLERY, UNIDENTIFIED_IMAGE
+from stash_sense.recommendations.unidentified import UNIDENTIFIED_GALLERY, UNIDENTIFIED_IMAGE, SeenAt
 
 CID, DORA = person("Cid", "3"), person("Dora")
 
@@ -198,3 +200,17 @@ def test_a_service_that_starts_settles_what_a_killed_one_left_open(tmp_path: Pat
             until(lambda: here.services.journal.unsettled() == [], "it was never settled")
         (entry,) = here.asked("GET", "/journal")["items"]
     assert (entry["state"], entry["error_code"]) == ("refused", "not_written")
+
+
+def test_the_faces_of_a_recommendation_are_links_that_a_page_can_open(here: Office) -> None:
+    faces = kept()
+    shown = min(faces.crops)
+    here.services.fingerprints.keep(fingerprint("2"), faces)
+    seen = (SeenAt(t=1.0, box=(0.0, 0.0, 9.0, 9.0), face=shown), SeenAt(t=2.0, box=(0.0, 0.0, 9.0, 9.0)))
+    id_ = here.recommend(CID.model_copy(update={"seen": seen}))
+    (person_,) = here.asked("GET", f"/recommendations/{id_}")["details"]["people"]
+    first, second = (one["crop"] for one in person_["seen"])
+    assert second is None
+    with httpx2.Client(base_url=here.client.base_url, trust_env=False) as stranger:
+        assert stranger.get(first).content == faces.crops[shown]
+        assert stranger.get(first.split("?")[0]).status_code == 401

@@ -29,9 +29,9 @@ from stash_sense.fingerprints.store import FingerprintStore
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress
 from stash_sense.recognition.matching.template import TemplateMatcher
-from stash_sense.scanning.nearness import NOTES, Notes
 from stash_sense.scanning.ports import ToRematch
 from stash_sense.scanning.rematch_library import rematch_library
+from stash_sense.scanning.rematch_notes import NOTES, Notes
 
 PEOPLE, SCENES = 400, 40
 

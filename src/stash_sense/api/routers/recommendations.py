@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from fastapi import APIRouter, Path, Query
 from pydantic import Field, model_validator
 
+from stash_sense.api.crop_links import LinksHere
 from stash_sense.api.deciding import (
     MOST_AT_ONCE,
     AcceptedDocument,
@@ -137,6 +138,7 @@ _JUST_SO = DismissBody()
 @router.get("")
 def list_recommendations(
     services: ServicesHere,
+    links: LinksHere,
     status: Annotated[list[Status] | None, Query(description="Only those in these states.")] = None,
     type_: Annotated[list[str] | None, Query(alias="type", description="Only those of these types.")] = None,
     target_type: Annotated[_KINDS | None, Query(description="With target_id: only those about this.")] = None,
@@ -154,7 +156,7 @@ def list_recommendations(
     types = [services.recommendation_types[name].name for name in type_ or ()]
     query = PageQuery(status or (), types, target, sort, limit=limit)
     page = read_page(services.recommendations, query, cursor)
-    return RecommendationPage(items=[RecommendationDocument.of(one) for one in page.items], next=page.next)
+    return RecommendationPage(items=[RecommendationDocument.of(one, links) for one in page.items], next=page.next)
 
 
 @router.get("/counts")
@@ -175,12 +177,14 @@ def recommendation_types(services: ServicesHere) -> list[TypeDocument]:
 
 
 @router.get("/{recommendation_id}")
-def get_recommendation(services: ServicesHere, recommendation_id: RecommendationId) -> RecommendationDocument:
+def get_recommendation(
+    services: ServicesHere, links: LinksHere, recommendation_id: RecommendationId
+) -> RecommendationDocument:
     """Tell what one says, and what became of it."""
     one = services.recommendations.get(recommendation_id)
     if one is None:
         raise RecommendationUnknown(id=recommendation_id)
-    return RecommendationDocument.of(one)
+    return RecommendationDocument.of(one, links)
 
 
 @router.post("/accept")

@@ -18,6 +18,10 @@ class Int8Search:
     def __init__(self, matrix: Int8Matrix, vectors: Vectors, kernel: Int8Kernel) -> None:
         self._matrix, self._vectors, self._kernel = matrix, vectors, kernel
 
+    def over(self, vectors: Vectors) -> "Int8Search":
+        """Search the same vectors where they are held elsewhere."""
+        return Int8Search(self._matrix, vectors, self._kernel)
+
     @property
     def count(self) -> int:
         """How many rows there are to be found."""

@@ -52,6 +52,7 @@ _AT_SCALE = (
     Benchmark("search", "benchmarks.scale.search", full=("--million",)),
     Benchmark("database", "benchmarks.scale.database"),
     Benchmark("swap", "benchmarks.scale.swap", full=("--full",)),
+    Benchmark("rematch", "benchmarks.scale.rematch", full=("--full",)),
     Benchmark("build", "benchmarks.scale.build", full=("--full",)),
     Benchmark(
         "public_import", "benchmarks.scale.public_import", usual=("--faces", "40000"), quick=("--faces", "4000")

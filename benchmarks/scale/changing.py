@@ -32,6 +32,9 @@ REFERENCES = (1, 5)
 """Pictures of a person, from and up to but without: 2.5 on average."""
 NEW, CHANGED, REMOVED = 0.01, 0.01, 0.005
 """Shares of the people that differ in the second version."""
+CAST, EVENNESS = 3000, 0.8
+"""People of the first version who are in the scenes at all, and how much oftener the first of them are than the last:
+the n-th is in as many as (n + 5) to the power of -0.8."""
 KNOWN, SOON_KNOWN = 0.75, 0.01
 """Shares of the people in scenes who are in the first version, and who are new in the second."""
 FACES, TRACKS, SEEN = 12, 4, 2
@@ -144,8 +147,11 @@ def scenes(world: World, count: int, people: int = 2, seed: int = 0) -> Iterator
     """
     random = np.random.default_rng([3, seed])
     pictures = Pictures(decision().space, random)
+    cast_of_all = np.random.default_rng(4).permutation(world.first)[:CAST]
+    often = (np.arange(len(cast_of_all)) + 5.0) ** -EVENNESS
+    often /= often.sum()
     for _ in range(count):
-        known = random.integers(0, world.first, people)
+        known = random.choice(cast_of_all, people, replace=False, p=often)
         soon = random.integers(world.first, len(world.people), people)
         chance = random.random(people)
         cast = world.people[np.where(chance < KNOWN, known, soon)]

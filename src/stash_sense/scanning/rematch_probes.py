@@ -1,4 +1,4 @@
-"""The kept faces of many scenes -> what is searched for in a database at once: templates of groups, means of tracks."""
+"""The kept faces of many scenes -> what is looked for in a database at once: templates of groups, means of tracks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from stash_sense.identification.tagged import rows_of
 from stash_sense.library.people import Performer
 from stash_sense.library.server import StashBoxEndpoint
-from stash_sense.performers.ids import universal_id
+from stash_sense.performers.ids import domain_at, stash_only_id, universal_id
 from stash_sense.performers.roster import Roster
 
 
@@ -39,12 +38,13 @@ class StashPeople:
     ) -> None:
         self._by_id: dict[str, str] = {}
         self._by_name: dict[str, list[Performer]] = {}
-        self._endpoints = {_domain(one.endpoint): one.endpoint for one in endpoints}
+        self._endpoints = {domain_at(one.endpoint): one.endpoint for one in endpoints}
         self._roster = roster
         self._found: dict[str, InStash] = {}
         for performer in performers:
             for one in performer.stash_ids:
-                self._by_id.setdefault(universal_id(_domain(one.endpoint), one.stash_id), performer.id)
+                self._by_id.setdefault(universal_id(domain_at(one.endpoint), one.stash_id), performer.id)
+            self._by_id.setdefault(stash_only_id(performer.id, performer.created_at), performer.id)
             self._by_name.setdefault(performer.name.casefold(), []).append(performer)
 
     def of(self, person_id: str, name: str) -> InStash:
@@ -63,10 +63,3 @@ class StashPeople:
             return None
         rows = rows_of(named, self._roster)[named[0].id]
         return named[0].id if any(self._roster[row].id == person_id for row in rows) else None
-
-
-def _domain(endpoint: str) -> str:
-    try:
-        return urlsplit(endpoint).netloc.rpartition("@")[2].lower()
-    except ValueError:
-        return ""

@@ -161,14 +161,13 @@ def test_the_kinds_of_jobs_are_listed_with_what_they_take(environment: dict[str,
             assert field["description"].endswith("."), (one["name"], name)
 
 
+FIELDS = "folder, from_stash, from_stashbox, mine, images, most_pictures, pack, version, replace"
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        (
-            ["pak=lite"],
-            "(pak: there is no such field; there are: folder, from_stash, from_stashbox, mine, images, most_pictures, "
-            "pack, version, replace)",
-        ),
+        (["pak=lite"], f"(pak: there is no such field; there are: {FIELDS})"),
         ([], "(folder: nothing is named to build of: give a folder, the Stash, or a stash-box)"),
         (["folder=/a", "mine=true"], "(mine: it is about people of a stash-box, and none is named)"),
         (["folder=7"], "(folder: it must be text)"),

@@ -8,6 +8,7 @@ import pytest
 from stash_sense.identification.tagged import rows_of
 from stash_sense.library.media import StashId
 from stash_sense.library.people import Performer
+from stash_sense.performers.ids import stash_only_id
 from stash_sense.performers.roster import KnownPerson, ListedRoster
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
@@ -42,6 +43,8 @@ ROSTER = ListedRoster(
         KnownPerson("stashdb.org:bbb", "Ann"),
         KnownPerson("folder:Ben", "Ben"),
         KnownPerson("localhost:9998:ccc", "Cid"),
+        KnownPerson(stash_only_id("7", AT), "Dora"),
+        KnownPerson(stash_only_id("8", AT), "Eva"),
     ]
 )
 
@@ -55,13 +58,26 @@ def performer(name: str, *ids: tuple[str, str]) -> Performer:
     [
         ("Somebody Else", [(STASHDB, "bbb")], {1}),
         ("Ann", [(STASHDB, "aaa")], {0}),
-        ("Ann", [], {0, 1}),
-        ("ann", [(THEPORNDB, "zzz")], {0, 1}),
-        ("Ann", [(STASHDB, "zzz")], set()),  # the same endpoint knows both by other ids
-        ("Ben", [(STASHDB, "zzz")], {2}),
         ("Cid C.", [("http://localhost:9998/graphql", "ccc")], {3}),
-        ("Nobody", [("http://[", "ccc")], set()),
+        ("Nobody", [("http://[", "ccc")], {4}),
+        ("Whatever she is called now", [], {4}),
     ],
 )
 def test_ids_come_before_names(name: str, ids: list[tuple[str, str]], rows: set[int]) -> None:
     assert rows_of([performer(name, *ids)], ROSTER) == {"7": rows}
+
+
+@pytest.mark.parametrize(
+    ("name", "ids", "rows"),
+    [
+        ("Ann", [], {0, 1}),
+        ("ann", [(THEPORNDB, "zzz")], {0, 1}),
+        ("Ann", [(STASHDB, "zzz")], set()),  # the same endpoint knows both by other ids
+        ("Ben", [(STASHDB, "zzz")], {2}),
+        ("Nobody", [("http://[", "ccc")], set()),
+        ("Eva", [], set()),  # another performer of Stash has that name, too
+    ],
+)
+def test_who_is_known_by_no_id_is_found_by_name(name: str, ids: list[tuple[str, str]], rows: set[int]) -> None:
+    added_later = dataclasses.replace(performer(name, *ids), id="9")
+    assert rows_of([added_later], ROSTER) == {"9": rows}

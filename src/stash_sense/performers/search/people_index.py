@@ -17,7 +17,7 @@ from stash_sense.recognition.people import templates
 from stash_sense.recognition.space import FaceSpace
 
 _FACES = 8192
-"""Faces summed up at once: 34 MB of 1,024 numbers."""
+"""Faces summed up, and templates read, at once: 34 MB of 1,024 numbers."""
 
 
 class IndexedPeople:
@@ -40,7 +40,10 @@ class IndexedPeople:
 
         For who asks for many: the reading of the rows is most of the time of a search for hundreds.
         """
-        white = ArrayVectors(self._white.block(0, self._white.count))
+        held: Floats = np.empty((self._white.count, self._white.dim), np.float32)
+        for start in range(0, len(held), _FACES):
+            held[start : start + _FACES] = self._white.block(start, min(start + _FACES, len(held)))
+        white = ArrayVectors(held)
         return IndexedPeople(self._index.over(white), white, self._plain, self._dot_means)
 
     @property

@@ -41,9 +41,12 @@ class ChangedPeople:
     ) -> "ChangedPeople | None":
         """Read their templates; None where so many differ that everybody may as well be searched.
 
-        Whoever has the same pictures as before may have been described anew: the templates of all others are compared.
+        Whoever has the same pictures as before may have been described anew, so the templates of all others are
+        compared. A small database is searched as a whole, too: it is padded with people who do not exist.
         """
         crowd, space = decision.constants.crowd_size, decision.space
+        if min(len(old.roster), len(new.roster)) < crowd:
+            return None
         before, after = old.people_for(crowd, space), new.people_for(crowd, space)
         # Both versions have their people in the order of the universal ids: so those in both stand side by side.
         stayed = np.setdiff1d(np.arange(len(old.roster)), difference.old_rows)

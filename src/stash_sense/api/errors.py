@@ -62,6 +62,7 @@ STATUSES: Mapping[type[StashSenseError], int] = {
     every.RecommendationSettled: 409,
     every.RecommendationSuperseded: 409,
     every.RecommendationUnreadable: 500,
+    every.RecommendationPartlyAccepted: 502,
     every.JournalError: 422,
     every.JournalEntryUnknown: 404,
     every.JournalGroupUnknown: 404,

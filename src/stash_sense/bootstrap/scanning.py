@@ -210,8 +210,7 @@ class Scanning(Recommending):
     def _present(self, pack: str, database: str, *, retry_failed: bool = False, from_start: bool = False) -> Present:
         """Say with what a scan works."""
         from stash_sense.identification.requesting import request_of
-        from stash_sense.scanning.conditions import conditions_of
-        from stash_sense.scanning.deciding import Present
+        from stash_sense.scanning.deciding import Conditions, Present
 
-        conditions = conditions_of(self.path_map, request_of(self.configuration))
+        conditions = Conditions.of(self.path_map, request_of(self.configuration))
         return Present(pack, database, conditions, retry_failed, from_start)

@@ -94,7 +94,8 @@ StashSenseError
 │   └── StashBoxDocumentRefused · StashBoxFeatureMissing · StashBoxRefused
 ├── RecommendationError          a recommendation cannot be used as asked
 │   ├── RecommendationUnknown · RecommendationTypeUnknown · RecommendationListingInvalid · RecommendationSettled
-│   └── RecommendationSuperseded · RecommendationChoiceInvalid · RecommendationUnreadable
+│   ├── RecommendationSuperseded · RecommendationChoiceInvalid · RecommendationUnreadable
+│   └── RecommendationPartlyAccepted
 ├── JournalError                 a write to the library cannot be undone, or may not be done
 │   ├── JournalEntryUnknown · JournalGroupUnknown · JournalCursorInvalid · JournalFieldChanged · JournalTargetGone
 │   └── JournalTargetUsed · JournalNotUndoable · JournalFieldUnknown · JournalPictureTooLarge

@@ -47,6 +47,14 @@ class RecommendationChoiceInvalid(RecommendationError):
     code = "recommendation_choice_invalid"
 
 
+class RecommendationPartlyAccepted(RecommendationError):
+    """Recommendation {id} is accepted only in part: {reason} Accept it again for the rest, or undo the group {group}
+    of the journal.
+    """
+
+    code = "recommendation_partly_accepted"
+
+
 class RecommendationUnreadable(RecommendationError):
     """Recommendation {id} was written by another version of this program ({reason}); dismiss it, or analyse its
     target again.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from stash_sense.errors import StashIdUnknown, StashSenseError
+from stash_sense.errors import PerformerPictured, StashIdUnknown, StashSenseError
 from stash_sense.library.kinds import GALLERIES, IMAGES
 from stash_sense.library.writing import Change
 from stash_sense.recommendations.choosing import Choice, Chosen, identity_of
@@ -127,5 +127,7 @@ class Accepting:
             return
         try:
             await self._curating.set_picture(writes, performers[person.person_id], portrait)
+        except PerformerPictured:
+            prepared.notes.append(f"{person.name} has a picture in Stash already, which stays.")
         except StashSenseError as error:  # who was added is added all the same
             prepared.notes.append(f"{person.name} gets no picture. {error}")

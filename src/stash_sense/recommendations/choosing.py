@@ -65,6 +65,14 @@ def chosen_of(one: Recommendation, details: Details, choices: Sequence[Choice] |
     return [(people[choice.person_id], choice) for choice in choices]
 
 
+def left_out(details: Details, choices: Sequence[Choice] | None) -> list[str]:
+    """Say who is not added where nobody was chosen, as nobody in Stash is known to be that person."""
+    if choices is not None or not isinstance(details, UnidentifiedDetails):
+        return []
+    strangers = [person.name for person in details.people if person.performer_id is None]
+    return [f"{name} is not in Stash, and not added; choose to create a performer." for name in strangers]
+
+
 def identity_of(person: SuggestedPerson, choice: Choice) -> StashId | None:
     """Say who a person is at a stash-box: as the user says, or the suggestion, or its universal id."""
     if choice.link is not None:

@@ -9,6 +9,7 @@ from stash_sense.errors import (
     CurationError,
     JournalError,
     RecommendationError,
+    RecommendationPartlyAccepted,
     RecommendationSettled,
     RecommendationSuperseded,
     RecommendationUnknown,
@@ -21,7 +22,7 @@ from stash_sense.errors import (
 )
 from stash_sense.library.ports import Library
 from stash_sense.recommendations.accepting import Accepting
-from stash_sense.recommendations.choosing import Choice, Chosen, chosen_of
+from stash_sense.recommendations.choosing import Choice, Chosen, chosen_of, left_out
 from stash_sense.recommendations.curating import Curating
 from stash_sense.recommendations.journal.entry import Entry, EntryState, Intent, Why, new_group
 from stash_sense.recommendations.journal.store import JournalQuery, JournalStore
@@ -36,6 +37,8 @@ T = TypeVar("T")
 ACCEPT = "accept"
 _OF_ONE = (RecommendationError, CurationError, JournalError, StashIdUnknown, StashReferenceUnknown, StashRefused)
 """Errors that say nothing about the other ones of many."""
+_LAST_ENTRIES = 50
+"""Of a group, among which are those of the recommendation that was written for last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +117,15 @@ class Decisions:
     ) -> Accepted:
         """Add the chosen people, all who are in Stash without a choice; one that was accepted already stays so.
 
-        Where Stash refuses in the middle, the recommendation stays pending, and what was written is in the journal.
+        Where Stash refuses in the middle, the recommendation stays pending, and names the group of the journal with
+        what was written; accepted again, it goes on in that group.
 
         Args:
             id_: of the recommendation.
             choices: whom, and as whom.
             actor: who wants it.
             images: add people also to the images of a gallery in which they are seen.
-            group: of the journal, for what is accepted together.
+            group: of the journal, for what is accepted together, where the recommendation has none yet.
             dry: say what would be written, and write nothing. One who is to be created is named "new: NAME".
 
         Raises:
@@ -130,12 +134,14 @@ class Decisions:
             CurationError: a performer is not created or linked, as another one has the name or the id.
             StashBoxError: the stash-box cannot be asked.
             StashError: Stash refused, or nobody knows whether it did it.
+            RecommendationPartlyAccepted: likewise, after something else was written.
         """
         one = await self._one(id_)
         if _is_accepted(one):
             return Accepted(one, ())
         chosen = self._chosen(one, choices)
         prepared = await self._accepting.prepare(one, chosen)
+        prepared.notes += left_out(self._types[one.type].details_of(one), choices)
         if dry:
             rehearsed = RehearsedWrites(self._library)
             ids = await self._accepting.carry_out(rehearsed, one.target, chosen, prepared, images=images)
@@ -146,11 +152,17 @@ class Decisions:
                 return Accepted(one, ())
             chosen = self._chosen(one, choices)
             names = ", ".join(person.name for person, _ in chosen)
-            why = Why(actor, f"Accepted: {names}", one.id, group or new_group())
+            why = Why(actor, f"Accepted: {names}", one.id, one.group or group or new_group())
+            await asyncio.to_thread(self._store.note_group, one.id, why.group)
             writes = JournalledWrites(self._library, self._journal, why)
-            ids = await self._accepting.carry_out(writes, one.target, chosen, prepared, images=images)
+            try:
+                ids = await self._accepting.carry_out(writes, one.target, chosen, prepared, images=images)
+            except StashSenseError as error:
+                if await self._is_partly_written(why):
+                    raise RecommendationPartlyAccepted(id=one.id, group=why.group, reason=str(error)) from error
+                raise
             people = {"people": [choice.person_id for _, choice in chosen], "performers": list(ids)}
-            resolution = Resolution(ACCEPT, people, why.group if await self._wrote(why) else None)
+            resolution = Resolution(ACCEPT, people, why.group if one.group or await self._wrote(why) else None)
             resolved = await asyncio.to_thread(self._store.resolve, id_, resolution)
         return Accepted(resolved or one, ids, tuple(prepared.notes))
 
@@ -172,7 +184,8 @@ class Decisions:
                 told[id_] = await self.accept(id_, None, actor, images=images, group=group, dry=dry)
             except (StashError, *_OF_ONE) as error:
                 told[id_] = error
-                broken = error if isinstance(error, WritingBusy) or not isinstance(error, _OF_ONE) else None
+                cause = error.__cause__ if isinstance(error, RecommendationPartlyAccepted) else error
+                broken = error if isinstance(cause, WritingBusy) or not isinstance(cause, _OF_ONE) else None
         return told
 
     async def write(self, why: Why, work: Callable[[Writes], Awaitable[T]], *, dry: bool = False) -> Written[T]:
@@ -241,6 +254,14 @@ class Decisions:
         """Whether anything was written for a recommendation; it was the last one of its group to be written for."""
         last = await asyncio.to_thread(self._journal.page, JournalQuery(group=why.group, limit=1))
         return any(entry.recommendation_id == why.recommendation_id for entry in last)
+
+    async def _is_partly_written(self, why: Why) -> bool:
+        last = await asyncio.to_thread(self._journal.page, JournalQuery(group=why.group, limit=_LAST_ENTRIES))
+        return any(
+            entry.recommendation_id == why.recommendation_id and entry.state is EntryState.DONE
+            for entry in last
+            if entry.undone_by is None
+        )
 
     async def _reopen_of(self, entries: Sequence[Entry]) -> None:
         kept = {entry.recommendation_id for entry in entries if not _is_undone(entry)}

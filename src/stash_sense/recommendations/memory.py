@@ -55,6 +55,13 @@ class MemoryRecommendationStore:
             said = {"action": resolution.action, "action_details": dict(resolution.details)}
             return self._settle(one, Status.RESOLVED, **said, group=resolution.group)
 
+    def note_group(self, id_: int, group: str) -> None:
+        """See `RecommendationStore.note_group`."""
+        with self._lock:
+            one = self._rows.get(id_)
+            if one is not None and one.status is Status.PENDING:
+                self._rows[id_] = replace(one, group=group)
+
     def dismiss(self, id_: int, reason: str = "", *, permanent: bool = False) -> Recommendation | None:
         """See `RecommendationStore.dismiss`."""
         with self._lock:

@@ -56,7 +56,7 @@ class Recommendation:
         reason: of a dismissal, in the user's words.
         action: what resolved it; `OUTDATED` where nobody did.
         action_details: what was chosen, as JSON.
-        group: of the journal, with what was written.
+        group: of the journal, with what was written; of a pending one with what was begun.
         updated_at: when it last came to say something else, or something became of it.
         resolved_at: when it was resolved or dismissed.
     """

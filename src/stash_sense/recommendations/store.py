@@ -68,6 +68,12 @@ class RecommendationStore(Protocol):
     def resolve(self, id_: int, resolution: Resolution) -> Recommendation | None:
         """Resolve a pending one; any other stays as it is. Gives it as it is now, None where there is none."""
 
+    def note_group(self, id_: int, group: str) -> None:
+        """Keep, before it is written for a pending one, under which group of the journal that will be.
+
+        So what was written can be found where the process ends in the middle, or Stash refuses there.
+        """
+
     def dismiss(self, id_: int, reason: str = "", *, permanent: bool = False) -> Recommendation | None:
         """Dismiss a pending one, or make a dismissal permanent; a resolved one stays as it is. Gives it likewise.
 

@@ -13,7 +13,7 @@ from stash_sense.recommendations.unidentified import UNIDENTIFIED_GALLERY
 from stash_sense.scanning.galleries import gallery_suggestion, people_of, untagged
 from stash_sense.scanning.recommending import Findings, decided, pending_targets
 from stash_sense.scanning.suggesting import People
-from stash_sense.scanning.tagged import TaggedPerformers
+from stash_sense.scanning.tagged_performers import TaggedPerformers
 from stash_sense.scanning.work import Progress, Tools
 
 _AT_ONCE = 50

@@ -22,7 +22,7 @@ from stash_sense.scanning.ports import ToRematch
 from stash_sense.scanning.reading import Part, Reading
 from stash_sense.scanning.recommending import Findings, decided
 from stash_sense.scanning.suggesting import TYPES, People, missing, suggestion
-from stash_sense.scanning.tagged import TaggedPerformers
+from stash_sense.scanning.tagged_performers import TaggedPerformers
 from stash_sense.scanning.work import FAILED, Progress, Tools
 
 _FRESH = 20

@@ -5,6 +5,7 @@ In two steps. One search says for many scenes at once where the people around th
 """
 
 import hashlib
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -62,6 +63,16 @@ class _Scene:
     again: tuple[bool, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Weighed:
+    """Faces of one item, their groups, who each of these may be, and the rows of who was raised."""
+
+    faces: Faces
+    groups: Sequence[Group]
+    likely: Sequence[tuple[Likely, ...]]
+    tagged: frozenset[int]
+
+
 class KeptFacesRematcher:
     """`ports.Rematcher`.
 
@@ -102,10 +113,16 @@ class KeptFacesRematcher:
             return [self._whole(item, cancel) for item in items]
         scenes = [_Scene(item, notes) for item in items if (notes := self._usable(item)) is not None]
         looked = {id(scene.asked): scene for scene in self._look_around(self._judge, scenes)}
-        answers = []
-        for item in items:
+        answers: list[Fingerprint] = []
+        weighed: dict[int, _Weighed] = {}
+        for place, item in enumerate(items):
             cancel.raise_if_cancelled()
-            answers.append(self._answer(self._judge, item, looked.get(id(item))))
+            answer, anew = self._answer(self._judge, item, looked.get(id(item)))
+            answers.append(answer)
+            if anew is not None:
+                weighed[place] = anew
+        for place, notes in zip(weighed, self._notes(self._judge, list(weighed.values())), strict=True):
+            answers[place] = _with_notes(answers[place], notes)
         return answers
 
     def noted(self, fingerprint: Fingerprint, kept: KeptFaces, tagged: frozenset[int]) -> Fingerprint:
@@ -120,8 +137,7 @@ class KeptFacesRematcher:
             return fingerprint
         groups = groups_of(kept.faces, self._judge.decision)
         likely = [_told(fingerprint, kept.faces, one) for one in groups]
-        notes = self._notes(kept.faces, groups, likely, tagged)
-        return replace(fingerprint, details={**fingerprint.details, NOTES: notes.to_json()})
+        return _with_notes(fingerprint, *self._notes(self._judge, [_Weighed(kept.faces, groups, likely, tagged)]))
 
     def _usable(self, item: ToRematch) -> Notes | None:
         """Return what was kept of an item, where it says something about what decides now."""
@@ -138,12 +154,17 @@ class KeptFacesRematcher:
         probes = Probes.of(faces, assignments, judge.decision.space)
         before = [notes for one in scenes for notes in one.notes.groups]
         versions = [one.asked.fingerprint.database for one in scenes for _ in one.notes.groups]
-        wanted = np.array([version != self._version for version in versions], np.bool_)
+        behind = np.array([version != self._version for version in versions], np.bool_)
+        wanted = behind.copy()
         if self._changed is not None and wanted.any():
             since = np.array([version == self._changed.since for version in versions], np.bool_)
             wanted &= ~since | self._changed.touches(probes.templates, before)
         places = np.flatnonzero(wanted).tolist()
-        again = [False] * len(before)
+        # Around the others nobody differs, but somebody may who looks like the one whose name is on the border.
+        again = [
+            bool(behind[place]) and not wanted[place] and self._change.verdict(one, one.around) is Verdict.WEIGH
+            for place, one in enumerate(before)
+        ]
         asking: dict[int, Around] = {}
         for place, now in zip(places, self._around(probes, places, list(map(_lead, before))), strict=True):
             verdict = self._change.verdict(before[place], now)
@@ -184,20 +205,20 @@ class KeptFacesRematcher:
         tracks = np.flatnonzero(np.isin(probes.group, list(places)))
         if not len(tracks):
             return [None] * len(places)
-        nearest = self._people.nearest(probes.tracks[tracks], 1)[0][:, 0]
+        nearest, group = self._people.nearest(probes.tracks[tracks], 1)[0][:, 0], probes.group[tracks]
         votes = []
         for place in places:
             row = self._row_of(leads[place])
-            own = nearest[probes.group[tracks] == place]
+            own = nearest[np.searchsorted(group, place) : np.searchsorted(group, place, side="right")]
             votes.append(None if row is None else float((own == row).mean()))
         return votes
 
-    def _answer(self, judge: Judge, item: ToRematch, scene: _Scene | None) -> Fingerprint:
+    def _answer(self, judge: Judge, item: ToRematch, scene: _Scene | None) -> tuple[Fingerprint, _Weighed | None]:
         """Decide anew what may be another one, or keep what was."""
         faces = item.faces.faces
         again = [] if scene is None else list(scene.again)
         if scene is not None and not any(again):
-            return replace(item.fingerprint, database=self._version, matched_at=self._clock())
+            return replace(item.fingerprint, database=self._version, matched_at=self._clock()), None
         groups = groups_of(faces, judge.decision)
         if scene is None or assignment(groups, len(faces)) != scene.notes.of:
             again = [True] * len(groups)
@@ -209,16 +230,15 @@ class KeptFacesRematcher:
             likely.append(self._likely(proposals[-1].candidates))
         self.tally.matched += 1
         matched = judge.decide(faces, proposals, item.faces.frame_count)
-        notes = self._notes(faces, groups, likely, item.tagged)
-        return self._written(item, matched, {NOTES: notes.to_json()})
+        return self._written(item, matched), _Weighed(faces, groups, likely, item.tagged)
 
     def _whole(self, item: ToRematch, cancel: CancelToken) -> Fingerprint:
         cancel.raise_if_cancelled()
         self.tally.matched += 1
         kept = item.faces
-        return self._written(item, self._known.matcher.match(kept.faces, kept.frame_count, item.tagged), {})
+        return self._written(item, self._known.matcher.match(kept.faces, kept.frame_count, item.tagged))
 
-    def _written(self, item: ToRematch, matched: Matched, notes: Mapping[str, object]) -> Fingerprint:
+    def _written(self, item: ToRematch, matched: Matched) -> Fingerprint:
         faces, before = item.faces.faces, item.fingerprint
         evidence = Evidence(faces, self._known.roster, item.tagged, self._known.grounds)
         named = [(one, one.name) for one in matched.people if one.name is not None]
@@ -237,7 +257,7 @@ class KeptFacesRematcher:
             database=self._version,
             persons=persons,
             unknown=len(unknown),
-            details={**details, "likely": likely, **notes},
+            details={**details, "likely": likely},
             matched_at=self._clock(),
         )
 
@@ -257,18 +277,24 @@ class KeptFacesRematcher:
         count = len(faces.seen)
         return person_of(replace(told, pictured=pictured), {row: row for row in range(count)}, count)
 
-    def _notes(
-        self, faces: Faces, groups: Sequence[Group], likely: Sequence[tuple[Likely, ...]], tagged: frozenset[int]
-    ) -> Notes:
-        assert self._judge is not None  # noqa: S101  only asked then
-        of = assignment(groups, len(faces))
-        probes = Probes.of([faces], [of], self._judge.decision.space)
-        places, leads = range(len(groups)), [some[0].id if some else "" for some in likely]
-        around = self._around(probes, places, leads)
-        votes = self._votes(probes, places, leads)
-        told = [replace(one, votes=share) for one, share in zip(around, votes, strict=True)]
-        notes = tuple(GroupNotes(*one) for one in zip(likely, told, strict=True))
-        return Notes(self._by, self._ids_of(tagged), of, notes)
+    def _notes(self, judge: Judge, weighed: Sequence[_Weighed]) -> list[Notes]:
+        """Look who is around the groups of some items, and say what is kept of it."""
+        assignments = [assignment(one.groups, len(one.faces)) for one in weighed]
+        probes = Probes.of([one.faces for one in weighed], assignments, judge.decision.space)
+        likely = [some for one in weighed for some in one.likely]
+        leads = [some[0].id if some else "" for some in likely]
+        around = self._around(probes, range(len(leads)), leads)
+        votes = self._votes(probes, range(len(leads)), leads)
+        groups = iter(
+            [
+                GroupNotes(some, replace(now, votes=share))
+                for some, now, share in zip(likely, around, votes, strict=True)
+            ]
+        )
+        return [
+            Notes(self._by, self._ids_of(one.tagged), of, tuple(itertools.islice(groups, len(one.groups))))
+            for one, of in zip(weighed, assignments, strict=True)
+        ]
 
     def _likely(self, candidates: Sequence[Candidate]) -> tuple[Likely, ...]:
         return tuple(Likely(self._id_of(one.person), one.probability, one.distance) for one in candidates[:_LIKELY])
@@ -302,6 +328,10 @@ def _people_of(database: PerformersDatabase, decision: Decision) -> People:
     if isinstance(people, IndexedPeople) and 4 * people.known * decision.space.dim <= _HELD:
         return people.held()
     return people
+
+
+def _with_notes(fingerprint: Fingerprint, notes: Notes) -> Fingerprint:
+    return replace(fingerprint, details={**fingerprint.details, NOTES: notes.to_json()})
 
 
 def _lead(notes: GroupNotes) -> str:

@@ -14,12 +14,12 @@ from stash_sense.library.media import Image, Scene
 from stash_sense.library.reading import BEGINNING, Cursor, Scope
 from stash_sense.scanning.gallery_part import GalleryWork
 from stash_sense.scanning.part import PartWork
-from stash_sense.scanning.people_read import ReadPeople
 from stash_sense.scanning.reading import Part, Reading
 from stash_sense.scanning.recommending import Findings, pending_targets
 from stash_sense.scanning.scope import KINDS, ResolvedScope, below
+from stash_sense.scanning.stash_people import ReadPeople
 from stash_sense.scanning.suggesting import TYPES
-from stash_sense.scanning.tagged import TaggedPerformers
+from stash_sense.scanning.tagged_performers import TaggedPerformers
 from stash_sense.scanning.work import FAILED, Progress, Tools
 
 _LOOK_SECONDS = 0.1

@@ -117,6 +117,12 @@ class SqlRecommendationStore:
             self._settle(change, one.type, Status.RESOLVED, _ROW.id == id_, **values)
             return _one(change.connection, id_)
 
+    def note_group(self, id_: int, group: str) -> None:
+        """See `RecommendationStore.note_group`."""
+        pending = (_ROW.id == id_, _ROW.status == Status.PENDING.value)
+        with self._write() as change:
+            change.connection.execute(update(RECOMMENDATIONS).where(*pending).values(journal_group=group))
+
     def dismiss(self, id_: int, reason: str = "", *, permanent: bool = False) -> Recommendation | None:
         """See `RecommendationStore.dismiss`."""
         values = {"reason": reason, "permanent": int(permanent)}

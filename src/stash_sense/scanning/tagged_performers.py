@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 from stash_sense.identification.tagged import rows_of
 from stash_sense.kernel.cancel import CancelToken
@@ -31,12 +32,14 @@ class TaggedPerformers:
         reader: of Stash.
         loop: where it is asked.
         roster: of the database in use.
+        most: performers that are remembered; those that were asked for last in any case.
     """
 
-    def __init__(self, reader: LibraryReader, loop: Loop, roster: Roster) -> None:
+    def __init__(self, reader: LibraryReader, loop: Loop, roster: Roster, most: int = _MOST_KEPT) -> None:
         self._reader = reader
         self._loop = loop
         self._roster = roster
+        self._most = most
         self._known: dict[str, Known] = {}
 
     def read(self, performer_ids: Iterable[str], cancel: CancelToken) -> None:
@@ -46,15 +49,18 @@ class TaggedPerformers:
             StashError: Stash cannot be asked.
             Cancelled: the token was set.
         """
-        new = [one for one in dict.fromkeys(performer_ids) if one not in self._known]
+        asked = dict.fromkeys(performer_ids)
+        new = [one for one in asked if one not in self._known]
+        for one in asked:  # to the end: what was not asked for in a long time is forgotten first
+            if one in self._known:
+                self._known[one] = self._known.pop(one)
         if not new:
             return
-        if len(self._known) > _MOST_KEPT:
-            self._known.clear()
-            new = list(dict.fromkeys(performer_ids))
         found = self._loop.call(lambda: self._reader.by_ids(PERFORMERS, new), cancel)
         for id_, rows in rows_of(found.values(), self._roster).items():
             self._known[id_] = Known(found[id_], rows, frozenset(self._roster[row].id for row in rows))
+        for one in list(islice(self._known, max(0, len(self._known) - max(self._most, len(asked))))):
+            del self._known[one]
 
     def performers(self, performer_ids: Iterable[str]) -> tuple[Performer, ...]:
         """Return those that were read and are there."""

@@ -53,6 +53,7 @@ _AT_SCALE = (
     Benchmark("database", "benchmarks.scale.database"),
     Benchmark("swap", "benchmarks.scale.swap", full=("--full",)),
     Benchmark("rematch", "benchmarks.scale.rematch", full=("--full",)),
+    Benchmark("library_scan", "benchmarks.scale.library_scan"),
     Benchmark("build", "benchmarks.scale.build", full=("--full",)),
     Benchmark(
         "public_import", "benchmarks.scale.public_import", usual=("--faces", "40000"), quick=("--faces", "4000")
@@ -109,6 +110,8 @@ def benchmarks(
         Benchmark("service", "benchmarks.speed.service"),
         Benchmark("jobs", "benchmarks.speed.jobs"),
         Benchmark("killed", "benchmarks.reliability.killed"),
+        Benchmark("scan", "benchmarks.speed.scan"),
+        Benchmark("killed_scan", "benchmarks.reliability.killed_scan"),
         Benchmark("recommendations", "benchmarks.speed.recommendations"),
         Benchmark("stash_reading", "benchmarks.speed.stash_reading"),
         Benchmark("stashbox", "benchmarks.speed.stashbox"),

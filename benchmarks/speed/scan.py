@@ -16,7 +16,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ STAGES = ("extraction", "detection", "embedding", "matching")
 MOST_AROUND_MS = 30.0
 """Aim: processor time of a scene that is not for its frames and faces: reading it from Stash and storing it."""
 LEAST_TIMES = 15.0
-"""Aim: how many times less processor time a frame takes than with one ffmpeg process for each."""
+"""Aim: how many times less processor time a whole scene takes than an ffmpeg process for each of its frames."""
 
 
 class Stopwatch:
@@ -144,9 +144,13 @@ class Task:
 
 def scan(task: Task) -> dict[str, Any]:
     """Run inside the child: build a database, scan, and say what each scene took."""
-    services = TimedServices(settings_in(Path(task.folder), task.url), CancelToken(), Limits())
-    services.configuration.update({"num_frames": task.frames})
-    build_database(services, task.pack)
+    with closing(TimedServices(settings_in(Path(task.folder), task.url), CancelToken(), Limits())) as services:
+        services.configuration.update({"num_frames": task.frames})
+        build_database(services, task.pack)
+        return _scan(services)
+
+
+def _scan(services: TimedServices) -> dict[str, Any]:
     begun: list[tuple[float, float]] = []
 
     def tell(report: Report) -> None:
@@ -159,7 +163,6 @@ def scan(task: Task) -> dict[str, Any]:
     result = services.scan(context, request.scope())
     ended = (time.process_time(), time.perf_counter())
     kept = [one for page in services.fingerprints.pages("scene") for one in page]
-    services.close()
     watch = services.watch
     return {
         "result": result,
@@ -330,10 +333,11 @@ def aims(rows: list[dict[str, Any]], with_ffmpeg: dict[str, Any] | None) -> list
         }
     ]
     if with_ffmpeg is not None:
-        theirs, ours, _ = (one["cpu_ms"] / one["frames"] for one in with_ffmpeg.values())
+        theirs = next(iter(with_ffmpeg.values()))["cpu_ms"]
+        ours = max(row["cpu_ms"] for row in rows)
         stated.append(
             {
-                "what": "a frame of a scene: times less processor time than with one ffmpeg process for each",
+                "what": "a whole scene: times less processor time than one ffmpeg process for each frame takes alone",
                 "aim": f">= {LEAST_TIMES:.0f}",
                 "measured": round(theirs / ours, 1),
                 "met": theirs / ours >= LEAST_TIMES,

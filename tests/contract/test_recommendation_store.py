@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -190,6 +191,18 @@ def test_what_was_decided_can_be_reopened(store: AnyStore) -> None:
         )
         assert store.reopen(number) == one
     assert counts(store) == (2, 0, 0)
+
+
+def test_under_which_group_is_written_for_a_pending_one_is_kept_before(store: AnyStore) -> None:
+    pending, dismissed = submit(store, "1").id, submit(store, "2").id
+    store.dismiss(dismissed)
+    before = store.get(pending)
+    assert before is not None
+    for number in (pending, dismissed, 99):
+        store.note_group(number, "group-1")
+    assert store.get(pending) == replace(before, group="group-1")
+    assert getattr(store.get(dismissed), "group", "") is None
+    assert counts(store) == (1, 0, 1)
 
 
 def test_what_has_been_superseded_is_not_reopened(store: AnyStore) -> None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from stash_sense.api.crop_links import CropLinks
 from stash_sense.errors import StashSenseError
 from stash_sense.library.kinds import IMAGES
+from stash_sense.library.media import StashId
 from stash_sense.recommendations.deciding import Accepted
 from stash_sense.recommendations.journal.entry import Entry, EntryState, Intent, Operation
 from stash_sense.recommendations.journal.undoing import Undone
@@ -20,13 +21,25 @@ MOST_AT_ONCE = 100
 Number = Annotated[int, Field(ge=0, lt=2**53)]
 """As large as a number may be that every reader of JSON reads alike."""
 StashNumber = Annotated[str, Field(min_length=1, max_length=18, pattern="^[0-9]+$")]
-Group = Annotated[str, Field(pattern="^[0-9a-f]{1,32}$")]
+GROUP = "^[A-Za-z0-9-]{1,64}$"
+"""A group of the journal."""
 
 
 class Body(BaseModel):
     """What is sent."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class StashIdBody(Body):
+    """Who somebody is at a stash-box: its address, domain or name, and the id there."""
+
+    endpoint: str = Field(min_length=1, max_length=500)
+    stash_id: str = Field(min_length=1, max_length=100)
+
+    def stash_id_there(self) -> StashId:
+        """Return it."""
+        return StashId(self.endpoint, self.stash_id)
 
 
 class Trouble(BaseModel):
@@ -51,7 +64,7 @@ class RecommendationDocument(BaseModel):
             beside it is a link to its picture that opens without the token for ten minutes.
         permanent: of a dismissal: nothing of this type is ever said about the target again.
         action: what resolved it; "outdated" where it went away by itself.
-        group: of the journal, with what was written.
+        group: of the journal, with what was written; of a pending one with what was begun.
     """
 
     id: int
@@ -242,7 +255,8 @@ class ManyDocument(BaseModel):
     """What came of deciding about many.
 
     Attributes:
-        group: of the journal, under which all of it is undone; send it along to go on in the same group.
+        group: of the journal, under which all of it is undone; send it along to go on in the same group. Null where
+            nothing was written.
         done: how many; `refused` the others.
         next: cursor of those that are still to be decided about, where a type was named; null when there are none.
     """

@@ -74,7 +74,7 @@ class Scanning(Recommending):
                 now=now,
                 frequency=request.mode == "clustered_frequency",
                 stranger_distance=recognizer.constants.stranger_distance,
-                in_use=lambda: self.performers.require().version,
+                in_use=self.performers.name_in_use,
             )
             return Scan(tools, scope, context).run()
 
@@ -83,7 +83,8 @@ class Scanning(Recommending):
     ) -> None:
         """Keep what was found in a scene or image that was looked at as a scan looks, in the way of a scan.
 
-        What is recommended follows with the next scan, which does not look at it again.
+        What is recommended follows with the next scan, which does not look at it again; where nobody was found, it is
+        taken back now, for the next scan would not look there.
 
         Raises:
             StorageError: the disk said no.
@@ -92,11 +93,17 @@ class Scanning(Recommending):
         from datetime import UTC, datetime
 
         from stash_sense.adapters.images.jpeg import jpeg
+        from stash_sense.recommendations.recommendation import Target
         from stash_sense.scanning.looking import Looker
+        from stash_sense.scanning.suggesting import TYPES
 
         now = self._present(database.pack, database.manifest.version)
         looker = Looker(identifier, now, jpeg, lambda: datetime.now(UTC))
-        self.fingerprints.keep(*looker.seen(item, found))
+        fingerprint, faces = looker.seen(item, found)
+        if not fingerprint.persons:
+            type_ = TYPES[fingerprint.item.kind]
+            self.recommendations.withdraw(type_.name, [Target(type_.target_kind, item.id)])
+        self.fingerprints.keep(fingerprint, faces)
 
     def check_scan(self, asked: ScanScope) -> None:
         """Look whether a scan can be done; takes a few requests.

@@ -11,6 +11,7 @@ from stash_sense.cli.present import print_json, say
 from stash_sense.cli.serving import Document
 from stash_sense.errors import SettingInvalid
 from stash_sense.reports.recommendations import entry_of, journal_listing, writes_in_words
+from stash_sense.reports.wording import counted
 
 app = typer.Typer(help="What was written to your Stash, and undoing it.", no_args_is_help=True)
 
@@ -93,6 +94,11 @@ def _tell(told: Document) -> None:
         say(f"  {sentence}" if told["dry_run"] else sentence)
     for refused in told["refused"]:
         say(f"→ {refused['message']}")
-    if not told["dry_run"]:
-        number = len(told["undone"])
-        say("1 entry is undone." if number == 1 else f"{number:,} entries are undone.")
+    if told["dry_run"]:
+        return
+    number = len(told["undone"])
+    what = counted(number, "entry is", "entries are") if number else "Nothing is"
+    group = told["group"]
+    again = f" `stash-sense journal undo --group {group}` writes it again." if group else ""
+    before = " It was so before." if number and not group else ""
+    say(f"{what} undone.{again}{before}")

@@ -1,5 +1,6 @@
 """`stash-sense recommendations`: what was found in your Stash, to accept or to dismiss."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -11,10 +12,11 @@ from stash_sense.cli.desk import Desk, desk_of
 from stash_sense.cli.present import print_json, say
 from stash_sense.cli.serving import Document
 from stash_sense.errors import RecommendationError, ServiceAnswer, SettingInvalid, StashError
-from stash_sense.reports.recommendations import details_of, listing, writes_in_words
+from stash_sense.reports.recommendations import details_of, listing, names_of, writes_in_words
 
 app = typer.Typer(help="What was found in your Stash, to accept or to dismiss.", no_args_is_help=True)
 
+EXIT_REFUSED = 1
 _AT_ONCE = 20
 """In one request to the service, so that it answers within some seconds."""
 _PENDING = "pending"
@@ -68,7 +70,7 @@ def show(context: typer.Context, number: Number, json: Json = False) -> None:
         return
     Console().print(details_of(one))
     if one["status"] == _PENDING:
-        _tell_planned(desk, number)
+        _tell_planned(desk, one)
 
 
 @app.command("accept")
@@ -96,7 +98,12 @@ def accept(
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    """Add the people of recommendations to what they are seen in. `stash-sense journal undo` takes it back."""
+    """Add the people of recommendations to what they are seen in. `stash-sense journal undo` takes it back.
+
+    The exit code is 0 only when all of them are accepted.
+    """
+    if least and all_of is None:
+        raise SettingInvalid(name="--least", value=least, reason="it chooses among --all-of a type")
     desk = desk_of(services_of(context))
     chosen = _one_or_many(numbers, all_of)
     if len(chosen) == 1 and all_of is None:
@@ -153,16 +160,18 @@ def reopen(context: typer.Context, number: Number, json: Json = False) -> None:
         say(f"Recommendation {one['id']} is pending.")
 
 
-def _tell_planned(desk: Desk, number: int) -> None:
+def _tell_planned(desk: Desk, one: Document) -> None:
     """Say what accepting one would write, or why it cannot be accepted as it is."""
     try:
-        planned = desk.accept(number, {"dry_run": True})
+        planned = desk.accept(one["id"], {"dry_run": True})
     except (RecommendationError, StashError, ServiceAnswer) as error:
         say(f"→ {error}")
         return
     say("Accepting it would write:" if planned["writes"] else "Accepting it would write nothing.")
-    for sentence in writes_in_words(planned["writes"]):
+    for sentence in writes_in_words(planned["writes"], names_of(one)):
         say(f"  {sentence}")
+    for note in planned["notes"]:
+        say(f"→ {note}")
 
 
 def _one_or_many(numbers: list[int] | None, all_of: str | None) -> list[int]:
@@ -213,7 +222,7 @@ def _accept_all(desk: Desk, ids: list[int], all_of: str | None, asked: Document,
             part |= {"cursor": cursor} if cursor else {}
         part |= {"group": total["group"]} if total["group"] else {}
         answer = desk.accept_many(part)
-        total["group"], cursor = answer["group"], answer["next"]
+        total["group"], cursor = answer["group"] or total["group"], answer["next"]
         total["items"] += answer["items"]
         total["done"] += answer["done"]
         total["refused"] += answer["refused"]
@@ -226,14 +235,17 @@ def _tell_accepted(told: Document, json: bool) -> None:
         print_json({"schema": 1, **told})
         return
     one = told["recommendation"]
+    names = names_of(one)
     if told["dry_run"]:
         say(f"Accepting recommendation {one['id']} would write:" if told["writes"] else "Nothing would be written.")
-        for sentence in writes_in_words(told["writes"]):
+        for sentence in writes_in_words(told["writes"], names):
             say(f"  {sentence}")
     elif not told["performer_ids"]:
         say(f"Recommendation {one['id']} was accepted before.")
+    elif one["group"] is None:
+        say(f"Recommendation {one['id']} is accepted: everybody was there already, and nothing was written.")
     else:
-        say(f"Recommendation {one['id']} is accepted: {_added(told['performer_ids'])}.{_undo(one['group'])}")
+        say(f"Recommendation {one['id']} is accepted: {_added(told['performer_ids'], names)}.{_undo(one['group'])}")
     for note in told["notes"]:
         say(f"→ {note}")
 
@@ -241,7 +253,13 @@ def _tell_accepted(told: Document, json: bool) -> None:
 def _tell_many(told: Document, what: str, json: bool) -> None:
     if json:
         print_json({"schema": 1, **told})
-        return
+    else:
+        _say_many(told, what)
+    if told["refused"]:
+        raise typer.Exit(EXIT_REFUSED)
+
+
+def _say_many(told: Document, what: str) -> None:
     for one in told["items"]:
         if one["error"] is not None:
             say(f"Recommendation {one['id']} is not {what}: {one['error']['message']}")
@@ -250,11 +268,12 @@ def _tell_many(told: Document, what: str, json: bool) -> None:
     would = "would be" if told["dry_run"] else "are" if told["done"] != 1 else "is"
     refused = f", {told['refused']:,} not" if told["refused"] else ""
     number = "1 recommendation" if told["done"] == 1 else f"{told['done']:,} recommendations"
-    say(f"{number} {would} {what}{refused}.{_undo(told['group'] if told['done'] else None)}")
+    say(f"{number} {would} {what}{refused}.{_undo(told['group'])}")
 
 
-def _added(ids: list[str]) -> str:
-    return f"performer {ids[0]} is added" if len(ids) == 1 else f"performers {', '.join(ids)} are added"
+def _added(ids: list[str], names: Mapping[str, str]) -> str:
+    who = ", ".join(names.get(id_, f"performer {id_}") for id_ in ids)
+    return f"{who} {'is' if len(ids) == 1 else 'are'} added"
 
 
 def _undo(group: str | None) -> str:

@@ -104,8 +104,10 @@ def _say(result: Document) -> None:
         say(f"{result['no_face']:,} of them without a face, {result['failed']:,} failed.")
     for code, count in result["failures"].items():
         say(f"  {code}: {count:,}")
+    if result["failed"]:
+        say("`stash-sense scan --retry-failed` looks at them again, when what was in the way is gone.")
     if result["gone"]:
-        say(f"{result['gone']:,} are gone from Stash.")
+        say(f"{result['gone']:,} are gone from Stash, or left alone by now.")
     new, withdrawn = counted(result["recommended"], "new recommendation"), result["withdrawn"]
     say(f"{new}, {withdrawn:,} withdrawn; `stash-sense recommendations list` shows them.")
     if result["keeps_what_is_gone"]:

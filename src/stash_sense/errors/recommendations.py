@@ -88,8 +88,8 @@ class JournalCursorInvalid(JournalError):
 
 
 class JournalFieldChanged(JournalError):
-    """Entry {entry} is not undone, because {field} of {kind} {id} was changed since: we wrote {wrote}, now it is
-    {now}. Change it in Stash.
+    """Entry {entry} is not undone, because somebody has changed the {field} of {kind} {id} since: {wrote} was
+    written, and now it is {now}. Change it in Stash.
     """
 
     code = "journal_field_changed"

@@ -21,7 +21,7 @@ class MemoryFingerprints:
     def marks(self, kind: str, ids: Collection[str]) -> dict[str, Mark]:
         """See `FingerprintStore.marks`."""
         return {
-            id_: Mark(one.content, one.pack, one.database, one.outcome, one.code, one.conditions)
+            id_: Mark(one.content, one.pack, one.database, one.outcome, one.conditions)
             for id_, one in self.several(kind, ids).items()
         }
 

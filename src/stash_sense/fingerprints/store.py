@@ -16,7 +16,6 @@ class Mark:
     pack: str
     database: str
     outcome: Outcome
-    code: str
     conditions: str
 
 

@@ -70,7 +70,7 @@ def left_out(details: Details, choices: Sequence[Choice] | None) -> list[str]:
     if choices is not None or not isinstance(details, UnidentifiedDetails):
         return []
     strangers = [person.name for person in details.people if person.performer_id is None]
-    return [f"{name} is not in Stash, and not added; choose to create a performer." for name in strangers]
+    return [f"{name} is not in Stash, and is left out." for name in strangers]
 
 
 def identity_of(person: SuggestedPerson, choice: Choice) -> StashId | None:

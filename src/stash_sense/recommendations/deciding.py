@@ -185,7 +185,10 @@ class Decisions:
             except (StashError, *_OF_ONE) as error:
                 told[id_] = error
                 cause = error.__cause__ if isinstance(error, RecommendationPartlyAccepted) else error
-                broken = error if isinstance(cause, WritingBusy) or not isinstance(cause, _OF_ONE) else None
+                if isinstance(cause, WritingBusy) or (
+                    isinstance(cause, StashError) and not isinstance(cause, _OF_ONE)
+                ):
+                    broken = cause
         return told
 
     async def write(self, why: Why, work: Callable[[Writes], Awaitable[T]], *, dry: bool = False) -> Written[T]:
@@ -285,6 +288,14 @@ class Decisions:
 
     def _chosen(self, one: Recommendation, choices: Sequence[Choice] | None) -> Chosen:
         return chosen_of(one, self._types[one.type].details_of(one), choices)
+
+
+def _of_all(error: StashSenseError) -> StashSenseError | None:
+    """Return the error that the other ones of many would meet, too; None where there is none."""
+    cause = error.__cause__ if isinstance(error, RecommendationPartlyAccepted) else error
+    if isinstance(cause, WritingBusy):
+        return cause
+    return cause if isinstance(cause, StashError) and not isinstance(cause, _OF_ONE) else None
 
 
 def _is_accepted(one: Recommendation) -> bool:

@@ -125,7 +125,7 @@ def _facts(result: Identification, style: SectionStyle) -> Markup:
         for term, value in facts.items()
         if value != NOT_KNOWN
     )
-    told = (element("p", line) for line in in_library(result))
+    told = (element("p", line[:1].upper() + line[1:], class_="seen") for line in in_library(result))
     return joined((element("dl", *rows, class_="facts"), *told))
 
 

@@ -9,9 +9,15 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from stash_sense.reports.wording import clock, distance, percent, visible
+from stash_sense.performers.records import ReferencePicture
+from stash_sense.recommendations.journal.values import in_words
+from stash_sense.reports.wording import WORTH_TELLING, clock, counted, distance, percent, place_of, visible
 
 Document = Mapping[str, Any]
+NOBODY: Mapping[str, str] = {}
+_PENDING = "pending"
+_NEW = "new: "
+"""Before the name of who would be created, in a dry run."""
 _MOST_PLACES = 6
 _LONGEST = 60
 """Letters of a value that are shown."""
@@ -27,25 +33,29 @@ _VERBS = {
 
 def listing(items: Sequence[Document]) -> RenderableType:
     """Return a table with a row for each recommendation: what it is about, and who was recognised."""
-    table = Table(box=None, pad_edge=False)
-    for heading in ("number", "about", "who", "state"):
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    says_state = {one["status"] for one in items} != {_PENDING}
+    table.add_column("number", justify="right")
+    for heading in ("about", "who", *(["state"] if says_state else [])):
         table.add_column(heading, overflow="fold")
     for one in items:
-        about = f"{one['target_type']} {one['target_id']}: {one['details'].get('title', '')}"
-        table.add_row(str(one["id"]), _text(about), _text(", ".join(_people(one))), one["status"])
+        row: list[RenderableType] = [str(one["id"]), _text(_target(one)), _text(", ".join(_people(one)))]
+        table.add_row(*row, *([_status(one)] if says_state else []))
     return table
 
 
 def details_of(one: Document) -> RenderableType:
     """Return all that there is to say about a recommendation: who, how surely, where, and who else it may be."""
     details = one["details"]
-    lines: list[RenderableType] = [
-        _text(f"Recommendation {one['id']} ({one['status']}): {one['target_type']} {one['target_id']}"),
-        _text(str(details.get("title", ""))),
-    ]
-    lines += [Padding(Group(*map(_text, _about(person))), (1, 0, 0, 2)) for person in details.get("people", [])]
-    if details.get("unknown"):
-        lines.append(Padding(_text(f"and {details['unknown']} more who are not in the database"), (1, 0, 0, 2)))
+    lines: list[RenderableType] = [_text(f"Recommendation {one['id']}, {_status(one)}"), _text(_target(one))]
+    for person in details.get("people", []):
+        lines += [Text(), *(Padding(_text(line), (0, 0, 0, 2), expand=False) for line in _about(person, one))]
+    if unknown := details.get("unknown"):
+        more = counted(unknown, "other person is", "other people are")
+        lines += [Text(), Padding(_text(f"{more} seen whom the database does not know"), (0, 0, 0, 2), expand=False)]
+    lines.append(Text())
+    if "database" in details:
+        lines.append(_text(f"Seen with the pack {details['pack']} and the database {details['database']}."))
     if one["reason"]:
         lines.append(_text(f"Dismissed because: {one['reason']}"))
     if one["group"]:
@@ -55,9 +65,11 @@ def details_of(one: Document) -> RenderableType:
 
 def journal_listing(items: Sequence[Document]) -> RenderableType:
     """Return a table with a row for each entry of the journal."""
-    table = Table(box=None, pad_edge=False)
-    for heading in ("entry", "when", "what", "state", "group"):
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("entry", justify="right")
+    for heading in ("when", "what", "state"):
         table.add_column(heading, overflow="fold")
+    table.add_column("group", no_wrap=True)  # to be copied
     for one in items:
         when = datetime.fromisoformat(one["created_at"]).astimezone()
         what = next(writes_in_words([one]))
@@ -72,19 +84,32 @@ def entry_of(one: Document) -> RenderableType:
         table.add_column(heading, overflow="fold")
     for name in dict.fromkeys((*one["before"], *one["after"])):
         table.add_row(name, _text(_value(one["before"].get(name))), _text(_value(one["after"].get(name))))
-    lines = [_text(f"Entry {one['id']}: {next(writes_in_words([one]))}"), _text(f"{_state(one)}; {one['reason']}")]
+    by = f" by entry {one['undone_by']}" if one["undone_by"] is not None else ""
+    why = f"; {one['reason']}" if one["reason"] else ""
+    lines = [_text(f"Entry {one['id']}: {next(writes_in_words([one]))}"), _text(f"{_state(one)}{by}{why}")]
     if one["error_message"]:
         lines.append(_text(one["error_message"]))
     return Group(*lines, table)
 
 
-def writes_in_words(writes: Sequence[Document]) -> Iterator[str]:
-    """Say of each write what it does, such as "scene 3: add performer 7"."""
+def names_of(one: Document) -> dict[str, str]:
+    """Return who the people of a recommendation are in Stash: their names by the ids of performers."""
+    people = one["details"].get("people", [])
+    return {person["performer_id"]: person["name"] for person in people if person["performer_id"]}
+
+
+def writes_in_words(writes: Sequence[Document], names: Mapping[str, str] = NOBODY) -> Iterator[str]:
+    """Say of each write what it does, such as "scene 3: add Ada (performer 7)".
+
+    Args:
+        writes: or entries of the journal.
+        names: of performers by their ids, as far as they are known.
+    """
     for one in writes:
         which = f"{one['kind']} {one['target_id']}".strip()
         operation = one["operation"]
         if operation in ("add", "remove"):
-            yield f"{which}: {_VERBS[operation]} {', '.join(_moved(one))}"
+            yield f"{which}: {_VERBS[operation]} {', '.join(_moved(one, names))}"
         elif operation == "update":
             changed = (
                 f"{name}: {_value(one['before'].get(name))} → {_value(to)}" for name, to in one["after"].items()
@@ -96,6 +121,17 @@ def writes_in_words(writes: Sequence[Document]) -> Iterator[str]:
             yield f"{which}: {_VERBS[operation]}"
 
 
+def _target(one: Document) -> str:
+    title = one["details"].get("title", "")
+    return f"{one['target_type']} {one['target_id']}{f': {title}' if title else ''}"
+
+
+def _status(one: Document) -> str:
+    if one["status"] == "resolved":
+        return "accepted" if one["action"] == "accept" else str(one["action"] or "resolved")
+    return "dismissed for good" if one["permanent"] else str(one["status"])
+
+
 def _people(one: Document) -> list[str]:
     people = one["details"].get("people", [])
     return [f"{person['name']} {percent(person['probability'])}{_whether(person)}" for person in people]
@@ -105,23 +141,41 @@ def _whether(person: Document) -> str:
     return "" if person["performer_id"] else " (not in Stash)"
 
 
-def _about(person: Document) -> Iterator[str]:
+def _about(person: Document, one: Document) -> Iterator[str]:
     there = f"performer {person['performer_id']} of Stash" if person["performer_id"] else "not in Stash"
     yield f"{person['name']}, {percent(person['probability'])} sure; {there}"
-    yield f"  distance {distance(person['distance'])}, seen {person['count']} times{_where(person['seen'])}"
-    for other in person["others"]:
-        yield f"  or {other['name']}, {percent(other['probability'])}, distance {distance(other['distance'])}"
+    yield f"  seen {_where(person, one['target_type'])}"
+    mean = person.get("mean_distance")
+    spread = f", {distance(mean)} on average" if mean is not None and person["count"] > 1 else ""
+    yield f"  nearest picture: {_reference(person)}, distance {distance(person['distance'])}{spread}"
+    likely = [other for other in person["others"] if other["probability"] >= WORTH_TELLING]
+    for place, other in enumerate(likely or person["others"][:1]):
+        words = f"{other['name']}, {percent(other['probability'])}, distance {distance(other['distance'])}"
+        yield f"  {'or' if place else 'next likely:'} {words}"
 
 
-def _where(seen: Sequence[Document]) -> str:
-    moments = sorted(one["t"] for one in seen if one["t"] is not None)
-    images = [one["image_id"] for one in seen if one["image_id"] is not None]
-    places = [clock(t) for t in moments] or [f"image {id_}" for id_ in images]
-    more = ", …" if len(places) > _MOST_PLACES else ""
-    return f", at {', '.join(places[:_MOST_PLACES])}{more}" if places else ""
+def _where(person: Document, kind: str) -> str:
+    """Say in how many frames or images somebody is seen, and which."""
+    seen, count = person["seen"], person["count"]
+    if kind == "image":
+        return "in it" if count == 1 else f"{count:,} times in it"
+    if kind == "gallery":
+        places = list(person["image_ids"]) or list(dict.fromkeys(one["image_id"] for one in seen))
+        what = counted(count, "image")
+    else:
+        cover = ["the cover" for one in seen if one["t"] is None]
+        places = [*cover, *(clock(t) for t in sorted(one["t"] for one in seen if one["t"] is not None))]
+        what = counted(count, "frame")
+    more = ", …" if len(places) > _MOST_PLACES or len(places) < count else ""
+    return f"in {what}{': ' if places else ''}{', '.join(places[:_MOST_PLACES])}{more if places else ''}"
 
 
-def _moved(one: Document) -> Iterator[str]:
+def _reference(person: Document) -> str:
+    told = person.get("reference") or {}
+    return place_of(ReferencePicture(told.get("source") or "", told.get("url"), told.get("path")))
+
+
+def _moved(one: Document, names: Mapping[str, str]) -> Iterator[str]:
     """Name what is added to lists, or removed from them."""
     for name, after in one["after"].items():
         before = one["before"].get(name)
@@ -131,7 +185,13 @@ def _moved(one: Document) -> Iterator[str]:
         more, less = (before, after) if one["operation"] == "remove" else (after, before)
         for id_ in more:
             if id_ not in less:
-                yield f"{name.removesuffix('_ids')} {id_}"
+                yield _named(name.removesuffix("_ids"), id_, names)
+
+
+def _named(kind: str, id_: str, names: Mapping[str, str]) -> str:
+    if id_.startswith(_NEW):
+        return f"the new {kind} {id_.removeprefix(_NEW)}"
+    return f"{names[id_]} ({kind} {id_})" if kind == "performer" and id_ in names else f"{kind} {id_}"
 
 
 def _state(one: Document) -> str:
@@ -139,13 +199,7 @@ def _state(one: Document) -> str:
 
 
 def _value(value: object) -> str:
-    if value in (None, "", []):
-        return "nothing"
-    if isinstance(value, Mapping) and "bytes" in value:
-        return f"a picture of {value['bytes']:,} bytes"
-    if isinstance(value, Mapping) and "address" in value:
-        return str(value["address"])
-    text = ", ".join(map(_value, value)) if isinstance(value, list) else str(value)
+    text = in_words(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 

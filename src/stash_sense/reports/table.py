@@ -12,6 +12,7 @@ from stash_sense.identification.reasons import Because
 from stash_sense.identification.result import Identification, NamedPerson, SeenPerson
 from stash_sense.reports.wording import (
     NOT_KNOWN,
+    WORTH_TELLING,
     against,
     clock,
     counted,
@@ -25,9 +26,6 @@ from stash_sense.reports.wording import (
     unknown_name,
     visible,
 )
-
-_WORTH_TELLING = 0.005
-"""Probability of somebody else from which a terminal says why it is not that person: below, it would say <1%."""
 
 
 @dataclass(slots=True)
@@ -97,7 +95,7 @@ def _grounds(result: Identification) -> Iterator[Text]:
             told = f"{person.name}: distance {distance(nearest.distance)} to {place_of(nearest.picture)}"
             # A path is one line, so that it can be copied.
             yield Text(visible(told), style="dim", no_wrap=True, overflow="ignore")
-        if (rival := person.runner_up) and (rival.close or person.alternatives[0].probability >= _WORTH_TELLING):
+        if (rival := person.runner_up) and (rival.close or person.alternatives[0].probability >= WORTH_TELLING):
             yield _words(against(person), "dim")
     for place, stranger in enumerate(result.unknown):
         rival = stranger.runner_up

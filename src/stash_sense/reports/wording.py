@@ -6,6 +6,8 @@ import math
 import unicodedata
 from typing import TYPE_CHECKING
 
+from stash_sense.performers.ids import STASH
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -18,6 +20,9 @@ NOT_KNOWN = "\N{EN DASH}"
 
 _PLACES = {"file": "the file", "stream": "Stash", "sprites": "the sprites"}
 """Where frames come from (`identification.subject.FramesFrom`)."""
+
+WORTH_TELLING = 0.005
+"""Probability of somebody else from which it is told: below, it would say <1%."""
 
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Turn the direction of the text that follows a name, and so can make it read as something else."""
@@ -157,7 +162,9 @@ def _nearness(person: NamedPerson, rival: RunnerUp) -> str:
 
 def place_of(picture: ReferencePicture) -> str:
     """Return where a reference picture is, as well as is known."""
-    return picture.path or picture.url or (f"a picture of {picture.source}" if picture.source else "a picture")
+    if picture.path or picture.url or not picture.source:
+        return picture.path or picture.url or "a picture"
+    return "a picture in Stash" if picture.source == STASH else f"a picture of {picture.source}"
 
 
 def nobody(result: Identification) -> str:

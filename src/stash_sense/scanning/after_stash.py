@@ -28,7 +28,7 @@ class AfterStash:
     What was new while nobody listened is scanned when the listening begins.
 
     Args:
-        is_on: whether the user wants it.
+        is_on: whether the user wants it; may wait.
         submit: puts a scan of what is new into the queue; may wait.
         again: seconds until it is tried again.
     """
@@ -49,7 +49,7 @@ class AfterStash:
             is_first, self._has_begun = not self._has_begun, True
         else:
             is_first = False
-        if (is_first or isinstance(news, ScanFinished)) and self._is_on():
+        if is_first or isinstance(news, ScanFinished):
             with self._lock:
                 if self._over.is_set():
                     return
@@ -75,7 +75,7 @@ class AfterStash:
             self._news.clear()
             while not self._over.is_set():
                 try:
-                    if self._submit() is Submitted.QUEUED:
+                    if not self._is_on() or self._submit() is Submitted.QUEUED:
                         break
                 except StashSenseError as error:
                     told = {"code": error.code, "reason": str(error)}

@@ -1,10 +1,17 @@
 """What is known of a scene or image, and how it is now -> what a scan does about it."""
 
+import hashlib
+import json
 from dataclasses import dataclass
 from enum import StrEnum
 
 from stash_sense.fingerprints.fingerprint import Outcome
 from stash_sense.fingerprints.store import Mark
+from stash_sense.identification.recognizer import Request
+from stash_sense.library.paths import PathMap
+
+_DECODING = 1
+"""Rises when the program comes to read what it could not: failures are tried again then."""
 
 
 class Step(StrEnum):
@@ -31,6 +38,19 @@ class Conditions:
 
     def __str__(self) -> str:
         return f"{self.looking}.{self.matching}"
+
+    @classmethod
+    def of(cls, paths: PathMap, request: Request) -> "Conditions":
+        """Say what they are now.
+
+        Args:
+            paths: which folder of Stash is which folder here: a file may be seen that was not.
+            request: how items are looked at.
+        """
+        return cls(
+            looking=_digest(_DECODING, str(paths), request.plan.num_frames),
+            matching=_digest(request.mode, request.strict),
+        )
 
     @classmethod
     def read(cls, text: str) -> "Conditions":
@@ -72,3 +92,7 @@ def step_of(mark: Mark | None, content: str, now: Present) -> Step:
     if before.looking != now.conditions.looking:
         return Step.LOOK
     return Step.LOOK if mark.outcome is Outcome.FAILED and now.retry_failed else Step.NOTHING
+
+
+def _digest(*values: object) -> str:
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16]

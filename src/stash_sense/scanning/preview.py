@@ -12,8 +12,8 @@ from stash_sense.library.reading import Cursor
 from stash_sense.scanning.content import content_of
 from stash_sense.scanning.deciding import Present, Step, step_of
 from stash_sense.scanning.ports import Loop
-from stash_sense.scanning.reading import Reading
-from stash_sense.scanning.scope import KINDS, ResolvedScope
+from stash_sense.scanning.reading import Part, Reading
+from stash_sense.scanning.scope import KINDS, ResolvedScope, galleries_left_alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,8 @@ def preview(
         Cancelled: the token was set.
         StorageError, StateError: what is known cannot be read.
     """
-    return [_of_kind(library, loop, store, scope, kind, now, cancel, progress) for kind in scope.scopes]
+    left_alone = loop.call(lambda: galleries_left_alone(library, scope), cancel)
+    return [_of_kind(library, loop, store, scope, kind, left_alone, now, cancel, progress) for kind in scope.scopes]
 
 
 def _of_kind(
@@ -68,6 +69,7 @@ def _of_kind(
     store: FingerprintStore,
     scope: ResolvedScope,
     name: str,
+    left_alone: frozenset[str],
     now: Present,
     cancel: CancelToken,
     progress: ProgressListener,
@@ -79,7 +81,8 @@ def _of_kind(
     done, total = 0, None
     while cursor is not None:
         at = cursor
-        part = loop.call(lambda at=at: reading.part(at), cancel)  # type: ignore[misc]
+        whole: Part = loop.call(lambda at=at: reading.part(at), cancel)  # type: ignore[misc]
+        part = whole.without(left_alone)
         marks = store.marks(name, part.ids)
         for item in part.items:
             mark = marks.get(item.id)
@@ -91,7 +94,7 @@ def _of_kind(
             else:
                 counts[mark.outcome.value] += 1
         counts["unreadable"] += len(part.lost)
-        done += len(part.ids)
+        done += len(whole.ids)
         total = part.total if part.total is not None else total
         progress(Progress(kind.plural, done, total))
         cursor = part.next

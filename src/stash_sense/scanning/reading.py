@@ -1,7 +1,8 @@
 """A library, part by part: what is read at once, what of it cannot be read, and which ids it stands for."""
 
+from bisect import bisect_right
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from stash_sense.errors import StashDocumentRefused, StashError
@@ -26,7 +27,7 @@ class Part:
         ids: of both, and of nothing else between `after` and `upto`.
         after, upto: the part is all that is there with ids above the one, up to the other; None: without end.
         next: gives the part after this one; None for the last.
-        total: how many there are in the whole scope, where that was told.
+        total: how many there are in the whole scope, where that was told, as it is with the first part.
     """
 
     items: tuple[Scene | Image, ...]
@@ -36,6 +37,16 @@ class Part:
     upto: int | None
     next: Cursor | None
     total: int | None
+
+    def without(self, galleries: frozenset[str]) -> "Part":
+        """Return it without the images of some galleries."""
+        left = {
+            item.id for item in self.items if isinstance(item, Image) and not galleries.isdisjoint(item.gallery_ids)
+        }
+        if not left:
+            return self
+        items = tuple(item for item in self.items if item.id not in left)
+        return replace(self, items=items, ids=tuple(one for one in self.ids if one not in left))
 
 
 @dataclass
@@ -66,6 +77,14 @@ class Reading:
             StashError: Stash cannot be used, or answers nothing of the kind as it should.
         """
         return await (self._falling_part(cursor) if self.newest_first else self._rising_part(cursor))
+
+    async def count(self) -> int:
+        """Count all that there are in the scope.
+
+        Raises:
+            StashError: Stash cannot be asked.
+        """
+        return await self.library.reader.count(self.kind, self.scope)
 
     async def fresh(self, ids: Sequence[str]) -> dict[str, Scene | Image]:
         """Read some anew; what is gone, or cannot be read any more, is left out."""
@@ -106,7 +125,7 @@ class Reading:
         before = cursor.after
         passed = cursor.position
         if before:
-            passed = next((at for at, one in enumerate(self._falling) if int(one) < before), len(self._falling))
+            passed = bisect_right(self._falling, -before, key=lambda one: -int(one))
         ids = tuple(self._falling[passed : passed + self.size])
         rest = self._falling[passed + len(ids) : passed + len(ids) + 1]
         items, lost = await self._each(ids)

@@ -22,7 +22,7 @@ from stash_sense.scanning.reading import Reading
 from stash_sense.scanning.report_counting import Counting, TaggedHere
 from stash_sense.scanning.report_document import LibraryReportDocument
 from stash_sense.scanning.scope import KINDS
-from stash_sense.scanning.tagged import TaggedPerformers
+from stash_sense.scanning.tagged_performers import TaggedPerformers
 
 TAGGED = Scope({"performer_count": {"value": 0, "modifier": "GREATER_THAN"}})
 """Scenes and images with performers."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from stash_sense.errors import SavedFilterUnusable, ScanScopeEmpty, ScanScopeUnknown
-from stash_sense.library.kinds import IMAGES, SCENES, STUDIOS, TAGS, Kind
+from stash_sense.library.kinds import GALLERIES, IMAGES, SCENES, STUDIOS, TAGS, Kind
 from stash_sense.library.people import Studio, Tag
 from stash_sense.library.ports import Library
 from stash_sense.library.reading import Scope
@@ -101,6 +101,18 @@ async def resolve(library: Library, asked: ScanScope, leave_alone: str = "") -> 
     where = all_of(parts)
     scopes = {kind: Scope(where, words) for kind in KINDS if kind in kinds}
     return ResolvedScope(scopes, asked, left[0].id if left else None)
+
+
+async def galleries_left_alone(library: Library, scope: ResolvedScope) -> frozenset[str]:
+    """Return ids of the galleries whose images are to be left alone.
+
+    Raises:
+        StashError: Stash cannot be asked.
+    """
+    if scope.leave_alone is None or IMAGES.name not in scope.scopes:
+        return frozenset()
+    pages = library.reader.ids(GALLERIES, Scope({"tags": below(scope.leave_alone)}))
+    return frozenset([id_ async for page in pages for id_ in page.items])
 
 
 def below(id_: str) -> dict[str, Any]:

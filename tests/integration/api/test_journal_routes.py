@@ -72,7 +72,7 @@ def test_what_was_changed_since_is_left_and_said(here: Office) -> None:
     before = snapshot(here.stash)
     refused = here.asked("POST", "/journal/1/undo", 409)["error"]
     assert refused["code"] == "journal_field_changed"
-    assert "we wrote ['3'], now it is ['1']" in refused["message"]
+    assert "changed the performers of scene 2 since: 3 was written, and now it is 1." in refused["message"]
     assert snapshot(here.stash) == before
     undone = here.asked("POST", f"/journal/groups/{group}/undo")
     assert [(one["entry"], one["code"]) for one in undone["refused"]] == [(1, "journal_field_changed")]

@@ -82,19 +82,21 @@ def test_who_was_recognised_is_listed_shown_accepted_and_undone(shell: Shell) ->
     assert "Cid 93%, Dora 90% (not in Stash)" in listed
     shown = shell.run("recommendations", "show", number)
     assert "Cid, 93% sure; performer 3 of Stash" in shown
-    assert "distance 0.300, seen 4 times, at 1:15" in shown
-    assert "or Otto, 8%, distance 0.410" in shown
-    assert "Accepting it would write:\n  scene 2: add performer 3\n" in shown
+    assert "seen in 4 frames: 1:15, …\n    nearest picture: a picture, distance 0.300\n" in shown
+    assert "next likely: Otto, 8%, distance 0.410" in shown
+    assert "Accepting it would write:\n  scene 2: add Cid (performer 3)\n" in shown
+    assert "→ Dora is not in Stash, and is left out." in shown
     nobody = shell.recommend(DORA, target="3")
     assert "→ Recommendation 2 cannot be accepted so: none of its people" in shell.run(
         "recommendations", "show", nobody
     )
 
     before = snapshot(shell.stash)
-    assert "scene 2: add performer 3" in shell.run("recommendations", "accept", number, "--dry-run")
+    assert "scene 2: add Cid (performer 3)" in shell.run("recommendations", "accept", number, "--dry-run")
     assert snapshot(shell.stash) == before
     accepted = shell.run("recommendations", "accept", number)
-    assert f"Recommendation {number} is accepted: performer 3 is added." in accepted
+    assert f"Recommendation {number} is accepted: Cid is added." in accepted
+    assert "→ Dora is not in Stash, and is left out." in accepted
     assert shell.performers_of(2) == [3]
     assert "was accepted before" in shell.run("recommendations", "accept", number)
 
@@ -162,9 +164,21 @@ def test_all_of_a_type_are_accepted_after_a_question_and_undone_together(shell: 
 
 def test_what_is_refused_of_many_is_told(shell: Shell) -> None:
     numbers = [shell.recommend(CID), shell.recommend(CID, target="99"), shell.recommend(DORA, target="3")]
-    told = shell.run("recommendations", "accept", *numbers)
+    told = shell.run("recommendations", "accept", *numbers, exits=1)
     assert "1 recommendation is accepted, 2 not." in told
     assert f"Recommendation {numbers[1]} is not accepted: Stash" in told
+
+
+def test_where_nothing_was_written_no_way_back_is_told(shell: Shell) -> None:
+    numbers = [shell.recommend(CID), shell.recommend(CID, target="3")]
+    shell.run("recommendations", "accept", *numbers)
+    told = shell.run("recommendations", "accept", *numbers)
+    assert told == "2 recommendations are accepted.\n"
+    assert shell.told("recommendations", "accept", *numbers)["group"] is None
+    there = shell.recommend(person("Ada", "1"), target="1")
+    assert "everybody was there already, and nothing was written." in shell.run("recommendations", "accept", there)
+    shell.run("journal", "undo", "1")
+    assert shell.run("journal", "undo", "1") == "1 entry is undone. It was so before.\n"
 
 
 def test_many_are_dismissed_for_good(shell: Shell) -> None:
@@ -181,8 +195,8 @@ def test_what_was_changed_since_is_not_undone_and_that_is_an_exit_code(shell: Sh
     group = shell.told("recommendations", "accept", number)["recommendation"]["group"]
     shell.stash.state.tables["scenes"][2]["performers"] = [1]
     told = shell.run("journal", "undo", "--group", group, exits=1)
-    assert "performer_ids of scene 2 was changed since: we wrote ['3'], now it is ['1']" in told
-    assert "0 entries are undone." in told
+    assert "changed the performers of scene 2 since: 3 was written, and now it is 1." in told
+    assert "Nothing is undone." in told
 
 
 @pytest.mark.parametrize(
@@ -191,6 +205,7 @@ def test_what_was_changed_since_is_not_undone_and_that_is_an_exit_code(shell: Sh
         ("recommendations", "accept"),
         ("recommendations", "accept", "1", "--all-of", "unidentified_scene"),
         ("recommendations", "accept", "1", "2", "--person", "Cid"),
+        ("recommendations", "accept", "1", "--least", "0.9"),
         ("recommendations", "list", "--status", "open"),
         ("recommendations", "list", "--sort", "colour"),
         ("recommendations", "show", "9"),

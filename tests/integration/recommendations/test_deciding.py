@@ -1,14 +1,15 @@
 """Recommendations are accepted, undone, dismissed and reopened against a simulated Stash."""
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from tests.integration.recommendations.desk import Bench, Desk, person
+from tests.integration.recommendations.desk import Bench, Desk, Gone, person
 from tests.stash_library import ENDPOINT, snapshot
 
 from stash_sense.errors import (
     RecommendationChoiceInvalid,
+    RecommendationPartlyAccepted,
     RecommendationSettled,
     RecommendationUnknown,
     RecommendationUnreadable,
@@ -165,6 +166,60 @@ def test_when_stash_stays_locked_it_stays_pending_and_can_be_accepted_later(desk
         desk.do(lambda bench: bench.decisions.accept(one.id))
     assert now(desk, one).status is Status.PENDING
     assert desk.do(lambda bench: bench.decisions.accept(one.id)).performer_ids == ("3",)
+
+
+def test_where_stash_refuses_in_the_middle_the_rest_goes_on_in_the_same_group(desk: Desk) -> None:
+    one = desk.recommend(DORA, BOB)
+    namesake = Choice(BOB.person_id, create={"name": "Cid"})
+
+    async def work(bench: Bench) -> Any:
+        with pytest.raises(RecommendationPartlyAccepted, match="only in part: Stash has somebody of the name 'Cid'"):
+            await bench.decisions.accept(one.id, [Choice(DORA.person_id, create={"name": "Dora"}), namesake])
+        (dora,) = await bench.client.reader.named(PERFORMERS, "Dora")
+        begun = now(desk, one)
+        choices = [Choice(DORA.person_id, performer_id=dora.id), Choice(BOB.person_id)]
+        accepted = await bench.decisions.accept(one.id, choices)
+        return begun, accepted.recommendation, await bench.decisions.undo(begun.group or "")
+
+    begun, accepted, undone = desk.do(work)
+    assert (begun.status, begun.group) == (Status.PENDING, accepted.group)
+    assert ([entry.operation for entry in desk.entries(accepted.group)]) == [Operation.CREATE, Operation.ADD]
+    assert (len(undone.entries), undone.refused) == (2, {})
+    assert desk.do(lambda bench: bench.client.reader.named(PERFORMERS, "Dora")) == ()
+    assert now(desk, one).status is Status.PENDING
+
+
+def test_of_many_an_error_that_only_one_has_stops_no_other_and_one_of_stash_does(desk: Desk) -> None:
+    ones = [desk.recommend(CID, target="99"), desk.recommend(CID, target="2"), desk.recommend(CID, target="3")]
+    desk.stash.faults.add("locked:3")
+    told = list(desk.do(lambda bench: bench.decisions.accept_many([one.id for one in ones])).values())
+    assert [type(result) for result in told] == [StashIdUnknown, StashDatabaseLocked, StashDatabaseLocked]
+
+
+def test_where_the_process_ends_after_the_write_all_of_it_can_still_be_undone(desk: Desk) -> None:
+    one, store = desk.recommend(CID), desk.recommendations
+
+    class Ended:
+        """The process has ended before the recommendation was resolved."""
+
+        def __getattr__(self, name: str) -> Any:
+            if name == "resolve":
+                raise Gone
+            return getattr(store, name)
+
+    desk.recommendations = cast("Any", Ended())
+    with pytest.raises(Gone):
+        desk.do(lambda bench: bench.decisions.accept(one.id))
+    desk.recommendations = store
+
+    async def work(bench: Bench) -> Any:
+        accepted = await bench.decisions.accept(one.id)
+        await bench.decisions.undo(accepted.recommendation.group or "")
+        return accepted.recommendation, await bench.performers_of("2")
+
+    accepted, there = desk.do(work)
+    assert (accepted.status, len(desk.entries(accepted.group)), there) == (Status.RESOLVED, 1, [set()])
+    assert now(desk, one).status is Status.PENDING
 
 
 def test_what_is_dismissed_does_not_come_back_and_can_be_reopened(desk: Desk) -> None:

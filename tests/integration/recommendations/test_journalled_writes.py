@@ -79,11 +79,11 @@ def test_what_somebody_has_changed_since_is_left_and_told(desk: Desk) -> None:
         desk.do(work)
     assert caught.value.fields == {
         "entry": 1,
-        "field": "performer_ids",
+        "field": "performers",
         "kind": "scene",
         "id": "1",
-        "wrote": ["1", "3"],
-        "now": ["2"],
+        "wrote": "1, 3",
+        "now": "2",
     }
     assert desk.entries("group-2") == []
     assert desk.do(lambda bench: bench.performers_of("1")) == [{"2"}]

@@ -95,7 +95,7 @@ def test_a_picture_too_large_to_be_ours_does_not_stop_settling(desk: Desk) -> No
         await settle(bench.client, desk.journal)
 
     desk.do(work)
-    assert desk.states() == [EntryState.REFUSED]
+    assert desk.states() == [EntryState.UNCERTAIN]
 
 
 def test_two_writers_of_a_process_come_one_after_the_other(desk: Desk) -> None:

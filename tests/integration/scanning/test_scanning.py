@@ -4,17 +4,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.scan_bench import ADA, BOB, ZOE, bench
+from tests.scan_bench import ADA, BOB, ROSTER, ZOE, bench
 from tests.stash_library import library
 
 from stash_sense.errors import SavedFilterUnusable, ScanScopeEmpty, ScanScopeUnknown
 from stash_sense.fakes.stash.server import SimulatedStash, simulated_stash
 from stash_sense.fingerprints.fingerprint import Item, Outcome
 from stash_sense.identification.result import Failure
+from stash_sense.kernel.cancel import CancelToken
 from stash_sense.recommendations.recommendation import Status
 from stash_sense.recommendations.store import PageQuery, Resolution
 from stash_sense.scanning.deciding import Conditions, Present
-from stash_sense.scanning.scope import ScanScope
+from stash_sense.scanning.preview import preview
+from stash_sense.scanning.scope import ScanScope, resolve
+from stash_sense.scanning.tagged_performers import TaggedPerformers
 
 SCENES = ScanScope(kinds=("scene",))
 IMAGES = ScanScope(kinds=("image",))
@@ -175,6 +178,59 @@ def test_a_gallery_is_judged_when_all_its_images_are_known(stash: SimulatedStash
         change(stash, "images", 1, galleries=[])  # and an image without a gallery speaks for itself
         one.scan(IMAGES)
         assert one.said() == {"image 1": [BOB, ZOE]}
+
+
+def test_a_gallery_is_judged_once_however_many_pages_its_images_are_on(tmp_path: Path) -> None:
+    with (
+        simulated_stash(library=library()) as stash,
+        bench(stash.url, tmp_path, lambda kind, id_: [BOB] if int(id_) % 100 == 0 else []) as one,
+    ):
+        with stash.state.transaction():
+            for number in range(3, 1101):
+                stash.state.insert("images", title=f"Image {number}", galleries=[1])
+        one.scan(IMAGES)
+        assert one.said() == {"gallery 1": [BOB]}
+        stash.requests.clear()
+        assert named(one.scan(IMAGES)) == {"unchanged": 1100}
+        # Three pages; the gallery with each, and at its end; its images on three pages; who is in Stash.
+        assert len(stash.requests) <= 3 + 3 + 1 + 3 + 4
+
+
+def test_an_image_that_is_left_alone_does_not_keep_its_gallery_from_being_judged(
+    stash: SimulatedStash, tmp_path: Path
+) -> None:
+    with bench(stash.url, tmp_path, {"image 1": [BOB], "image 2": [ZOE]}) as one:
+        change(stash, "images", 2, tags=[2])
+        one.scan(IMAGES, leave_alone="Beach")
+        assert one.said() == {"gallery 1": [BOB]}
+        change(stash, "images", 2, tags=[])
+        one.scan(IMAGES, leave_alone="Beach")
+        assert one.said() == {"gallery 1": [BOB, ZOE]}
+
+
+def test_who_is_tagged_is_remembered_and_never_forgotten_while_it_is_asked_for(
+    stash: SimulatedStash, tmp_path: Path
+) -> None:
+    with bench(stash.url, tmp_path, {}) as one:
+        tagged = TaggedPerformers(one.client.reader, one.loop, ROSTER, most=1)
+        tagged.read((id_ for id_ in ("1", "2")), CancelToken())
+        assert tagged.person_ids(["1", "2"]) == {ADA, BOB}
+        tagged.read((id_ for id_ in ("2", "3")), CancelToken())
+        assert tagged.person_ids(["1", "2"]) == {BOB}
+        assert [one.id for one in tagged.performers(["1", "2", "3"])] == ["2", "3"]
+        stash.requests.clear()
+        tagged.read(["3"], CancelToken())
+        assert not stash.requests
+        tagged.read(["1", "2"], CancelToken())
+        assert tagged.person_ids(["1", "2"]) == {ADA, BOB}
+
+
+def test_a_preview_leaves_alone_what_a_scan_does(stash: SimulatedStash, tmp_path: Path) -> None:
+    with bench(stash.url, tmp_path, {}) as one:
+        change(stash, "galleries", 1, tags=[2])
+        scope = one.loop.call(lambda: resolve(one.client, IMAGES, "Beach"), CancelToken())
+        (found,) = preview(one.client, one.loop, one.fingerprints, scope, one.now, CancelToken())
+        assert (found.kind, found.total) == ("images", 0)
 
 
 def test_scopes_find_what_they_name(stash: SimulatedStash, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from stash_sense.errors import Cancelled, StashAnswerOdd, StashError, StashMigra
 from stash_sense.fakes.stash.server import SimulatedStash, simulated_stash
 from stash_sense.fingerprints.fingerprint import Item, Outcome
 from stash_sense.identification.result import Failure
-from stash_sense.jobs.store import Checkpoint
+from stash_sense.jobs.store import Checkpoint, Report
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.operations.library_scan import library_scan
 from stash_sense.scanning.scope import ScanScope
@@ -122,6 +122,28 @@ def test_a_job_that_is_stopped_goes_on_from_its_cursor(stash: SimulatedStash, tm
         assert one.identifier.looked == ["image 2"]
         assert result["looked"] == 6  # the one that was done after the last checkpoint is unchanged by now
         assert len(one.said()) == 6
+
+
+def test_a_job_that_goes_on_knows_how_much_there_is_and_that_it_is_the_same_library(tmp_path: Path) -> None:
+    with simulated_stash(library=library(scenes=150)) as stash, bench(stash.url, tmp_path, {}) as one:
+        one.scan(SCENES)
+        told: list[Report] = []
+        cursor = {**one.saved[-1].cursor, "after": 120, "position": 120}
+        result = one.scan(SCENES, cursor=cursor, tell=told.append)
+        assert (result["unchanged"], result["keeps_what_is_gone"]) == (30, False)
+        assert (told[0].done, told[-1].done, told[-1].total) == (120, 150, 150)
+
+
+def test_a_stash_that_is_emptied_in_the_middle_takes_nothing_of_what_is_known(tmp_path: Path) -> None:
+    with simulated_stash(library=library(scenes=150)) as stash, bench(stash.url, tmp_path, {}) as one:
+        one.scan(SCENES)
+        with stash.state.transaction():
+            for scene in range(1, 151):
+                stash.state.remove("scenes", scene)
+        cursor = {**one.saved[-1].cursor, "after": 20, "position": 20}
+        result = one.scan(SCENES, cursor=cursor)
+        assert (result["gone"], result["keeps_what_is_gone"]) == (0, True)
+        assert one.fingerprints.get(Item("scene", "21")) is not None
 
 
 def test_killed_at_random_moments_no_scene_is_lost_and_none_is_written_twice(tmp_path: Path) -> None:

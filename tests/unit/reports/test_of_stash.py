@@ -47,7 +47,7 @@ def test_the_terminal_and_the_page_say_where_frames_came_from_and_who_is_tagged(
     page = unescape(render_html([result], datetime(2026, 1, 1, tzinfo=UTC), "1"))
     for line in SAID:
         assert line in printed(file_report(result))
-        assert line in page
+        assert line[0].upper() + line[1:] in page
     assert "frames from" not in printed(file_report(video))
 
 

@@ -28,15 +28,21 @@ class Queue:
 
 
 def test_a_scan_of_stash_is_followed_by_one_of_ours_where_the_user_wants_that() -> None:
-    queue, is_on = Queue(), False
-    after = AfterStash(lambda: is_on, queue.submit)
+    queue, answers, asked = Queue(), [False, True], threading.Event()
+
+    def is_on() -> bool:
+        asked.set()
+        return answers.pop(0)
+
+    after = AfterStash(is_on, queue.submit)
     after.hear(ScanFinished())
-    is_on = True
+    asked.wait()
     after.hear(JobEnded("1", "Generating", None))
     assert queue.submitted == 0
     after.hear(ScanFinished())
     until(lambda: queue.submitted == 1)
     after.close()
+    assert answers == []
 
 
 def test_what_was_new_before_is_found_when_the_listening_begins_and_only_then() -> None:

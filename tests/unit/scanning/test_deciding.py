@@ -11,7 +11,7 @@ BEFORE = "2026.11.1"
 
 
 def mark(outcome: Outcome = Outcome.FACES, **fields: str) -> Mark:
-    known = {"content": "oshash:1", "pack": "duo", "database": NOW.database, "code": "", "conditions": "a.b"}
+    known = {"content": "oshash:1", "pack": "duo", "database": NOW.database, "conditions": "a.b"}
     return Mark(outcome=outcome, **(known | fields))
 
 

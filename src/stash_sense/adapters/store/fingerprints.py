@@ -60,11 +60,10 @@ class SqlFingerprints:
                     table.pack,
                     table.database,
                     table.outcome,
-                    table.code,
                     table.conditions,
                 ).where(table.number.in_(some))
-                for number, key, content, pack_id, database, outcome, code, conditions in connection.execute(wanted):
-                    found[str(number)] = Mark(content, pack_id, database, Outcome(outcome), code, conditions)
+                for number, key, content, pack_id, database, outcome, conditions in connection.execute(wanted):
+                    found[str(number)] = Mark(content, pack_id, database, Outcome(outcome), conditions)
                     if key is not None:
                         keys[number] = key
         there = self._faces.keys(kind, keys)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from stash_sense.api.deciding import Body, EntryDocument, EntryPage, UndoneDocument
+from stash_sense.api.deciding import GROUP, Body, EntryDocument, EntryPage, UndoneDocument
 from stash_sense.api.state import ServicesHere
 from stash_sense.errors import JournalCursorInvalid, JournalEntryUnknown
 from stash_sense.recommendations.journal.store import JournalQuery
@@ -13,9 +13,8 @@ router = APIRouter(prefix="/journal", tags=["journal"])
 
 MOST_ON_A_PAGE = 500
 _MOST_DIGITS = 18
-_GROUP = "^[A-Za-z0-9-]{1,64}$"
 EntryId = Annotated[int, Path(ge=0, lt=2**53, description="The entry.")]
-GroupName = Annotated[str, Path(pattern=_GROUP, description="Of what was written together.")]
+GroupName = Annotated[str, Path(pattern=GROUP, description="Of what was written together.")]
 
 
 class UndoBody(Body):
@@ -30,7 +29,7 @@ _DO = UndoBody()
 @router.get("")
 def list_journal(
     services: ServicesHere,
-    group: Annotated[str | None, Query(pattern=_GROUP, description="Only what was written together.")] = None,
+    group: Annotated[str | None, Query(pattern=GROUP, description="Only what was written together.")] = None,
     limit: Annotated[int, Query(ge=1, le=MOST_ON_A_PAGE)] = 50,
     cursor: Annotated[str | None, Query(max_length=20, description="`next` of the page before.")] = None,
 ) -> EntryPage:

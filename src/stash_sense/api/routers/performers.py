@@ -5,10 +5,9 @@ from typing import Annotated, Any, Self
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field, model_validator
 
-from stash_sense.api.deciding import Body, StashNumber, WriteDocument, writes_of
+from stash_sense.api.deciding import Body, StashIdBody, StashNumber, WriteDocument, writes_of
 from stash_sense.api.state import ServicesHere
 from stash_sense.library.kinds import GALLERIES, IMAGES, SCENES
-from stash_sense.library.media import StashId
 from stash_sense.library.people import Performer
 from stash_sense.recommendations.curating import MOST_FOUND, AtBox
 from stash_sense.recommendations.curating import search as found_performers
@@ -16,9 +15,6 @@ from stash_sense.recommendations.enrolling import Enrolled, Portrait, create, kn
 from stash_sense.recommendations.recommendation import Target
 
 router = APIRouter(tags=["performers"])
-
-Endpoint = Annotated[str, Field(min_length=1, max_length=500)]
-IdThere = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class FoundPerformer(BaseModel):
@@ -98,19 +94,10 @@ class AddedTo(Body):
         return [Target(kind.name, id_) for kind, id_ in named if id_ is not None]
 
 
-class CreatePerformer(AddedTo):
+class CreatePerformer(AddedTo, StashIdBody):
     """Whom a stash-box has, by its address, domain or name; asked again, the same performer is answered."""
 
-    endpoint: Endpoint
-    stash_id: IdThere
     even_if_named: bool = Field(default=False, description="Create even if Stash has somebody of that name.")
-
-
-class StashIdDocument(Body):
-    """Who somebody is at a stash-box."""
-
-    endpoint: Endpoint
-    stash_id: IdThere
 
 
 class LinkPerformer(AddedTo):
@@ -121,7 +108,7 @@ class LinkPerformer(AddedTo):
     """
 
     performer_id: StashNumber
-    stash_ids: list[StashIdDocument] = Field(min_length=1, max_length=10)
+    stash_ids: list[StashIdBody] = Field(min_length=1, max_length=10)
     update_metadata: bool = False
 
 
@@ -218,9 +205,10 @@ def create_performer(services: ServicesHere, asked: CreatePerformer) -> Performe
 
     Where Stash has somebody of that name, this is refused (409, `fields` has who) unless `even_if_named` is said.
     """
-    who = StashId(asked.endpoint, asked.stash_id)
     created = services.decide(
-        lambda decisions: create(decisions, who, asked.targets, even_if_named=asked.even_if_named, dry=asked.dry_run)
+        lambda decisions: create(
+            decisions, asked.stash_id_there(), asked.targets, even_if_named=asked.even_if_named, dry=asked.dry_run
+        )
     )
     return PerformerAnswer.of(created, dry=asked.dry_run)
 
@@ -228,7 +216,7 @@ def create_performer(services: ServicesHere, asked: CreatePerformer) -> Performe
 @router.post("/stash/link-performer")
 def link_performer(services: ServicesHere, asked: LinkPerformer) -> PerformerAnswer:
     """Make a performer of Stash known under ids at stash-boxes, and add it to what is named."""
-    ids = [StashId(one.endpoint, one.stash_id) for one in asked.stash_ids]
+    ids = [one.stash_id_there() for one in asked.stash_ids]
     linked = services.decide(
         lambda decisions: link(
             decisions, asked.performer_id, ids, asked.targets, fill=asked.update_metadata, dry=asked.dry_run

@@ -7,16 +7,17 @@ from pydantic import Field, model_validator
 
 from stash_sense.api.crop_links import LinksHere
 from stash_sense.api.deciding import (
+    GROUP,
     MOST_AT_ONCE,
     AcceptedDocument,
     Body,
     CountsDocument,
     DecidedDocument,
-    Group,
     ManyDocument,
     Number,
     RecommendationDocument,
     RecommendationPage,
+    StashIdBody,
     StashNumber,
     Trouble,
     TypeDocument,
@@ -30,11 +31,11 @@ from stash_sense.errors import (
     RecommendationUnknown,
     StashSenseError,
 )
-from stash_sense.library.media import StashId
 from stash_sense.recommendations import dismissing
 from stash_sense.recommendations.choosing import Choice
 from stash_sense.recommendations.deciding import Accepted
 from stash_sense.recommendations.journal.entry import new_group
+from stash_sense.recommendations.journal.store import JournalQuery
 from stash_sense.recommendations.listing import MOST_ON_A_PAGE, read_page
 from stash_sense.recommendations.recommendation import Status, Target
 from stash_sense.recommendations.store import PageQuery, Sort
@@ -45,13 +46,6 @@ RecommendationId = Annotated[int, Path(ge=0, lt=2**53, description="The recommen
 TypeName = Annotated[str, Field(max_length=64)]
 Reason = Annotated[str, Field(max_length=1000)]
 _KINDS = Literal["scene", "image", "gallery", "performer", "studio", "tag"]
-
-
-class StashIdBody(Body):
-    """Who somebody is at a stash-box: its address, domain or name, and the id there."""
-
-    endpoint: str = Field(min_length=1, max_length=500)
-    stash_id: str = Field(min_length=1, max_length=100)
 
 
 class ChoiceBody(Body):
@@ -77,7 +71,7 @@ class ChoiceBody(Body):
 
     def choice(self) -> Choice:
         """Return what was chosen."""
-        link = None if self.link is None else StashId(self.link.endpoint, self.link.stash_id)
+        link = None if self.link is None else self.link.stash_id_there()
         return Choice(**{**dict(self), "link": link})
 
 
@@ -123,7 +117,7 @@ class AcceptManyBody(ManyBody):
     least_confidence: float = Field(default=0.0, ge=0.0, le=1.0)
     limit: int = Field(default=MOST_AT_ONCE, ge=1, le=MOST_AT_ONCE)
     cursor: str | None = Field(default=None, max_length=200)
-    group: Group | None = None
+    group: str | None = Field(default=None, pattern=GROUP)
     dry_run: bool = False
 
 
@@ -202,7 +196,8 @@ def accept_many(services: ServicesHere, asked: AcceptManyBody) -> ManyDocument:
         lambda decisions: decisions.accept_many(ids, images=asked.images, group=group, dry=asked.dry_run)
     )
     items = [_decided(id_, result) for id_, result in told.items()]
-    return ManyDocument.of(items, dry=asked.dry_run, group=None if asked.dry_run else group, following=following)
+    is_written = bool(services.journal.page(JournalQuery(group=group, limit=1)))
+    return ManyDocument.of(items, dry=asked.dry_run, group=group if is_written else None, following=following)
 
 
 @router.post("/dismiss")

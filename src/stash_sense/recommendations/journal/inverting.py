@@ -10,7 +10,7 @@ from stash_sense.library.reading import Scope
 from stash_sense.recommendations.journal.entry import Entry, Intent, Operation, Values
 from stash_sense.recommendations.journal.planning import LISTS
 from stash_sense.recommendations.journal.settling import changed_ids
-from stash_sense.recommendations.journal.values import IMAGE, is_same, read, whole
+from stash_sense.recommendations.journal.values import IMAGE, in_words, is_same, read, whole
 
 _TAGGED: tuple[Kind[Any], ...] = (SCENES, IMAGES, GALLERIES, PERFORMERS, STUDIOS)
 _INVERSE = {Operation.ADD: Operation.REMOVE, Operation.REMOVE: Operation.ADD, Operation.UPDATE: Operation.UPDATE}
@@ -80,5 +80,11 @@ def _check_same(kind: Kind[Any], entry: Entry, now: Values) -> None:
 
 
 def _changed(kind: Kind[Any], entry: Entry, name: str, now: object) -> JournalFieldChanged:
-    wrote = entry.after[name]
-    return JournalFieldChanged(entry=entry.id, field=name, kind=kind.name, id=entry.target_id, wrote=wrote, now=now)
+    return JournalFieldChanged(
+        entry=entry.id,
+        field=f"{name.removesuffix('_ids')}s" if name in LISTS else name,
+        kind=kind.name,
+        id=entry.target_id,
+        wrote=in_words(entry.after[name]),
+        now=in_words(now),
+    )

@@ -23,6 +23,8 @@ from stash_sense.recommendations.journal.values import (
 UNKNOWN = "unknown"
 """The error code of an entry that was looked at in vain."""
 _NOT_WRITTEN = ("not_written", "It is not in Stash: it was never written, or taken back at once.")
+_NEITHER = [True, False]
+"""Perhaps: it was written and changed since, or is a picture that Stash has fetched from an address."""
 _UNKNOWN = (UNKNOWN, "What is in Stash is neither what was there before nor what was written.")
 
 
@@ -94,7 +96,9 @@ def _taken(entry: Entry, field: str, now: Values) -> list[bool]:
     if field in LISTS and entry.operation in (Operation.ADD, Operation.REMOVE):
         added = entry.operation is Operation.ADD
         return [(id_ in now[field]) is added for id_ in changed_ids(entry, field)]
-    return [is_same(now[field], entry.after[field])]
+    if is_same(now[field], entry.after[field]):
+        return [True]
+    return [False] if is_same(now[field], entry.before[field]) else _NEITHER
 
 
 def _said(entry: Entry, taken: Sequence[bool], target_id: str | None = None) -> Verdict:

@@ -96,6 +96,19 @@ def described(picture: Picture) -> dict[str, Any]:
     return {_DIGEST: digest, "bytes": len(picture.content), "type": picture.content_type}
 
 
+def in_words(value: object) -> str:
+    """Say what a field is, for a sentence or a table: lists with commas, pictures by their size."""
+    if value is None or value == "" or value == []:
+        return "nothing"
+    if isinstance(value, Mapping):
+        if "bytes" in value:
+            return f"a picture of {value['bytes']:,} bytes"
+        return str(value["address"]) if "address" in value else " ".join(map(in_words, value.values()))
+    if isinstance(value, list | tuple):
+        return ", ".join(map(in_words, value))
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+
+
 def pictures_of(values: Values) -> list[str]:
     """Return the digest of the picture among values, if there is one."""
     picture = values.get(IMAGE)

@@ -33,7 +33,7 @@ from stash_sense.scanning.looking import Looker
 from stash_sense.scanning.ports import Rematcher
 from stash_sense.scanning.scan import Scan
 from stash_sense.scanning.scope import ScanScope, resolve
-from stash_sense.scanning.work import Tools
+from stash_sense.scanning.tools import Tools
 
 ADA, BOB, ZOE = "folder:Ada Example", "stashbox.example:b", "stashbox.example:zoe"
 """Ada and Bob are performers of `tests.stash_library`, Zoe is nobody there."""

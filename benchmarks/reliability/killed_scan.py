@@ -10,6 +10,7 @@ compared with what a scan leaves that nobody disturbs, and the next one begins w
 """
 
 import argparse
+import importlib
 import os
 import random
 import shutil
@@ -62,6 +63,20 @@ _STARTING_EVERY, _LONGER_EVERY = 4, 8
 _LOOK, _KEEP, _KEPT = range(3)
 """What is written down: an item's frames are about to be looked at; what was found is about to be kept; it is."""
 _PATIENCE = 60.0
+_MOST_FAILED = 3
+"""Jobs of one scan."""
+_USED = (
+    "av",
+    "onnxruntime",
+    "stash_sense.adapters.images.jpeg",
+    "stash_sense.adapters.stash.client",
+    "stash_sense.bootstrap.recognition",
+    "stash_sense.connection.watching",
+    "stash_sense.performers.database",
+    "stash_sense.scanning.looking",
+    "stash_sense.scanning.rematch",
+    "stash_sense.scanning.scan",
+)
 _LOOK_SECONDS, _ASK_SECONDS = 0.005, 1.0
 """Between two looks whether the scan goes on, and two whether it has ended, which costs more."""
 
@@ -199,10 +214,16 @@ class Round:
 
     @property
     def has_ended(self) -> bool:
-        """Whether the scan has come to its end; one that failed is put in anew, as its user would."""
+        """Whether the scan has come to its end; one that failed is put in anew, as its user would.
+
+        Raises:
+            RuntimeError: it has failed again and again.
+        """
         job = self.job()
         if not job.status.has_ended:
             return False
+        if len(self.failed) >= _MOST_FAILED:
+            raise RuntimeError(f"{self.failed[-1]}; see {self.folder / 'log'}")
         if job.status is not JobStatus.COMPLETED:
             self.failed.append(f"{job.status.value} after {job.attempts} runs: {job.error_code}: {job.error_message}")
             self._submit()
@@ -345,6 +366,7 @@ def killed(folder: Path, url: str, seed: int, kills: int) -> tuple[Left, dict[st
     """
     moments = random.Random(seed)  # noqa: S311 - not for secrets
     pristine = folder / "pristine"
+    _import_what_is_used()
     _require(in_a_copy(lambda: _prepare(pristine, url)))
     undisturbed = Round(folder / "undisturbed", pristine, url)
     _finish(undisturbed, 0)
@@ -383,6 +405,12 @@ def killed(folder: Path, url: str, seed: int, kills: int) -> tuple[Left, dict[st
     return left, told
 
 
+def _import_what_is_used() -> None:
+    """Import once what every copy of this process needs: it would take most of its time."""
+    for name in _USED:
+        importlib.import_module(name)
+
+
 def _prepare(pristine: Path, url: str) -> None:
     with closing(build(settings_in(pristine, url))) as services:
         services.configuration.update({"num_frames": _FRAMES})
@@ -391,7 +419,9 @@ def _prepare(pristine: Path, url: str) -> None:
 
 
 def _finish(one: Round, number: int) -> None:
-    """Let a scan come to its end, and ask its service to stop."""
+    """Let a scan come to its end, if it has not, and ask its service to stop."""
+    if one.has_ended:  # just before the last kill: a service that is stopped while it starts has no exit code
+        return
     process = one.begin(number)
     end = time.monotonic() + 5 * _PATIENCE
     while not one.has_ended:

@@ -50,7 +50,7 @@ class Scanning(Recommending):
         from stash_sense.identification.requesting import request_of
         from stash_sense.scanning.looking import Looker
         from stash_sense.scanning.scan import Scan
-        from stash_sense.scanning.work import Tools
+        from stash_sense.scanning.tools import Tools
 
         scope = self.resolve_scan(asked, context.cancel)
         context.progress("opening the models", 0)

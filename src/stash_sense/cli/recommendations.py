@@ -1,5 +1,6 @@
 """`stash-sense recommendations`: what was found in your Stash, to accept or to dismiss."""
 
+import shlex
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -166,12 +167,31 @@ def _tell_planned(desk: Desk, one: Document) -> None:
         planned = desk.accept(one["id"], {"dry_run": True})
     except (RecommendationError, StashError, ServiceAnswer) as error:
         say(f"→ {error}")
+        _tell_how_to_choose(one)
         return
     say("Accepting it would write:" if planned["writes"] else "Accepting it would write nothing.")
     for sentence in writes_in_words(planned["writes"], names_of(one)):
         say(f"  {sentence}")
     for note in planned["notes"]:
         say(f"→ {note}")
+    _tell_how_to_choose(one)
+
+
+def _tell_how_to_choose(one: Document) -> None:
+    """Say how people are added who are not in Stash, where there are any."""
+    people = one["details"].get("people", [])
+    if all(person["performer_id"] for person in people):
+        return
+    chosen = " ".join(f"--person {shlex.quote(_to_choose(person))}" for person in people)
+    say(f"To add everybody: stash-sense recommendations accept {one['id']} {chosen}")
+    say("There `new` creates the performer as the stash-box has it; NUMBER is that of a performer of Stash.")
+
+
+def _to_choose(person: Document) -> str:
+    if person["performer_id"]:
+        return str(person["name"])
+    is_at_box = person["endpoint"] or not person["person_id"].startswith(("folder:", "stash:"))
+    return f"{person['name']}={'new' if is_at_box else 'NUMBER'}"
 
 
 def _one_or_many(numbers: list[int] | None, all_of: str | None) -> list[int]:

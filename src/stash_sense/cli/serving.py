@@ -12,6 +12,7 @@ from stash_sense.api.lock import jobs_lock, running_service
 from stash_sense.api.token import TokenFile
 from stash_sense.bootstrap import Services
 from stash_sense.errors import (
+    JobLeftBehind,
     JobNotDone,
     JobStopped,
     JobTypeBusy,
@@ -203,11 +204,13 @@ def submitted(jobs: Jobs, kind: str, payload: Mapping[str, Any]) -> Document:
     Raises:
         ServiceError: the service does not answer, or refuses.
         JobTypeBusy: the one that is there was given something else.
+        JobLeftBehind: likewise, and nobody is at it.
     """
     answer = jobs.submit(kind, payload)
     job = answer["job"]
     if not answer["new"] and any(job["payload"].get(name) != value for name, value in payload.items()):
-        raise JobTypeBusy(title=job["title"], job=job["id"])
+        error = JobLeftBehind if job["deserted"] else JobTypeBusy
+        raise error(title=job["title"], job=job["id"])
     return answer
 
 

@@ -61,7 +61,7 @@ StashSenseError
 ├── JobError                     the operation queue cannot do what it was asked, or a job of it failed
 │   ├── JobTypeUnknown · JobUnknown · JobPayloadInvalid · JobListingInvalid · ScheduleInvalid
 │   ├── JobActive · JobEnded · JobCompleted · JobTypeBusy · JobNotStoppable · ReplacementUnconfirmed
-│   └── JobCrashed · JobFault · JobFromBackup
+│   └── JobCrashed · JobFault · JobFromBackup · JobLeftBehind
 ├── UpdateError                  the performers database cannot be updated
 │   └── ReleaseUnsigned · SourceEmpty · UpdateRunning
 ├── StateError                   the user's own state, stash_sense.db, cannot be used

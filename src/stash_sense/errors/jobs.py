@@ -57,6 +57,13 @@ class JobTypeBusy(JobError):
     code = "job_type_busy"
 
 
+class JobLeftBehind(JobError):
+    """{title} was left by a program that was killed, as job {job}; `stash-sense jobs watch {job}` goes on with it,
+    `stash-sense jobs stop {job}` ends it."""
+
+    code = "job_left_behind"
+
+
 class ReplacementUnconfirmed(JobError):
     """Version {version} with {performers:,} performers is in use and was not built from {source}, or is far larger; a
     database with at most {people:,} people would take its place. Say `replace` true with the job if that is meant.

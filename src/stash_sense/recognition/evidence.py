@@ -60,6 +60,9 @@ _WIDE = 512
 """People nearest to a group, by whitened vectors, among whom those nearest by plain and by centred ones are looked
 for; in a gallery of no more everybody is."""
 
+_MOST_REMEMBERED = 50_000
+"""People whose lookalikes are remembered: 40 MB."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ProbeFaces:
@@ -233,18 +236,29 @@ class GalleryEvidence:
 
     def _likenesses(self, persons: Ints, hidden: int | None) -> list[float]:
         """Mean centred similarity of each person to the five nearest others who are there."""
-        if missing := [person for person in persons.tolist() if person not in self._lookalikes]:
+        found = self._lookalikes_of(persons)
+        return [
+            float(np.mean([value for other, value in found[person] if other != hidden][:_LOOKALIKES]))
+            for person in persons.tolist()
+        ]
+
+    def _lookalikes_of(self, persons: Ints) -> dict[int, list[tuple[int, float]]]:
+        """Return the nearest others of each person, and how similar they are."""
+        wanted = np.unique(persons).tolist()
+        found = {person: near for person in wanted if (near := self._lookalikes.get(person)) is not None}
+        missing = [person for person in wanted if person not in found]
+        if missing:
             own = self._people.white(np.array(missing, np.int64))
             rows, values = self._people.nearest(own, _WIDE)
             for person, template, near, similarity in zip(missing, own, rows, values, strict=True):
                 others = np.flatnonzero(near != person)
                 centred = self._centred(near[others], similarity[others], template)
                 order = np.argsort(-centred, kind="stable")[: _LOOKALIKES + 1]  # one more, who may be hidden
-                self._lookalikes[person] = [(int(near[others][place]), float(centred[place])) for place in order]
-        return [
-            float(np.mean([value for other, value in self._lookalikes[person] if other != hidden][:_LOOKALIKES]))
-            for person in persons.tolist()
-        ]
+                found[person] = [(int(near[others][place]), float(centred[place])) for place in order]
+            if len(self._lookalikes) > _MOST_REMEMBERED:
+                self._lookalikes = {}
+            self._lookalikes.update(found)
+        return found
 
     def _centred(self, rows: Ints, similarity: Floats, template: Floats) -> Floats:
         """Turn cosines between some people and a whitened vector into those of centred vectors."""

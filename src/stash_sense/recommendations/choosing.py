@@ -6,9 +6,13 @@ from typing import Any
 
 from stash_sense.errors import RecommendationChoiceInvalid
 from stash_sense.library.media import StashId
+from stash_sense.performers.ids import STASH
 from stash_sense.recommendations.recommendation import Recommendation
 from stash_sense.recommendations.types import Details
 from stash_sense.recommendations.unidentified import SuggestedPerson, UnidentifiedDetails
+
+_AT_HOME = ("folder", STASH)
+"""Of universal ids, before the colon: no stash-box has these people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ def identity_of(person: SuggestedPerson, choice: Choice) -> StashId | None:
     if person.endpoint and person.stash_id:
         return StashId(person.endpoint, person.stash_id)
     domain, _, stash_id = person.person_id.rpartition(":")
-    return StashId(domain, stash_id) if domain and domain != "folder" else None
+    return StashId(domain, stash_id) if domain and domain not in _AT_HOME else None
 
 
 def _wrong_with(choice: Choice, person: SuggestedPerson) -> str:

@@ -14,7 +14,7 @@ from stash_sense.recommendations.journal.values import in_words
 from stash_sense.reports.wording import WORTH_TELLING, clock, counted, distance, percent, place_of, visible
 
 Document = Mapping[str, Any]
-NOBODY: Mapping[str, str] = {}
+_NOBODY: Mapping[str, str] = {}
 _PENDING = "pending"
 _NEW = "new: "
 """Before the name of who would be created, in a dry run."""
@@ -98,7 +98,7 @@ def names_of(one: Document) -> dict[str, str]:
     return {person["performer_id"]: person["name"] for person in people if person["performer_id"]}
 
 
-def writes_in_words(writes: Sequence[Document], names: Mapping[str, str] = NOBODY) -> Iterator[str]:
+def writes_in_words(writes: Sequence[Document], names: Mapping[str, str] = _NOBODY) -> Iterator[str]:
     """Say of each write what it does, such as "scene 3: add Ada (performer 7)".
 
     Args:

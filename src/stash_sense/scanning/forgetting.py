@@ -3,11 +3,12 @@
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
+from stash_sense.scanning.progress import Progress
 from stash_sense.scanning.reading import Part
 from stash_sense.scanning.recommending import Findings, pending_targets
 from stash_sense.scanning.scope import ScanScope
 from stash_sense.scanning.suggesting import TYPES
-from stash_sense.scanning.work import Progress, Tools
+from stash_sense.scanning.tools import Tools
 
 _FEW = 100
 """Items that are forgotten whatever share of all they are: they are looked at again within minutes."""
@@ -22,6 +23,7 @@ class Forgetting:
         progress: is told.
         kind: its name.
         asked: what is scanned; where that is not everything, nothing is forgotten.
+        has_looked: whether `look` was called, as it must be before `do`.
         has_forgotten: whether anything was.
         keeps: whether so much is gone that nothing is forgotten.
     """
@@ -30,6 +32,7 @@ class Forgetting:
     progress: Progress
     kind: str
     asked: ScanScope
+    has_looked: bool = False
     has_forgotten: bool = False
     keeps: bool = False
     _pending: list[int] | None = field(default=None, init=False)
@@ -47,13 +50,14 @@ class Forgetting:
         Args:
             there: how many there are now.
         """
+        self.has_looked = True
         if not self.is_on or self.tools.now.from_start:
             return
         known = sum(self.tools.store.counts(self.kind, self.tools.now.database).outcomes.values())
         self.keeps = known > _FEW and there < known / 2
 
     def do(self, part: Part) -> None:
-        """Take back what was recommended about what is gone from a part, and forget it; in this order, see `part`."""
+        """Take back what was recommended about what is gone from a part, then forget it, see `item_scan`."""
         if not self.is_on:
             return
         if self._pending is None:

@@ -11,13 +11,14 @@ from stash_sense.library.kinds import IMAGES
 from stash_sense.library.media import Image
 from stash_sense.library.reading import BEGINNING, Cursor
 from stash_sense.scanning.forgetting import Forgetting
-from stash_sense.scanning.gallery_part import GalleryWork
-from stash_sense.scanning.part import PartWork
+from stash_sense.scanning.gallery_scan import GalleryScan
+from stash_sense.scanning.item_scan import ItemScan
+from stash_sense.scanning.progress import FAILED, Progress
 from stash_sense.scanning.reading import Part, Reading
 from stash_sense.scanning.scope import KINDS, ResolvedScope, galleries_left_alone
 from stash_sense.scanning.stash_people import ReadPeople
 from stash_sense.scanning.tagged_performers import TaggedPerformers
-from stash_sense.scanning.work import FAILED, Progress, Tools
+from stash_sense.scanning.tools import Tools
 
 _LOOK_SECONDS = 0.1
 """Between two looks at whether the job has to stop."""
@@ -70,8 +71,8 @@ class Scan:
         kind, leave_alone = KINDS[name], self._scope.leave_alone
         progress.phase, progress.done, progress.total = kind.plural, cursor.position, None
         reading = Reading(tools.library, kind, self._scope.scopes[name], asked.newest_first or asked.only_new)
-        work = PartWork(tools, reading, self._tagged, self._people, progress, asked.limit)
-        galleries = GalleryWork(tools, self._tagged, self._people, progress, leave_alone, self._left_alone)
+        work = ItemScan(tools, reading, self._tagged, self._people, progress, asked.limit)
+        galleries = GalleryScan(tools, self._tagged, self._people, progress, leave_alone, self._left_alone)
         galleries.touch(self._galleries_before() if cursor != BEGINNING else ())
         forgetting = Forgetting(tools, progress, name, asked)
         progress.say()
@@ -114,13 +115,14 @@ class Scan:
         whole = ahead.take(self._context.cancel)
         part = whole.without(self._left_alone)
         progress.passed(len(whole.ids) - len(part.ids))
-        total = whole.total
-        if total is None and (progress.total is None or whole.upto is None):
-            # The last part is all that is left, whatever became of Stash since the first one.
-            total = self._tools.loop.call(reading.count, self._context.cancel)
-        if total is not None and total != progress.total:
-            progress.total = total
-            forgetting.look(total)
+        if whole.total is not None:
+            progress.total = whole.total
+        elif progress.total is None:  # it goes on in the middle
+            progress.total = self._tools.loop.call(reading.count, self._context.cancel)
+        if whole.next is None:  # and so all that is left of it, whatever became of Stash meanwhile
+            forgetting.look(progress.done + len(part.ids))
+        elif not forgetting.has_looked:
+            forgetting.look(progress.total)
         return part
 
     def _cursor(self, kind: str, at: Cursor, galleries: Collection[str] = ()) -> dict[str, Any]:

@@ -86,6 +86,7 @@ def test_who_was_recognised_is_listed_shown_accepted_and_undone(shell: Shell) ->
     assert "next likely: Otto, 8%, distance 0.410" in shown
     assert "Accepting it would write:\n  scene 2: add Cid (performer 3)\n" in shown
     assert "→ Dora is not in Stash, and is left out." in shown
+    assert f"stash-sense recommendations accept {number} --person Cid --person Dora=new\n" in shown
     nobody = shell.recommend(DORA, target="3")
     assert "→ Recommendation 2 cannot be accepted so: none of its people" in shell.run(
         "recommendations", "show", nobody

@@ -4,7 +4,7 @@ import contextlib
 import json
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -19,8 +19,15 @@ from stash_sense.adapters.store.jobs import SqlJobStore
 from stash_sense.api.lock import service_lock
 from stash_sense.bootstrap import Services, build
 from stash_sense.cli.app import app
-from stash_sense.cli.serving import jobs_of, service_here, watched
-from stash_sense.errors import JobCompleted, JobPayloadInvalid, JobStopped, ServiceGone, ServiceUnreachable
+from stash_sense.cli.serving import LocalJobs, jobs_of, service_here, submitted, watched
+from stash_sense.errors import (
+    JobCompleted,
+    JobLeftBehind,
+    JobPayloadInvalid,
+    JobStopped,
+    ServiceGone,
+    ServiceUnreachable,
+)
 from stash_sense.jobs.context import JobContext
 from stash_sense.jobs.job import SLOTS
 from stash_sense.kernel.cancel import CancelToken
@@ -192,3 +199,19 @@ def test_times_are_shown_with_their_zone(environment: dict[str, str | None]) -> 
     here = datetime.now().astimezone().tzname()
     assert here is not None
     assert f" {here}" in run(environment, "jobs", "list").stdout
+
+
+def test_a_job_that_a_killed_program_left_is_not_said_to_be_at_work(tmp_path: Path) -> None:
+    asking = build(settings_in(tmp_path))
+    asking.operations.catalogue.register(kind(steps, "look"))
+
+    class Left(LocalJobs):
+        """A queue whose jobs nobody is at."""
+
+        def submit(self, kind: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+            answer = super().submit(kind, {})
+            return {**answer, "job": {**answer["job"], "payload": {"number": 1}, "deserted": True}, "new": False}
+
+    with contextlib.ExitStack() as held, pytest.raises(JobLeftBehind) as left:
+        submitted(Left(asking, held), "look", {"number": 2})
+    assert "`stash-sense jobs watch 1` goes on with it, `stash-sense jobs stop 1` ends it" in str(left.value)

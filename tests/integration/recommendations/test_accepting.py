@@ -232,12 +232,13 @@ def test_who_gets_no_picture_is_added_all_the_same(desk: Desk, why: str) -> None
     ("choice", "reason"),
     [
         (Choice("folder:x", create_from_stashbox=True), "no stash-box is known"),
+        (Choice("stash:7-20261123T000000Z", create_from_stashbox=True), "no stash-box is known"),
         (Choice("folder:x", create={"name": "X"}, create_from_stashbox=True), "one way only"),
         (Choice("folder:x", performer_id="1", create_from_stashbox=True), "cannot be created"),
     ],
 )
 def test_choices_that_contradict_themselves_are_refused(desk: Desk, choice: Choice, reason: str) -> None:
-    one = desk.recommend(person("X").model_copy(update={"person_id": "folder:x"}))
+    one = desk.recommend(person("X").model_copy(update={"person_id": choice.person_id}))
     with pytest.raises(RecommendationChoiceInvalid, match=reason):
         desk.do(lambda bench: bench.decisions.accept(one.id, [choice]))
 

@@ -12,7 +12,7 @@ from stash_sense.library.people import Performer
 from stash_sense.library.server import StashBoxEndpoint
 from stash_sense.performers.roster import KnownPerson, ListedRoster
 from stash_sense.recommendations.unidentified import UnidentifiedDetails
-from stash_sense.scanning.galleries import gallery_suggestion, people_of, untagged
+from stash_sense.scanning.gallery_suggesting import gallery_suggestion, people_of, untagged
 from stash_sense.scanning.stash_people import InStash, StashPeople
 from stash_sense.scanning.suggesting import missing, suggestion
 

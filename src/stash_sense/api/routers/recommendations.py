@@ -196,7 +196,7 @@ def accept_many(services: ServicesHere, asked: AcceptManyBody) -> ManyDocument:
         lambda decisions: decisions.accept_many(ids, images=asked.images, group=group, dry=asked.dry_run)
     )
     items = [_decided(id_, result) for id_, result in told.items()]
-    is_written = bool(services.journal.page(JournalQuery(group=group, limit=1)))
+    is_written = not asked.dry_run and bool(services.journal.page(JournalQuery(group=group, limit=1)))
     return ManyDocument.of(items, dry=asked.dry_run, group=group if is_written else None, following=following)
 
 

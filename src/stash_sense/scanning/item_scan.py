@@ -1,11 +1,10 @@
-"""One part of a library: what need not be looked at again first, then the others, one after the other.
+"""The scenes or images of a part of a library: what need not be looked at again first, then one after the other.
 
 A process may be killed between what it keeps and what it recommends. So what was found is kept first and then
 recommended, for who comes next recommends it again; and what is recommended no more is taken back first, for who
 comes next would not look there.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -19,11 +18,12 @@ from stash_sense.library.people import Performer
 from stash_sense.scanning.content import content_of, title_of
 from stash_sense.scanning.deciding import Step, step_of
 from stash_sense.scanning.ports import ToRematch
+from stash_sense.scanning.progress import PartProgress, Progress, failed_names
 from stash_sense.scanning.reading import Part, Reading
 from stash_sense.scanning.recommending import Findings, decided
 from stash_sense.scanning.suggesting import TYPES, People, missing, suggestion
 from stash_sense.scanning.tagged_performers import TaggedPerformers
-from stash_sense.scanning.work import FAILED, Progress, Tools
+from stash_sense.scanning.tools import Tools
 
 _FRESH = 20
 """Items that are looked at before the next ones are read anew: a page takes many minutes to look at."""
@@ -36,7 +36,7 @@ _Items = Sequence[Scene | Image]
 
 
 @dataclass
-class PartWork:
+class ItemScan:
     """Does what is to be done about parts of one kind.
 
     Attributes:
@@ -81,10 +81,10 @@ class PartWork:
         self.found_new, self.left = bool(steps[Step.LOOK]), set()
         if not steps[Step.LOOK]:
             ahead()
-        passing = _Passing(self.progress, part.ids)
+        passing = PartProgress(self.progress, part.ids)
         self._lost(kind, part, marks, passing)
         self._unchanged(kind, steps[Step.NOTHING], marks)
-        passing.note("unchanged", steps[Step.NOTHING])
+        passing.note((item.id for item in steps[Step.NOTHING]), "unchanged")
         look = self._rematch(kind, steps[Step.REMATCH], passing) + steps[Step.LOOK]
         look.sort(key=lambda item: passing.place[item.id])
 
@@ -101,12 +101,12 @@ class PartWork:
         """Whether as many were looked at as may be."""
         return self.limit is not None and self.progress.counts.get("looked", 0) >= self.limit
 
-    def _lost(self, kind: str, part: Part, marks: Mapping[str, Mark], passing: "_Passing") -> None:
+    def _lost(self, kind: str, part: Part, marks: Mapping[str, Mark], passing: PartProgress) -> None:
         """Remember what cannot be read; what is known of it from before stays."""
         for id_, failure in part.lost.items():
             if id_ not in marks:
                 self.tools.store.keep(self.tools.looker.lost(kind, id_, failure), None)
-            passing.noted(id_, *_failed(failure.code))
+            passing.note([id_], *failed_names(failure.code))
 
     def _unchanged(self, kind: str, items: _Items, marks: Mapping[str, Mark]) -> None:
         """See to it that what is recommended is still so: somebody may be tagged by now."""
@@ -130,7 +130,7 @@ class PartWork:
         ]
         self._recommend(kind, with_people)
 
-    def _rematch(self, kind: str, items: _Items, passing: "_Passing") -> list[Scene | Image]:
+    def _rematch(self, kind: str, items: _Items, passing: PartProgress) -> list[Scene | Image]:
         """Compare kept faces with the database; gives those whose faces are not there any more."""
         tools, rematcher = self.tools, self.tools.rematcher
         without: list[Scene | Image] = []
@@ -155,7 +155,7 @@ class PartWork:
             self._recommend(kind, [pair for pair in pairs if not pair[1].persons])
             tools.store.rematched(found)
             self._recommend(kind, [pair for pair in pairs if pair[1].persons])
-            passing.note("rematched", there)
+            passing.note((item.id for item in there), "rematched")
             self._cancel.raise_if_cancelled()
         return without
 
@@ -243,55 +243,11 @@ class PartWork:
         return self.tagged.performers(item.performer_ids)
 
     def _count_failure(self, code: str) -> None:
-        self.progress.count(**dict.fromkeys(_failed(code), 1))
+        self.progress.count(**dict.fromkeys(failed_names(code), 1))
 
     @property
     def _cancel(self) -> CancelToken:
         return self.progress.context.cancel
-
-
-class _Passing:
-    """Counts what is done of a part in the order of its ids, so that a checkpoint counts nothing twice.
-
-    Args:
-        progress: is told.
-        ids: of the part, in order.
-    """
-
-    def __init__(self, progress: Progress, ids: Sequence[str]) -> None:
-        self.place = {id_: place for place, id_ in enumerate(ids)}
-        self._progress = progress
-        self._before = progress.done
-        self._noted: list[tuple[str, ...]] = [()] * len(ids)
-        self._counted = 0
-
-    def note(self, name: str, items: _Items) -> None:
-        """Note that some are done."""
-        for item in items:
-            self.noted(item.id, name)
-
-    def noted(self, id_: str, *names: str) -> None:
-        """Note as what one is to be counted."""
-        self._noted[self.place[id_]] = names
-
-    def upto(self, id_: str) -> None:
-        """Count all up to one."""
-        self._count(self.place[id_] + 1)
-
-    def all(self) -> None:
-        """Count the rest."""
-        self._count(len(self._noted))
-
-    def _count(self, end: int) -> None:
-        counts = Counter(name for names in self._noted[self._counted : end] for name in names)
-        self._progress.count(**counts)
-        self._counted = max(self._counted, end)
-        self._progress.done = self._before + self._counted
-        self._progress.say()
-
-
-def _failed(code: str) -> tuple[str, str]:
-    return "failed", f"{FAILED}{code}"
 
 
 def _galleries(item: Scene | Image) -> tuple[str, ...]:

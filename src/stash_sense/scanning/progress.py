@@ -1,55 +1,18 @@
-"""What a scan works with, and what it tells of its progress."""
+"""How far a scan is: what is counted, what is told, and where to go on."""
 
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from stash_sense.fingerprints.store import FingerprintStore
 from stash_sense.jobs.context import JobContext
-from stash_sense.library.ports import Library
-from stash_sense.performers.roster import Roster
-from stash_sense.recommendations.store import RecommendationStore
-from stash_sense.scanning.deciding import Present
-from stash_sense.scanning.looking import Looker
-from stash_sense.scanning.ports import Loop, Rematcher
 from stash_sense.scanning.recommending import Told
 
 _SECONDS = 3.0
 """Between two checkpoints: what is done again after a kill is that much at most."""
 FAILED = "failed_"
 """How the names begin by which failures are counted, before their code."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Tools:
-    """What a scan works with.
-
-    Attributes:
-        library: that is scanned.
-        loop: where it is asked.
-        store: of fingerprints.
-        recommendations: of what is found.
-        looker: looks at frames.
-        rematcher: compares kept faces with the database; None: frames are looked at again.
-        roster: of the database.
-        now: with what the scan works.
-        frequency: whether the matching mode counts in how many images of a gallery somebody is.
-        stranger_distance: what faces of two different people typically measure.
-        in_use: tells which version of the database is in use; it may be another one at the end.
-    """
-
-    library: Library
-    loop: Loop
-    store: FingerprintStore
-    recommendations: RecommendationStore
-    looker: Looker
-    rematcher: Rematcher | None
-    roster: Roster
-    now: Present
-    frequency: bool
-    stranger_distance: float
-    in_use: Callable[[], str | None]
 
 
 @dataclass
@@ -107,3 +70,44 @@ class Progress:
         if now or time.monotonic() - self._saved_at >= _SECONDS:
             self.context.checkpoint(cursor, phase=self.phase, done=self.done, total=self.total, **self._counts)
             self._saved_at = time.monotonic()
+
+
+class PartProgress:
+    """Counts what is done of a part in the order of its ids, so that a checkpoint counts nothing twice.
+
+    Args:
+        progress: is told.
+        ids: of the part, in order.
+    """
+
+    def __init__(self, progress: Progress, ids: Sequence[str]) -> None:
+        self.place = {id_: place for place, id_ in enumerate(ids)}
+        self._progress = progress
+        self._before = progress.done
+        self._noted: list[tuple[str, ...]] = [()] * len(ids)
+        self._counted = 0
+
+    def note(self, ids: Iterable[str], *names: str) -> None:
+        """Note as what some are to be counted."""
+        for id_ in ids:
+            self._noted[self.place[id_]] = names
+
+    def upto(self, id_: str) -> None:
+        """Count all up to one."""
+        self._count(self.place[id_] + 1)
+
+    def all(self) -> None:
+        """Count the rest."""
+        self._count(len(self._noted))
+
+    def _count(self, end: int) -> None:
+        counts = Counter(name for names in self._noted[self._counted : end] for name in names)
+        self._progress.count(**counts)
+        self._counted = max(self._counted, end)
+        self._progress.done = self._before + self._counted
+        self._progress.say()
+
+
+def failed_names(code: str) -> tuple[str, str]:
+    """Return the names by which a failure is counted."""
+    return "failed", f"{FAILED}{code}"

@@ -11,12 +11,13 @@ from stash_sense.library.kinds import GALLERIES, IMAGES
 from stash_sense.library.media import Gallery, Image
 from stash_sense.library.reading import Scope
 from stash_sense.recommendations.unidentified import UNIDENTIFIED_GALLERY
-from stash_sense.scanning.galleries import gallery_suggestion, people_of, untagged
+from stash_sense.scanning.gallery_suggesting import gallery_suggestion, people_of, untagged
+from stash_sense.scanning.progress import Progress
 from stash_sense.scanning.recommending import Findings, decided, pending_targets
 from stash_sense.scanning.scope import below
 from stash_sense.scanning.suggesting import People
 from stash_sense.scanning.tagged_performers import TaggedPerformers
-from stash_sense.scanning.work import Progress, Tools
+from stash_sense.scanning.tools import Tools
 
 _AT_ONCE, _IMAGES_AT_ONCE = 50, 5000
 """Galleries that are judged together, as long as they have no more images: 3 kB each."""
@@ -34,7 +35,7 @@ class _Candidate:
 
 
 @dataclass
-class GalleryWork:
+class GalleryScan:
     """Recommends who is in galleries.
 
     Attributes:

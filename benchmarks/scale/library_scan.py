@@ -306,18 +306,12 @@ def aims(still: list[dict[str, Any]], looked: dict[str, Any]) -> list[dict[str, 
     most = still[-1]
     unlike = sum(row["result"]["unchanged"] != row["scenes"] for row in still)
     requests = per_thousand(still)
-    stated = [
-        _aim("scans of unchanged scenes that took some for changed", "0", unlike, unlike == 0),
-        _aim(
-            "requests for each 1,000 unchanged scenes",
-            f"<= {MOST_REQUESTS:g}",
-            round(requests, 1),
-            requests <= MOST_REQUESTS,
-        ),
-    ]
-    if most["scenes"] >= UNCHANGED:
-        what = f"{most['scenes']:,} unchanged scenes: our CPU seconds"
-        stated.append(_aim(what, f"< {MOST_CPU:g}", round(most["cpu"], 2), most["cpu"] < MOST_CPU))
+    stated = [_aim("scans of unchanged scenes that took some for changed", "0", unlike, unlike == 0)]
+    if most["scenes"] >= UNCHANGED:  # with less, performers who are not known yet are most of what is asked for
+        cpu, what = most["cpu"], f"{most['scenes']:,} unchanged scenes: our CPU seconds"
+        stated.append(_aim(what, f"< {MOST_CPU:g}", round(cpu, 2), cpu < MOST_CPU))
+        what = "requests for each 1,000 unchanged scenes more"
+        stated.append(_aim(what, f"<= {MOST_REQUESTS:g}", round(requests, 1), requests <= MOST_REQUESTS))
     if looked["scenes"] >= LOOKED_AT:
         early, late, more = growth(looked)
         what = f"memory that scenes {early + 1} to {late} leave behind, MiB"

@@ -75,16 +75,23 @@ def short_film(path: Path, portrait: Path | None, seconds: float = 2.5) -> None:
 
 
 @contextmanager
-def stash_with(document: Mapping[str, Any], folder: Path) -> Iterator[str]:
-    """Give the address of a simulated Stash that holds a document, until the block ends."""
+def stash_with(document: Mapping[str, Any], folder: Path, *, complains: bool = True) -> Iterator[str]:
+    """Give the address of a simulated Stash that holds a document, until the block ends.
+
+    Args:
+        document: what it holds.
+        folder: where that is written.
+        complains: whether it says of clients that go away in the middle of a request, on stderr.
+    """
     file = folder / "library.json"
     file.write_text(json.dumps(document))
     command = [sys.executable, "-m", "benchmarks.simulated", str(file)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    errors = None if complains else subprocess.DEVNULL
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as process:
         try:
             url = (process.stdout or sys.stdin).readline().strip()
             if not url:
-                raise RuntimeError("the simulated Stash does not start; see above")
+                raise RuntimeError("the simulated Stash does not start")
             yield url
         finally:
             process.terminate()

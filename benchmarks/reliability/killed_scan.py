@@ -13,40 +13,29 @@ import argparse
 import importlib
 import os
 import random
-import shutil
 import signal
 import sqlite3
-import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from benchmarks.measure import cost_of, table, write_json
-from benchmarks.reliability.killed import Ledger, in_a_copy, status_of
+from benchmarks.reliability.killed import in_a_copy, status_of
+from benchmarks.reliability.scan_rounds import ASK_SECONDS, KEPT, KINDS, LOOK, PATIENCE, Round
 from benchmarks.simulated import build_database, image, is_installed, scene, settings_in, short_film, stash_with
 
 from stash_sense.adapters.store.fingerprints import SqlFingerprints
-from stash_sense.adapters.store.jobs import SqlJobStore
 from stash_sense.adapters.store.recommendations import SqlRecommendationStore
 from stash_sense.adapters.store.store import Store
-from stash_sense.api.server import serve
-from stash_sense.bootstrap import Services, build
+from stash_sense.bootstrap import build
 from stash_sense.fakes.stash.footage import picture_columns, video_columns
 from stash_sense.fingerprints.fingerprint import Fingerprint
-from stash_sense.identification.library_items import LibraryIdentifier
-from stash_sense.jobs.job import Job, JobStatus
-from stash_sense.jobs.queue import JobQueue
-from stash_sense.kernel.cancel import CancelToken
-from stash_sense.kernel.limits import Limits
-from stash_sense.kernel.once import once
-from stash_sense.operations.composing import compose
-from stash_sense.operations.library_scan import LIBRARY_SCAN, library_scan
+from stash_sense.jobs.job import Job
 from stash_sense.recommendations.recommendation import Status
 from stash_sense.recommendations.store import PageQuery
 from stash_sense.samples import PEOPLE, STRANGER
@@ -55,16 +44,10 @@ KILLS, QUICK_KILLS = 200, 8
 SEED = 8
 SCENES, IMAGES, QUICK_SCENES, QUICK_IMAGES = 60, 40, 12, 8
 PACK = "lite"
-KINDS = ("scene", "image")
 _FRAMES = 10
 _PER_GALLERY = 5
 _WHILE_AT_WORK, _LONGER, _WHILE_STARTING = 0.5, 4.0, 1.0
 _STARTING_EVERY, _LONGER_EVERY = 4, 8
-_LOOK, _KEEP, _KEPT = range(3)
-"""What is written down: an item's frames are about to be looked at; what was found is about to be kept; it is."""
-_PATIENCE = 60.0
-_MOST_FAILED = 3
-"""Jobs of one scan."""
 _USED = (
     "av",
     "onnxruntime",
@@ -77,8 +60,6 @@ _USED = (
     "stash_sense.scanning.rematch",
     "stash_sense.scanning.scan",
 )
-_LOOK_SECONDS, _ASK_SECONDS = 0.005, 1.0
-"""Between two looks whether the scan goes on, and two whether it has ended, which costs more."""
 
 
 @dataclass
@@ -113,144 +94,6 @@ class Left:
     unused: int = 0
     uncounted: int = 0
     unsound: int = 0
-
-
-class Noted(SqlFingerprints):
-    """Fingerprints whose keeping is written down."""
-
-    notes: "Notes"
-
-    def keep(self, fingerprint: Fingerprint, faces: Any) -> None:
-        """Keep one."""
-        self.notes.note(_KEEP, *fingerprint.item)
-        super().keep(fingerprint, faces)
-        self.notes.note(_KEPT, *fingerprint.item)
-
-
-class NotedIdentifier(LibraryIdentifier):
-    """Writes down what it is about to look at."""
-
-    notes: "Notes"
-
-    def scene(self, read: Any, *arguments: Any, **more: Any) -> Any:
-        """Identify a scene."""
-        self.notes.note(_LOOK, "scene", read.scene.id)
-        return super().scene(read, *arguments, **more)
-
-    def image(self, read: Any, *arguments: Any, **more: Any) -> Any:
-        """Identify an image."""
-        self.notes.note(_LOOK, "image", read.image.id)
-        return super().image(read, *arguments, **more)
-
-
-@dataclass(frozen=True)
-class Notes:
-    """What one service does, written into a file that outlives it."""
-
-    ledger: Ledger
-    service: int
-
-    def note(self, what: int, kind: str, id_: str) -> None:
-        """Write a line."""
-        self.ledger.append(what, KINDS.index(kind), int(id_), self.service)
-
-
-@dataclass(frozen=True)
-class NotingServices(Services):
-    """The services of the program, which write down what a scan does."""
-
-    notes: Notes = field(default_factory=lambda: Notes(Ledger(Path()), 0))
-
-    @once
-    def fingerprints(self) -> SqlFingerprints:
-        """What is remembered of the library."""
-        made = Noted(self.store, self.settings.data_dir / "faces.db")
-        made.notes = self.notes
-        return made
-
-    def library_identifier(self, recognizer: Any, people: Any, request: Any) -> LibraryIdentifier:
-        """Make ready to identify what is in Stash."""
-        made = NotedIdentifier(recognizer, people, self._frame_places(), request)
-        made.notes = self.notes
-        return made
-
-
-class Round:
-    """A scan that begins with nothing, and the services that do it one after the other.
-
-    Args:
-        folder: of the state; made as a copy of `pristine`.
-        url: of Stash.
-    """
-
-    def __init__(self, folder: Path, pristine: Path, url: str) -> None:
-        shutil.copytree(pristine, folder)
-        self.folder = folder
-        self._url = url
-        self.ledger = Ledger(folder / "notes")
-        self.failed: list[str] = []
-        self._submit()
-
-    def begin(self, number: int) -> int:
-        """Start a service; gives its process."""
-        return in_a_copy(lambda: self._serve(number))
-
-    def wait_until_at_work(self, before: int) -> None:
-        """Return when the scan has gone on, or has ended.
-
-        Raises:
-            RuntimeError: neither happens.
-        """
-        end = time.monotonic() + _PATIENCE
-        asked = time.monotonic()
-        while self.ledger.size == before:
-            if time.monotonic() - asked > _ASK_SECONDS:
-                if self.has_ended:
-                    return
-                asked = time.monotonic()
-            if asked > end:
-                raise RuntimeError(f"the scan does not go on: {self.job()}; see {self.folder / 'log'}")
-            time.sleep(_LOOK_SECONDS)
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether the scan has come to its end; one that failed is put in anew, as its user would.
-
-        Raises:
-            RuntimeError: it has failed again and again.
-        """
-        job = self.job()
-        if not job.status.has_ended:
-            return False
-        if len(self.failed) >= _MOST_FAILED:
-            raise RuntimeError(f"{self.failed[-1]}; see {self.folder / 'log'}")
-        if job.status is not JobStatus.COMPLETED:
-            self.failed.append(f"{job.status.value} after {job.attempts} runs: {job.error_code}: {job.error_message}")
-            self._submit()
-            return False
-        return True
-
-    def job(self) -> Job:
-        """The last job of the kind."""
-        with self._queue() as queue:
-            return queue.page(None, 1, (), (LIBRARY_SCAN,)).jobs[0]
-
-    def _submit(self) -> None:
-        with self._queue() as queue:
-            queue.submit(LIBRARY_SCAN)
-
-    @contextmanager
-    def _queue(self) -> Iterator[JobQueue]:
-        with closing(Store.open(self.folder / "stash_sense.db")) as store:
-            kind = library_scan(lambda _: None, lambda *_: {})
-            yield compose(SqlJobStore(store.engine), [kind]).queue
-
-    def _serve(self, number: int) -> None:
-        log = os.open(self.folder / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        os.dup2(log, sys.stderr.fileno())
-        settings = settings_in(self.folder, self._url)
-        services = NotingServices(settings, CancelToken(), Limits(), notes=Notes(self.ledger, number))
-        serve(services, "127.0.0.1", 0, lambda *_: None)
 
 
 def document(folder: Path, scenes: int, images: int) -> dict[str, Any]:
@@ -347,12 +190,12 @@ def count_work(left: Left, lines: list[list[int]]) -> None:
     again: Counter[int] = Counter()
     for what, kind, id_, service in lines:
         item = (kind, id_)
-        if what == _LOOK:
+        if what == LOOK:
             left.looked += 1
             again[service] += item in looked
             left.kept_again += item in kept
             looked.add(item)
-        elif what == _KEPT:
+        elif what == KEPT:
             kept.add(item)
     left.looked_again += again.total()
     left.most_again = max(left.most_again, *again.values(), 0)
@@ -423,11 +266,11 @@ def _finish(one: Round, number: int) -> None:
     if one.has_ended:  # just before the last kill: a service that is stopped while it starts has no exit code
         return
     process = one.begin(number)
-    end = time.monotonic() + 5 * _PATIENCE
+    end = time.monotonic() + 5 * PATIENCE
     while not one.has_ended:
         if time.monotonic() > end:
             raise RuntimeError(f"the scan does not end: {one.job()}; see {one.folder / 'log'}")
-        time.sleep(_ASK_SECONDS / 2)
+        time.sleep(ASK_SECONDS / 2)
     os.kill(process, signal.SIGTERM)
     _require(process)
 
@@ -497,7 +340,7 @@ def main() -> None:
     scenes, images = (QUICK_SCENES, QUICK_IMAGES) if options.quick else (SCENES, IMAGES)
     with tempfile.TemporaryDirectory(prefix="stash-sense-killed-scan-") as scratch:
         folder = Path(scratch)
-        with stash_with(document(folder, scenes, images), folder) as url:
+        with stash_with(document(folder, scenes, images), folder, complains=False) as url:
             cost = cost_of(lambda: killed(folder, url, options.seed, kills))
     left, told = cost.result
     figures = figures_of(left, told)

@@ -1,5 +1,6 @@
 """How far a scan is: what is counted, what is told, and where to go on."""
 
+import math
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -30,11 +31,11 @@ class Progress:
     done: int = 0
     total: int | None = None
     _counts: dict[str, int] = field(default_factory=dict)
-    _saved_at: float = 0.0
+    _saved_at: float = -math.inf
+    """Never in this run: however soon each one is killed, the next goes on a little further."""
 
     def __post_init__(self) -> None:
         self._counts = dict(self.context.counters)
-        self._saved_at = time.monotonic()
 
     @property
     def counts(self) -> dict[str, int]:

@@ -16,6 +16,12 @@ from stash_sense.bootstrap import Services
 from stash_sense.errors import PortraitMissing, StashIdUnknown
 from stash_sense.fakes.stash.server import SimulatedStash
 from stash_sense.fingerprints.fingerprint import Fingerprint, Item, Outcome
+from stash_sense.identification.library_result import IdentifiedItem
+from stash_sense.identification.requesting import request_of
+from stash_sense.identification.result import Identification
+from stash_sense.kernel.cancel import CancelToken
+from stash_sense.recommendations.store import PageQuery
+from stash_sense.recommendations.unidentified import UNIDENTIFIED_SCENE, SuggestedPerson, UnidentifiedDetails
 
 SCENE = Item("scene", "1")
 
@@ -87,6 +93,21 @@ def test_what_is_kept_stays_where_a_later_look_fails(
     with service.client() as client:
         assert client.post("/identify/scene", json={"scene_id": "1"}).status_code == 422
     assert kept(knowing).outcome is Outcome.FACES
+
+
+def test_where_nobody_is_found_what_is_recommended_is_taken_back(knowing: Services) -> None:
+    somebody = SuggestedPerson(person_id="folder:a", name="A", probability=0.9, distance=0.3, count=1)
+    details = UnidentifiedDetails(title="A scene", pack="lite", database="2026.1.1", people=(somebody,))
+    knowing.recommendations.submit([UNIDENTIFIED_SCENE.new("1", details, 0.9)])
+    scene = knowing.read_scene("1", CancelToken()).scene
+    request = request_of(knowing.configuration)
+    with knowing.naming(None, CancelToken()) as (recognizer, people):
+        identifier = knowing.library_identifier(recognizer, people, request)
+        nobody = IdentifiedItem("1", Identification("scene 1", "lite", request.mode))
+        knowing.remember(scene, nobody, identifier, people)
+    assert kept(knowing).outcome is Outcome.NO_FACE
+    (told,) = knowing.recommendations.page(PageQuery())
+    assert told.is_outdated
 
 
 def test_evidence_is_part_of_the_answers(service: RunningService) -> None:

@@ -8,6 +8,9 @@ from av.video.frame import VideoFrame
 
 from stash_sense.kernel.arrays import Image
 
+_COPY = 16
+"""Sides, in pixels."""
+
 
 @dataclass(frozen=True, slots=True)
 class Orientation:
@@ -21,13 +24,13 @@ class Orientation:
 def orientation_of(frame: VideoFrame) -> Orientation:
     """Read the display matrix, the same for all frames of a video.
 
-    Asked once per video and not per frame: looking at a frame's side data ties it into a reference cycle, and 50
-    frames of 1080p would wait for the garbage collector.
+    A small copy is asked: looking at a frame's side data ties it into a reference cycle, and of each video that is
+    opened a frame would wait for the garbage collector.
 
     The matrix (ISO 14496-12, 6.2.2) maps a stored point to a shown one: x' = a x + c y, y' = b x + d y. Files turn by
     right angles only, so either a and d or b and c are zero, and their signs say all.
     """
-    matrix = frame.side_data.get("DISPLAYMATRIX")
+    matrix = frame.reformat(width=_COPY, height=_COPY, interpolation="POINT").side_data.get("DISPLAYMATRIX")
     if not isinstance(matrix, SideData):
         return Orientation()
     a, b, _, c, d = np.frombuffer(bytes(matrix), dtype=np.int32, count=5).tolist()

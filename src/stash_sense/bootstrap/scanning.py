@@ -46,6 +46,7 @@ class Scanning(Recommending):
         """
         from datetime import UTC, datetime
 
+        from stash_sense.adapters.hardware.memory import give_memory_back
         from stash_sense.adapters.images.jpeg import jpeg
         from stash_sense.identification.requesting import request_of
         from stash_sense.scanning.looking import Looker
@@ -75,6 +76,7 @@ class Scanning(Recommending):
                 frequency=request.mode == "clustered_frequency",
                 stranger_distance=recognizer.constants.stranger_distance,
                 in_use=self.performers.name_in_use,
+                give_back=give_memory_back,
             )
             return Scan(tools, scope, context).run()
 

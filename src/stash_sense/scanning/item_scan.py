@@ -180,6 +180,7 @@ class ItemScan:
                 self._cancel.raise_if_cancelled()
                 self._look_at(kind, item, marks.get(item.id))
                 keep(item.id)
+            self.tools.give_back()
 
     def _look_at(self, kind: str, item: Scene | Image, mark: Mark | None) -> None:
         """Look at one, keep what was found, and recommend it."""

@@ -1,5 +1,6 @@
 """What a scan works with."""
 
+import gc
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -28,6 +29,7 @@ class Tools:
         frequency: whether the matching mode counts in how many images of a gallery somebody is.
         stranger_distance: what faces of two different people typically measure.
         in_use: tells which version of the database is in use; it may be another one at the end.
+        give_back: gives freed memory back to the system: decoders leave it in pieces, 30 kB a video.
     """
 
     library: Library
@@ -41,3 +43,4 @@ class Tools:
     frequency: bool
     stranger_distance: float
     in_use: Callable[[], str | None]
+    give_back: Callable[[], object] = gc.collect

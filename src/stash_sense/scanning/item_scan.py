@@ -27,8 +27,8 @@ from stash_sense.scanning.tools import Tools
 
 _FRESH = 20
 """Items that are looked at before the next ones are read anew: a page takes many minutes to look at."""
-_REMATCHED = 100
-"""Items that are compared with the database at once."""
+_REMATCHED = 200
+"""Items that are compared with the database at once: 6 MB of faces, and a few searches for all of them."""
 _PASSING: tuple[type[StashSenseError], ...] = (*PASSING, StreamLost, StreamTooSlow)
 _MAY_PASS = frozenset(one.code for one in _PASSING)
 """Of an item's failure: it is looked at once more."""

@@ -24,13 +24,9 @@ from tests.integration.rematching.worlds import (
 from stash_sense.errors import Cancelled
 from stash_sense.fingerprints.fingerprint import Fingerprint
 from stash_sense.fingerprints.kept_faces import KeptFaces
-from stash_sense.fingerprints.memory import MemoryFingerprints
-from stash_sense.fingerprints.store import FingerprintStore
 from stash_sense.kernel.cancel import CancelToken
-from stash_sense.kernel.progress import Progress
 from stash_sense.recognition.matching.template import TemplateMatcher
 from stash_sense.scanning.ports import ToRematch
-from stash_sense.scanning.rematch_library import rematch_library
 from stash_sense.scanning.rematch_notes import NOTES, Notes
 
 PEOPLE, SCENES = 400, 40
@@ -209,77 +205,3 @@ def test_a_set_token_ends_it(two: Two, scenes: list[KeptFaces], before: list[Fin
 
 def test_nothing_is_asked_of_nothing(two: Two) -> None:
     assert rematcher(two.first).rematch([], never()) == []
-
-
-def filled(store: FingerprintStore, fingerprints: list[Fingerprint], scenes: list[KeptFaces]) -> FingerprintStore:
-    for fingerprint, kept in zip(fingerprints, scenes, strict=True):
-        store.keep(fingerprint, kept)
-    return store
-
-
-def test_a_library_is_compared_page_by_page_and_goes_on_where_it_was_stopped(
-    two: Two, scenes: list[KeptFaces], before: list[Fingerprint]
-) -> None:
-    store = filled(MemoryFingerprints(), before[:10], scenes[:10])
-    store.keep(replace(before[10], pack="other"), replace(scenes[10], pack="other"))
-    token, told, asked_of = CancelToken(), [], []
-
-    def listen(progress: Progress) -> None:
-        told.append((progress.done, progress.total))
-        if progress.done == 4:
-            token.cancel()
-
-    def tagged(kind: str, ids: object) -> dict[str, frozenset[int]]:
-        asked_of.append((kind, ids))
-        return {}
-
-    def run(cancel: CancelToken) -> tuple[int, int, int]:
-        done = rematch_library(
-            store,
-            rematcher(two.second),
-            "2",
-            changing.PACK,
-            ("scene", "image"),
-            tagged,
-            cancel=cancel,
-            progress=listen,
-            size=4,
-        )
-        return done.compared, done.changed, done.without_faces
-
-    with pytest.raises(Cancelled):
-        run(token)
-    assert told == [(0, 11), (4, 11)]
-    assert asked_of == [("scene", ["1", "2", "3", "4"])]
-    assert store.counts("scene", "2").behind == 7
-    compared, _, without = run(never())
-    assert (compared, without) == (6, 1)
-    assert store.counts("scene", "2").behind == 1
-
-
-def test_who_is_somebody_else_is_told_before_it_is_kept(
-    two: Two, scenes: list[KeptFaces], before: list[Fingerprint], after: list[Fingerprint]
-) -> None:
-    wrong = [replace(one, persons=(), details={}) for one in before]
-    store = filled(MemoryFingerprints(), wrong, scenes)
-    told = []
-
-    def on_changed(kind: str, pairs: object) -> None:
-        for earlier, now in pairs:  # type: ignore[attr-defined]
-            kept = store.get(earlier.item)
-            assert kept is not None
-            assert kept.database == "1"
-            told.append((now.item.id, names(now)))
-
-    done = rematch_library(
-        store,
-        rematcher(two.second),
-        "2",
-        changing.PACK,
-        ("scene",),
-        lambda kind, ids: {},
-        cancel=never(),
-        on_changed=on_changed,
-    )
-    assert told == [(one.item.id, names(one)) for one in after if one.persons]
-    assert done.changed == len(told)

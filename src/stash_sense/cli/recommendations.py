@@ -21,6 +21,8 @@ EXIT_REFUSED = 1
 _AT_ONCE = 20
 """In one request to the service, so that it answers within some seconds."""
 _PENDING = "pending"
+_COUNTED = 500
+"""Recommendations that are counted before somebody is asked: a page has no more."""
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 Number = Annotated[int, typer.Argument(help="Number of the recommendation.", show_default=False)]
 Numbers = Annotated[list[int] | None, typer.Argument(help="Numbers of recommendations.", show_default=False)]
@@ -84,8 +86,8 @@ def accept(
         list[str] | None,
         typer.Option(
             metavar="NAME[=PERFORMER]",
-            help="Of one recommendation: add this person, as this performer of Stash; =new creates the performer as "
-            "the stash-box has it. Can be repeated; without, everybody who is in Stash already.",
+            help="Of one recommendation: add this person, as this performer of Stash; =new creates the performer, "
+            "as the stash-box has it where one does. Can be repeated; without, everybody who is in Stash already.",
         ),
     ] = None,
     portrait: Annotated[bool, typer.Option("--portrait", help="Give performers without a picture the face.")] = False,
@@ -117,7 +119,7 @@ def accept(
     if person or portrait or even_if_named:
         raise SettingInvalid(name="--person", value=person or "", reason="people are chosen of one recommendation")
     if all_of is not None and not dry_run:
-        what = f"All pending recommendations of the type {all_of} would be accepted, and Stash be changed"
+        what = f"{_pending(desk, all_of)} would be accepted, and Stash be changed"
         confirm(what, "Go on?", yes=yes, json=json)
     _tell_many(_accept_all(desk, chosen, all_of, {"images": images, "dry_run": dry_run}, least), "accepted", json)
 
@@ -146,7 +148,7 @@ def dismiss(
             say(f"Recommendation {one['id']} is dismissed{' for good' if one['permanent'] else ''}.")
         return
     if all_of is not None:
-        confirm(f"All pending recommendations of the type {all_of} would be dismissed", "Go on?", yes=yes, json=json)
+        confirm(f"{_pending(desk, all_of)} would be dismissed", "Go on?", yes=yes, json=json)
     which = {"type": all_of} if all_of is not None else {"ids": chosen}
     _tell_many(desk.dismiss_many({**which, **said}), "dismissed", json)
 
@@ -184,22 +186,34 @@ def _tell_how_to_choose(one: Document) -> None:
         return
     chosen = " ".join(f"--person {shlex.quote(_to_choose(person))}" for person in people)
     say(f"To add everybody: stash-sense recommendations accept {one['id']} {chosen}")
-    say("There `new` creates the performer as the stash-box has it; NUMBER is that of a performer of Stash.")
+    say("There `new` creates a performer; the number of a performer of Stash can stand in its place.")
 
 
 def _to_choose(person: Document) -> str:
     if person["performer_id"]:
         return str(person["name"])
-    is_at_box = person["endpoint"] or not person["person_id"].startswith(("folder:", "stash:"))
-    return f"{person['name']}={'new' if is_at_box else 'NUMBER'}"
+    return f"{person['name']}=new"
+
+
+def _is_at_box(person: Document) -> bool:
+    return bool(person["endpoint"]) or not person["person_id"].startswith(("folder:", "stash:"))
 
 
 def _one_or_many(numbers: list[int] | None, all_of: str | None) -> list[int]:
     if bool(numbers) is (all_of is not None):
         raise SettingInvalid(
-            name="NUMBERS", value=numbers or "nothing", reason="name recommendations, or --all-of TYPE"
+            name="NUMBERS",
+            value=" ".join(map(str, numbers or ())) or "nothing",
+            reason="name recommendations, or --all-of TYPE",
         )
     return list(dict.fromkeys(numbers or ()))
+
+
+def _pending(desk: Desk, type_: str) -> str:
+    """Say how many are pending of a type."""
+    found = desk.recommendations({"status": [_PENDING], "type": [type_], "limit": _COUNTED})
+    number = f"more than {_COUNTED}" if found["next"] else f"{len(found['items']):,}"
+    return f"All pending recommendations of the type {type_}, {number},"
 
 
 def _check(name: str, values: object, known: tuple[str, ...]) -> None:
@@ -222,7 +236,9 @@ def _choices(one: Document, said: list[str] | None, portrait: bool, even_if_name
             raise SettingInvalid(name="--person", value=name, reason=f"the people of it are {known}")
         choice: Document = {"person_id": found[0]["person_id"], "portrait": portrait}
         if who == "new":
-            choice |= {"create_from_stashbox": True, "even_if_named": even_if_named}
+            by_hand = {"create": {"name": found[0]["name"]}}
+            choice |= {"create_from_stashbox": True} if _is_at_box(found[0]) else by_hand
+            choice["even_if_named"] = even_if_named
         elif who:
             choice["performer_id"] = who
         choices.append(choice)

@@ -12,6 +12,8 @@ from stash_sense.cli.context import services_of
 from stash_sense.cli.present import print_json, say
 from stash_sense.cli.progress import ProgressDisplay, shown_progress
 from stash_sense.cli.serving import Document, jobs_of, result_of, service_here, submitted, watched
+from stash_sense.fingerprints.fingerprint import Outcome
+from stash_sense.library.kinds import IMAGES, SCENES
 from stash_sense.operations.library_scan import LIBRARY_SCAN, ScanRequest
 from stash_sense.reports.wording import counted
 
@@ -39,6 +41,9 @@ def scan(
     ] = False,
     from_start: Annotated[bool, typer.Option("--from-start", help="Look again at everything.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be done.")] = False,
+    failures: Annotated[
+        bool, typer.Option("--failures", help="Only list what earlier scans could not look at, and why.")
+    ] = False,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Watch it until it ends.")] = True,
     json: Json = False,
 ) -> None:
@@ -60,6 +65,9 @@ def scan(
         from_start=from_start,
     )
     services = services_of(context)
+    if failures:
+        _list_failures(services, [SCENES.name] * asked.scenes + [IMAGES.name] * asked.images, as_json=json)
+        return
     with shown_progress() as progress:
         if dry_run:
             _preview(services, asked, progress, as_json=json)
@@ -71,6 +79,7 @@ def scan(
         print_json({"schema": 1, "job": job, "new": answer["new"]})
     elif wait:
         _say(result_of(job))
+        _say_failed(services)
     else:
         who = "the service does it" if service_here(services) else "no service runs, so it waits for one"
         say(f"Job {job['id']} ({job['title']}) is in the queue; {who}.")
@@ -104,8 +113,6 @@ def _say(result: Document) -> None:
         say(f"{result['no_face']:,} of them without a face, {result['failed']:,} failed.")
     for code, count in result["failures"].items():
         say(f"  {code}: {count:,}")
-    if result["failed"]:
-        say("`stash-sense scan --retry-failed` looks at them again, when what was in the way is gone.")
     if result["gone"]:
         say(f"{result['gone']:,} are gone from Stash, or left alone by now.")
     new, withdrawn = counted(result["recommended"], "new recommendation"), result["withdrawn"]
@@ -117,3 +124,25 @@ def _say(result: Document) -> None:
         )
     if newer := result["newer_database"]:
         say(f"The database was {result['database']}, and {newer} is in use by now: the next scan compares with it.")
+
+
+def _say_failed(services: Services) -> None:
+    """Say how many could not be looked at in this scan and those before."""
+    counts = [services.fingerprints.counts(kind, "").outcomes[Outcome.FAILED] for kind in (SCENES.name, IMAGES.name)]
+    if number := sum(counts):
+        say(f"{number:,} cannot be looked at: `stash-sense scan --failures` says why, `--retry-failed` looks again.")
+
+
+def _list_failures(services: Services, kinds: list[str], *, as_json: bool) -> None:
+    found = [
+        one for kind in kinds for page in services.fingerprints.pages(kind, outcome=Outcome.FAILED) for one in page
+    ]
+    if as_json:
+        told = [{**one.item._asdict(), "title": one.title, "code": one.code, "message": one.message} for one in found]
+        print_json({"schema": 1, "failures": told})
+        return
+    for one in found:
+        say(f"{one.item.kind} {one.item.id}: {one.title}")
+        say(f"  {one.message}")
+    if not found:
+        say("Everything that was scanned could be looked at.")

@@ -20,7 +20,7 @@ from stash_sense.errors import (
     ServiceRunning,
     ServiceUnreachable,
 )
-from stash_sense.jobs.job import ENDED, JobStatus
+from stash_sense.jobs.job import ENDED, WAITING, JobStatus
 from stash_sense.kernel.progress import Progress, ProgressListener
 
 if TYPE_CHECKING:
@@ -241,8 +241,7 @@ def watched(
                 jobs.stop(job["id"])
             raise JobStopped(job=job["id"], title=job["title"])
         services.cancel.raise_if_cancelled()
-        waiting = f"waiting, {job['place']} before it" if job["place"] else state_of(job)
-        report = Progress(job["phase"] or waiting, job["done"], job["total"], job["message"])
+        report = _report_of(job)
         if report != told:
             progress(report)
             told = report
@@ -250,6 +249,14 @@ def watched(
         with _told_where_it_goes_on(job):
             job = jobs.job(job["id"])
     return job
+
+
+def _report_of(job: Document) -> Progress:
+    """Say how far a job is; of one that waits to be tried again, why."""
+    if job["status"] in WAITING and job["error_message"]:
+        return Progress("waiting to be tried again", job["done"], job["total"], job["error_message"])
+    waiting = f"waiting, {job['place']} before it" if job["place"] else state_of(job)
+    return Progress(job["phase"] or waiting, job["done"], job["total"], job["message"])
 
 
 @contextmanager

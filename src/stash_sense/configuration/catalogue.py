@@ -81,8 +81,8 @@ SETTINGS = (
         category=Category.LIBRARY,
         type=TextType(shortest=0),
         fallback="",
-        description="Tag of Stash that means: leave alone. What has it, or a tag below it, is not scanned, and what "
-        "is known of it is forgotten.",
+        description="Tag of Stash that means: leave alone. What has it, or a tag below it, is not scanned, and its "
+        "faces are forgotten.",
         reader=_SCANNING,
     ),
     SettingSpec(

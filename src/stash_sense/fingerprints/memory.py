@@ -71,7 +71,13 @@ class MemoryFingerprints:
             return None if kept is None else kept.crops.get(face)
 
     def pages(
-        self, kind: str, *, behind: str | None = None, after: int = 0, size: int = 500
+        self,
+        kind: str,
+        *,
+        behind: str | None = None,
+        outcome: Outcome | None = None,
+        after: int = 0,
+        size: int = 500,
     ) -> Iterator[list[Fingerprint]]:
         """See `FingerprintStore.pages`."""
         while True:
@@ -80,6 +86,7 @@ class MemoryFingerprints:
                 for one in self._ordered(kind)
                 if require_number(one.item) > after
                 if behind is None or (one.outcome is Outcome.FACES and one.database != behind)
+                if outcome in (None, one.outcome)
             ][:size]
             if not wanted:
                 return

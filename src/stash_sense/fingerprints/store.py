@@ -70,9 +70,23 @@ class FingerprintStore(Protocol):
         """JPEG of one face, 96 x 96 pixels, where it is kept."""
 
     def pages(
-        self, kind: str, *, behind: str | None = None, after: int = 0, size: int = 500
+        self,
+        kind: str,
+        *,
+        behind: str | None = None,
+        outcome: Outcome | None = None,
+        after: int = 0,
+        size: int = 500,
     ) -> Iterator[list[Fingerprint]]:
-        """Go through all by rising number; with `behind` those with faces that another database was used for."""
+        """Go through all by rising number.
+
+        Args:
+            kind: of the items.
+            behind: only those with faces that another database than this was used for.
+            outcome: only those of which this came.
+            after: number to go on after.
+            size: items at once.
+        """
 
     def forget(self, kind: str, *, after: int, upto: int | None, there: Collection[str]) -> list[str]:
         """Remove those with numbers above `after`, up to `upto`, that are not there any more; gives their ids."""

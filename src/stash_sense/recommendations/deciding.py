@@ -138,7 +138,7 @@ class Decisions:
         """
         one = await self._one(id_)
         if _is_accepted(one):
-            return Accepted(one, ())
+            return _as_accepted(one, choices)
         chosen = self._chosen(one, choices)
         prepared = await self._accepting.prepare(one, chosen)
         prepared.notes += left_out(self._types[one.type].details_of(one), choices)
@@ -149,7 +149,7 @@ class Decisions:
         async with self._turn.taken():
             one = await self._one(id_)
             if _is_accepted(one):
-                return Accepted(one, ())
+                return _as_accepted(one, choices)
             chosen = self._chosen(one, choices)
             names = ", ".join(person.name for person, _ in chosen)
             why = Why(actor, f"Accepted: {names}", one.id, one.group or group or new_group())
@@ -300,6 +300,14 @@ def _of_all(error: StashSenseError) -> StashSenseError | None:
 
 def _is_accepted(one: Recommendation) -> bool:
     return one.status is Status.RESOLVED and one.action == ACCEPT
+
+
+def _as_accepted(one: Recommendation, choices: Sequence[Choice] | None) -> Accepted:
+    """Answer that it was accepted before, unless others are chosen now."""
+    people = (one.action_details or {}).get("people", ())
+    if any(choice.person_id not in people for choice in choices or ()):
+        raise RecommendationSettled(id=one.id, status="accepted")
+    return Accepted(one, ())
 
 
 def _is_undone(entry: Entry) -> bool:

@@ -59,7 +59,8 @@ def details_of(one: Document) -> RenderableType:
     if one["reason"]:
         lines.append(_text(f"Dismissed because: {one['reason']}"))
     if one["group"]:
-        lines.append(_text(f"Written for it: stash-sense journal list --group {one['group']}"))
+        written = "Written for it, if anything was" if one["status"] == "pending" else "Written for it"
+        lines.append(_text(f"{written}: stash-sense journal list --group {one['group']}"))
     return Group(*lines)
 
 

@@ -70,7 +70,7 @@ async def resolve(library: Library, asked: ScanScope, leave_alone: str = "") -> 
     Args:
         library: asked for what is named.
         asked: by the user.
-        leave_alone: name of a tag; what has it, or one below it, is left out. None needs to be there.
+        leave_alone: name of a tag; what has it, or one below it, is left out; empty for none.
 
     Raises:
         ScanScopeUnknown: nothing is named so.
@@ -96,6 +96,8 @@ async def resolve(library: Library, asked: ScanScope, leave_alone: str = "") -> 
     if asked.unorganized:
         parts.append({"organized": False})
     left = await library.reader.named(TAGS, leave_alone) if leave_alone else ()
+    if leave_alone and not left:  # better no scan than one of what shall be left alone
+        raise ScanScopeUnknown(what="tag of the setting leave_alone_tag,", name=leave_alone)
     if left:
         parts.append({"tags": {**below(left[0].id), "modifier": "EXCLUDES"}})
     where = all_of(parts)

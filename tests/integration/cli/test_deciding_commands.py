@@ -147,6 +147,21 @@ def test_somebody_may_be_chosen_by_name_and_be_somebody_else(shell: Shell) -> No
     assert "stashbox.example" in str(refused)  # which is not set up in this Stash
 
 
+def test_somebody_whom_no_stash_box_has_is_created_with_the_name_alone(shell: Shell) -> None:
+    number = shell.recommend(person("Cid", "3"), DORA.model_copy(update={"person_id": "folder:Dora"}))
+    shell.run("recommendations", "accept", number, "--person", "Dora=new")
+    (created,) = [row for row in shell.stash.state.tables["performers"].values() if row["name"] == "Dora"]
+    assert shell.performers_of(2) == [created["id"]]
+
+
+def test_others_are_not_added_to_what_was_accepted_before(shell: Shell) -> None:
+    number = shell.recommend(person("Cid", "3"), person("Dora", "1"))
+    shell.run("recommendations", "accept", number, "--person", "Cid")
+    assert "was accepted before" in shell.run("recommendations", "accept", number, "--person", "Cid")
+    assert "reopen it first" in str(shell.refused("recommendations", "accept", number, "--person", "Dora"))
+    assert shell.performers_of(2) == [3]
+
+
 def test_all_of_a_type_are_accepted_after_a_question_and_undone_together(shell: Shell) -> None:
     for target in ("1", "2", "3"):
         shell.recommend(CID, target=target)

@@ -266,7 +266,6 @@ def test_scopes_find_what_they_name(stash: SimulatedStash, tmp_path: Path) -> No
         assert found(kinds=("scene",), path='library/scene "4') == ["scene 4"]
         assert found("Beach", kinds=("scene",)) == ["scene 1", "scene 4", "scene 5"]
         assert found("Below", tag="Beach") == ["scene 2"]
-        assert found("No such tag", kinds=("scene",)) == ALL_FIVE
         assert found(kinds=("scene",), newest_first=True, limit=2) == ["scene 5", "scene 4"]
         for wrong, error in (
             ({"tag": "Nowhere"}, ScanScopeUnknown),
@@ -290,6 +289,15 @@ def test_what_is_to_be_left_alone_is_forgotten_and_so_are_galleries(stash: Simul
         one.scan(leave_alone="Beach")
         assert set(one.said()) == {"scene 3"}
         assert one.fingerprints.several("image", ["1", "2"]) == {}
+
+
+def test_nothing_is_scanned_while_stash_has_no_tag_of_what_is_to_be_left_alone(
+    stash: SimulatedStash, tmp_path: Path
+) -> None:
+    with bench(stash.url, tmp_path, {"scene 2": [BOB]}) as one:
+        with pytest.raises(ScanScopeUnknown, match="leave_alone_tag, 'Beech'"):
+            one.scan(leave_alone="Beech")
+        assert one.identifier.looked == []
 
 
 def test_a_scan_of_what_is_new_ends_where_nothing_is(tmp_path: Path) -> None:

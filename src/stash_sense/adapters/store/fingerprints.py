@@ -149,13 +149,21 @@ class SqlFingerprints:
         return None
 
     def pages(
-        self, kind: str, *, behind: str | None = None, after: int = 0, size: int = AT_ONCE
+        self,
+        kind: str,
+        *,
+        behind: str | None = None,
+        outcome: Outcome | None = None,
+        after: int = 0,
+        size: int = AT_ONCE,
     ) -> Iterator[list[Fingerprint]]:
         """See `FingerprintStore.pages`."""
         table = TABLES[kind].items.c
         wanted = select(table.number).order_by(table.number).limit(size)
         if behind is not None:
             wanted = wanted.where(table.outcome == Outcome.FACES.value, table.database != behind)
+        if outcome is not None:
+            wanted = wanted.where(table.outcome == outcome.value)
         while True:
             with self._read() as connection:
                 numbers = connection.scalars(wanted.where(table.number > after)).all()

@@ -135,9 +135,8 @@ def test_a_library_is_scanned_what_is_recommended_is_accepted_and_nothing_comes_
     for person in scene.details["people"]:
         performer = stash.state.tables["performers"][int(person["performer_id"])]
         assert performer["name"] == person["name"]
-        for seen in person["seen"]:
-            crop = services.fingerprints.crop(Item("scene", str(film)), seen["face"])
-            assert crop is None or crop.startswith(b"\xff\xd8")
+        crops = [services.fingerprints.crop(Item("scene", str(film)), seen["face"]) for seen in person["seen"]]
+        assert [crop[:2] for crop in crops if crop is not None][:1] == [b"\xff\xd8"]
 
     services.decide(lambda decisions: decisions.accept(scene.id))
     assert len(stash.state.tables["scenes"][film]["performers"]) == 3
@@ -151,6 +150,12 @@ def test_a_library_is_scanned_what_is_recommended_is_accepted_and_nothing_comes_
     assert told.exit_code == 0
     assert "1 looked at, 0 compared with the database again, 1 unchanged." in told.stdout
     assert "input_not_media: 1" in told.stdout
+    assert "1 cannot be looked at: `stash-sense scan --failures` says why" in told.stdout
+    broken = f"scene {scene_of(stash, 'broken.mp4')}: broken.mp4"
+    assert run(services, "scan", "--failures").stdout.splitlines()[0] == broken
+    (failure,) = json.loads(run(services, "scan", "--failures", "--json").stdout)["failures"]
+    assert (failure["kind"], failure["code"]) == ("scene", "input_not_media")
+    assert "could be looked at" in run(services, "scan", "--failures", "--images").stdout
 
 
 def test_a_new_database_needs_no_frames(services: Services, stash: SimulatedStash, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """`stash-sense recommendations`: what was found in your Stash, to accept or to dismiss."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated
 
 import typer
@@ -216,8 +216,8 @@ def _pending(desk: Desk, type_: str) -> str:
     return f"All pending recommendations of the type {type_}, {number},"
 
 
-def _check(name: str, values: object, known: tuple[str, ...]) -> None:
-    for value in list(values):  # type: ignore[call-overload]
+def _check(name: str, values: Iterable[str], known: tuple[str, ...]) -> None:
+    for value in values:
         if value not in known:
             raise SettingInvalid(name=f"--{name}", value=value, reason=f"it is one of {', '.join(known)}")
 

@@ -19,7 +19,7 @@ from stash_sense.adapters.store.jobs import SqlJobStore
 from stash_sense.api.lock import service_lock
 from stash_sense.bootstrap import Services, build
 from stash_sense.cli.app import app
-from stash_sense.cli.serving import LocalJobs, jobs_of, service_here, submitted, watched
+from stash_sense.cli.serving import Document, LocalJobs, jobs_of, service_here, submitted, watched
 from stash_sense.errors import (
     JobCompleted,
     JobLeftBehind,
@@ -215,3 +215,25 @@ def test_a_job_that_a_killed_program_left_is_not_said_to_be_at_work(tmp_path: Pa
     with contextlib.ExitStack() as held, pytest.raises(JobLeftBehind) as left:
         submitted(Left(asking, held), "look", {"number": 2})
     assert "`stash-sense jobs watch 1` goes on with it, `stash-sense jobs stop 1` ends it" in str(left.value)
+
+
+def test_a_job_that_waits_to_be_tried_again_says_why(tmp_path: Path) -> None:
+    services = fake_services(tmp_path)
+    waiting: Document = {
+        "id": 1, "status": "pending", "place": None, "deserted": False, "phase": "scenes", "done": 3, "total": 9,
+        "message": "", "error_message": "Stash cannot be reached.",
+    }  # fmt: skip
+
+    class Queue(LocalJobs):
+        def begin(self) -> bool:
+            return True
+
+        def job(self, job_id: int) -> Document:
+            return {**waiting, "status": "completed"}
+
+    told: list[Progress] = []
+    with contextlib.ExitStack() as held:
+        watched(services, Queue(services, held), waiting, told.append)
+    assert [(one.stage, one.done, one.note) for one in told] == [
+        ("waiting to be tried again", 3, "Stash cannot be reached.")
+    ]

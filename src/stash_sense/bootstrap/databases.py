@@ -136,9 +136,13 @@ class Databases(Recognition):
             PackError: the pack cannot be used.
             Cancelled: the token was set.
         """
-        made_with = self._pack_of_database(pack)
-        with self.recognizing(made_with) as recognizer, self.live.lease(cancel or self.cancel) as database:
-            yield recognizer, database
+        with self.live.lease(cancel or self.cancel) as database:
+            # Of the database at hand: one with another pack may have taken its place a moment ago.
+            wanted = pack or self.settings.pack or database.pack
+            if wanted != database.pack:
+                raise PackDiffers(made_with=database.pack, pack=wanted)
+            with self.recognizing(database.pack) as recognizer:
+                yield recognizer, database
 
     def check_naming(self, pack: str | None) -> None:
         """Look whether people can be named, without opening anything; raises as `naming`."""

@@ -84,6 +84,10 @@ class PerformersLibrary:
         """Whether a version is here with all its files, in their sizes."""
         return self._whole(version) is not None
 
+    def still_has(self, version: InstalledVersion) -> bool:
+        """Whether the very version is here that was opened once: not removed, nor another under its name."""
+        return self._whole(version.version) == version.manifest
+
     def previous(self) -> str | None:
         """Return the version that `rollback` goes back to."""
         previous = Pointer.read(self.folder).previous

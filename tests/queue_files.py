@@ -92,7 +92,11 @@ def service(store: AnyStore, *kinds: JobType[Any], clock: Clock | None = None, *
     )
 
 
-def until(holds: Callable[[], Any], what: str = "it never happened", seconds: float = 30.0) -> None:
+PATIENCE = 60.0
+"""Seconds for what takes none on a machine that has nothing else to do."""
+
+
+def until(holds: Callable[[], Any], what: str = "it never happened", seconds: float = PATIENCE) -> None:
     """Wait for something that another thread or process does."""
     end = time.monotonic() + seconds
     for pause in itertools.chain([0.001] * 50, itertools.repeat(0.01)):

@@ -16,7 +16,7 @@ import httpx2
 import uvicorn
 from blockbuster import blockbuster_ctx
 from fastapi import FastAPI
-from tests.queue_files import until
+from tests.queue_files import PATIENCE, until
 
 from stash_sense.api.app import create_app
 from stash_sense.api.server import configured, listening
@@ -26,9 +26,6 @@ from stash_sense.bootstrap import Services, build
 from stash_sense.identification.result import Identification
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.settings import Settings
-
-_PATIENCE = 60.0
-"""Seconds for what takes none on a machine that has nothing else to do."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +50,11 @@ class RunningService:
     def client(self, **headers: str) -> httpx2.Client:
         """Return a client that sends the token, unless other headers are given."""
         told = headers or {"authorization": f"Bearer {self.token}"}
-        return httpx2.Client(base_url=self.url, headers=told, trust_env=False, timeout=_PATIENCE)
+        return httpx2.Client(base_url=self.url, headers=told, trust_env=False, timeout=PATIENCE)
 
     def stranger(self, **headers: str) -> httpx2.Client:
         """Return a client without the token."""
-        return httpx2.Client(base_url=self.url, headers=headers, trust_env=False, timeout=_PATIENCE)
+        return httpx2.Client(base_url=self.url, headers=headers, trust_env=False, timeout=PATIENCE)
 
     def in_line(self) -> list[str]:
         """Return the names of the requests whose pictures are looked at or wait for it, in their order."""
@@ -72,7 +69,7 @@ class RunningService:
             f"POST /identify HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {self.token}\r\n"
             f"X-Request-ID: {name}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
-        with socket.create_connection(("127.0.0.1", self.port), timeout=_PATIENCE) as line:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as line:
             line.sendall(head.encode() + body)
             del body
             until(lambda: name in self.in_line(), f"{name} never came into the line")
@@ -116,11 +113,11 @@ def running(services: Services, host: str = "127.0.0.1") -> Iterator[RunningServ
             thread = threading.Thread(target=server.run, args=([listener],), name="service")
             thread.start()
             try:
-                assert started.wait(_PATIENCE)
+                assert started.wait(PATIENCE)
                 yield RunningService(f"http://127.0.0.1:{port}", port, services.settings.data_dir, app)
             finally:
                 server.should_exit = True
-                thread.join(_PATIENCE)
+                thread.join(PATIENCE)
                 services.close()
                 assert not thread.is_alive()
 

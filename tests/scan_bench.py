@@ -41,7 +41,7 @@ NAMES = {ADA: "Ada Example", BOB: "Bob", ZOE: "Zoe"}
 ROSTER = ListedRoster([KnownPerson(id_, name) for id_, name in NAMES.items()])
 NOW = Present("lite", "2026.11.1", Conditions("looking", "matching"))
 IMPATIENT = StashLimits(
-    seconds=5.0,
+    seconds=60.0,
     passing=Patience(attempts=2, first_seconds=0.001, longest_seconds=0.001),
     locked=Patience(attempts=2, first_seconds=0.001, longest_seconds=0.001),
 )

@@ -1,4 +1,4 @@
-"""A small library for the simulator of Stash, and clients whose patience is short."""
+"""A small library for the simulator of Stash, and clients that are soon tired of asking again."""
 
 import asyncio
 import copy
@@ -14,8 +14,8 @@ T = TypeVar("T")
 ENDPOINT = "https://stashbox.example/graphql"
 AT = "2026-11-20T10:00:00+11:00"
 IMPATIENT = StashLimits(
-    seconds=5.0,
-    slow_seconds=5.0,
+    seconds=60.0,
+    slow_seconds=60.0,
     answer_bytes=300_000,
     passing=Patience(attempts=2, first_seconds=0.001, longest_seconds=0.001),
     locked=Patience(attempts=3, first_seconds=0.001, longest_seconds=0.001),

@@ -16,7 +16,7 @@ from stash_sense.library.server import StashBoxEndpoint
 T = TypeVar("T")
 KEY = "a-secret-key"
 QUICK = StashBoxLimits(
-    seconds=10.0,
+    seconds=60.0,
     passing=Patience(attempts=3, first_seconds=0.0, longest_seconds=0.0),
     silent=Patience(attempts=2, first_seconds=0.0, longest_seconds=0.0),
 )

@@ -34,6 +34,7 @@ from stash_sense.bootstrap import Services
 from stash_sense.jobs.catalogue import JobType, NoPayload
 from stash_sense.jobs.context import JobContext
 from stash_sense.jobs.job import Job, Slot
+from stash_sense.jobs.retries import RetryPolicy
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.limits import Limits
 from stash_sense.kernel.once import once
@@ -47,8 +48,9 @@ _ITEM_SECONDS = 0.0005
 _WHILE_AT_WORK, _WHILE_STARTING = 0.1, 0.5
 """Seconds within which a kill comes, after the job went on or after the start."""
 _STARTING_EVERY = 4
-_PATIENCE = 30.0
+_PATIENCE = 60.0
 _JOB = "ledger"
+_MOST_LOSSES = RetryPolicy().max_attempts
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class Ledger:
         os.close(descriptor)
 
 
-def ledger_job(folder: Path, number: int) -> JobType[NoPayload]:
+def ledger_job(folder: Path, number: int, most_losses: int = _MOST_LOSSES) -> JobType[NoPayload]:
     """Return the kind of job whose every step is written down, for the service of that number."""
     applied, begun = Ledger(folder / "applied"), Ledger(folder / "begun")
 
@@ -120,7 +122,9 @@ def ledger_job(folder: Path, number: int) -> JobType[NoPayload]:
             context.checkpoint(start, done=start)
         return {"items": start}
 
-    return JobType(_JOB, "Write a ledger", "Applies items to a ledger.", Slot.CPU_HEAVY, NoPayload, run)
+    retries = RetryPolicy(max_attempts=most_losses)
+    what = "Applies items to a ledger."
+    return JobType(_JOB, "Write a ledger", what, Slot.CPU_HEAVY, NoPayload, run, retries=retries)
 
 
 @dataclass(frozen=True)
@@ -135,8 +139,14 @@ class _WithLedger(Services):
         return compose(SqlJobStore(self.store.engine), [ledger_job(self.folder, self.number)])
 
 
-def killed(folder: Path, seed: int, kills: int) -> Found:
+def killed(folder: Path, seed: int, kills: int, most_losses: int = _MOST_LOSSES) -> Found:
     """Kill a service on an empty folder so often.
+
+    Args:
+        folder: empty.
+        seed: of the moments.
+        kills: how often.
+        most_losses: in a row, without a checkpoint in between, after which the job is given up.
 
     Raises:
         RuntimeError: it does not go on afterwards, or ended by itself.
@@ -144,7 +154,7 @@ def killed(folder: Path, seed: int, kills: int) -> Found:
     moments = random.Random(seed)  # noqa: S311 - not for secrets
     begun = Ledger(folder / "begun")
     with closing(Store.open(folder / "stash_sense.db")) as store:
-        compose(SqlJobStore(store.engine), [ledger_job(folder, 0)]).queue.submit(_JOB)
+        compose(SqlJobStore(store.engine), [ledger_job(folder, 0, most_losses)]).queue.submit(_JOB)
     early = sum(_started_and_killed(folder, number, moments) for number in range(kills))
     before = begun.size
     service = in_a_copy(lambda: _serve(folder, kills))

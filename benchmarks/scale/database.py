@@ -133,7 +133,7 @@ def scenes_of(probes: Floats) -> list[tuple[Faces, list[Group]]]:
 def weigh(judge: Judge, scene: tuple[Faces, list[Group]]) -> list[int]:
     """Weigh the groups of a scene; returns who is most probable for each."""
     faces, groups = scene
-    return [judge.candidates(faces, one, frozenset())[0].person for one in groups]
+    return [likely[0].person for likely in judge.candidates_of_all(faces, groups, frozenset())]
 
 
 def memory() -> dict[str, float]:

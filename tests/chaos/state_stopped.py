@@ -11,8 +11,10 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -95,10 +97,20 @@ def look(data: Path, work: Work, migrations: Migrations, found: Path) -> None:
     found.write_text(json.dumps(seen))
 
 
+def in_small_pages(path: Path) -> Path:
+    """Make a file that becomes a state with pages of 512 bytes."""
+    path.parent.mkdir(parents=True)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA page_size = 512")
+        connection.execute("VACUUM")
+    return path
+
+
 def main(folder: Path, name: str) -> None:
     work, migrations = WORKS[name], next_migrations(folder)
     pristine, data, found = folder / "pristine", folder / "data", folder / "found"
-    path = made_state(pristine / "stash_sense.db", old="1", big="x" * 5_000_000)
+    # Small pages, so that a backup takes several turns of 1,000 without being large.
+    path = made_state(in_small_pages(pristine / "stash_sense.db"), old="1", big="x" * 600_000)
     backup(path, pristine / "kept.db")
     made_state(path, new="2")
     for step in range(1, 10_000):

@@ -26,7 +26,7 @@ def test_killed_at_any_step_an_item_is_as_it_was_or_as_was_meant(tmp_path: Path)
         [sys.executable, SCRIPT, tmp_path],
         capture_output=True,
         check=False,
-        timeout=300,
+        timeout=1800,
         env={"PYTHONPATH": str(SCRIPT.parents[2])},
     )
     assert done.returncode == 0, done.stderr.decode()

@@ -18,7 +18,7 @@ def stops(folder: Path, work: str) -> list[dict[str, Any]]:
         [sys.executable, SCRIPT, folder, work],
         capture_output=True,
         check=False,
-        timeout=300,
+        timeout=1800,
         env={"PYTHONPATH": str(SCRIPT.parents[2])},
     )
     assert done.returncode == 0, done.stderr.decode()

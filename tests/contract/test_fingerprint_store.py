@@ -153,11 +153,13 @@ def test_pages_go_by_number_not_by_text(store: FingerprintStore) -> None:
     assert ids(store.pages("image")) == []
 
 
-def test_pages_of_one_outcome_have_no_other(store: FingerprintStore) -> None:
+def test_pages_of_failures_have_those_too_of_which_something_is_known(store: FingerprintStore) -> None:
     store.keep(fingerprint("1"), kept())
     store.keep(fingerprint("2", outcome=Outcome.FAILED, code="video_damaged", message="It is damaged."), None)
     store.keep(fingerprint("3", outcome=Outcome.NO_FACE), None)
-    assert ids(store.pages("scene", outcome=Outcome.FAILED)) == [["2"]]
+    store.keep(fingerprint("4", code="input_missing", message="It is gone."), kept())
+    assert ids(store.pages("scene", failed=True)) == [["2", "4"]]
+    assert [store.marks("scene", [id_])[id_].has_failed for id_ in "1234"] == [False, True, False, True]
 
 
 def test_pages_of_those_behind_have_faces_and_another_database(store: FingerprintStore) -> None:

@@ -36,7 +36,7 @@ def gallery_of(*references: Floats) -> Gallery:
     return Gallery.of("test", [(KnownPerson(f"id-{row}", "x"), some) for row, some in enumerate(references)], DIM)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 2**32 - 1),
     counts=st.lists(st.integers(1, 6), max_size=30),

@@ -66,7 +66,7 @@ def check(index: VectorIndex, references: Floats, probes: Floats, k: int) -> Non
         assert (np.diff(rows)[equal] > 0).all()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 2**32 - 1),
     count=st.integers(0, 400),
@@ -81,7 +81,7 @@ def test_the_nearest_are_those_of_every_row_compared(
     check(adapter(references), references, vectors(seed + 1, probes, dim), k)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 2**32 - 1),
     originals=st.integers(1, 6),
@@ -98,7 +98,7 @@ def test_pictures_that_are_nearly_the_same_are_told_apart(
     check(adapter(references), references, np.concatenate([references[:2], vectors(seed + 1, 2)]), k)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 2**32 - 1),
     spikes=st.lists(st.integers(0, DIM - 1), min_size=1, max_size=30),

@@ -17,6 +17,8 @@ from stash_sense.samples.film import make_film
 from stash_sense.settings import load_settings
 
 COMMAND = Path(sys.executable).parent / "stash-sense"
+PATIENCE = 300.0
+"""Seconds for what takes some on a machine that has nothing else to do."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def run(environment: dict[str, str]) -> Run:
 
     def run(*arguments: str | Path, **more: Any) -> Ran:
         done = subprocess.run(
-            [COMMAND, *arguments], env=environment, capture_output=True, timeout=120, check=False, **more
+            [COMMAND, *arguments], env=environment, capture_output=True, timeout=PATIENCE, check=False, **more
         )
         return Ran(done.returncode, done.stdout.decode(), done.stderr.decode("utf-8", "surrogateescape"))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from tests.e2e.conftest import COMMAND, Run
+from tests.e2e.conftest import COMMAND, PATIENCE, Run
 
 from stash_sense.samples import PEOPLE, STRANGER
 
@@ -182,7 +182,7 @@ def test_a_full_disk_for_the_output_is_one_clear_sentence(environment: dict[str,
             stdout=full,
             stderr=subprocess.PIPE,
             check=False,
-            timeout=120,
+            timeout=PATIENCE,
         )
     assert done.returncode == 1
     assert b"is full" in done.stderr
@@ -195,7 +195,7 @@ def test_an_output_without_letters_beyond_ascii_is_no_obstacle(environment: dict
         env={**environment, "PYTHONIOENCODING": "ascii"},
         capture_output=True,
         check=False,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0
     assert b"Barack Obama" in done.stdout
@@ -217,7 +217,7 @@ def test_somebody_tagged_who_is_not_in_the_gallery_is_pointed_out(run: Run) -> N
 def test_help_needs_no_valid_settings(environment: dict[str, str]) -> None:
     broken = {**environment, "STASH_SENSE_THREADS": "many"}
     for arguments, code, said in ((["--help"], 0, b""), (["doctor"], 1, b"STASH_SENSE_THREADS cannot be 'many'")):
-        done = subprocess.run([COMMAND, *arguments], env=broken, capture_output=True, check=False, timeout=60)
+        done = subprocess.run([COMMAND, *arguments], env=broken, capture_output=True, check=False, timeout=PATIENCE)
         assert done.returncode == code
         assert said in done.stderr
 
@@ -238,7 +238,7 @@ def test_ctrl_c_ends_the_run_with_a_valid_document(environment: dict[str, str], 
         assert process.stderr is not None
         begun = process.stdout.readline() + process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        rest, errors = process.communicate(timeout=60)
+        rest, errors = process.communicate(timeout=PATIENCE)
 
     assert process.returncode == 130
     assert b"Stopped before it was finished" in errors

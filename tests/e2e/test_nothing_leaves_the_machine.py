@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from tests.e2e.conftest import COMMAND
+from tests.e2e.conftest import COMMAND, PATIENCE
 
 from stash_sense.samples import PEOPLE, STRANGER
 
@@ -21,7 +21,7 @@ def test_identifying_leaves_nothing_in_the_home_or_temporary_folder(
         env={**environment, "HOME": str(home), "TMPDIR": str(temporary)},
         capture_output=True,
         check=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
 
     assert [*home.rglob("*"), *temporary.rglob("*")] == []

@@ -6,7 +6,7 @@ import pty
 import subprocess
 from pathlib import Path
 
-from tests.e2e.conftest import COMMAND
+from tests.e2e.conftest import COMMAND, PATIENCE
 
 from stash_sense.samples import PEOPLE
 
@@ -32,7 +32,7 @@ def on_a_terminal(environment: dict[str, str], *arguments: str | Path, stdout: i
             break
         shown += part
     os.close(ours)
-    return process.wait(timeout=60), shown.decode()
+    return process.wait(timeout=PATIENCE), shown.decode()
 
 
 def screen(shown: str, height: int = 500) -> list[str]:

@@ -7,7 +7,6 @@ import signal
 import socket
 import stat
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,9 +15,7 @@ from typing import Any
 
 import httpx2
 import pytest
-
-COMMAND = Path(sys.executable).parent / "stash-sense"
-PATIENCE = 120.0
+from tests.e2e.conftest import COMMAND, PATIENCE
 
 
 @pytest.fixture
@@ -97,7 +94,7 @@ def test_a_service_starts_on_an_empty_folder_answers_and_ends_in_time(data_dir: 
     with served(data_dir) as service:
         assert service.get("/health/live").json() == {"status": "live"}
         assert service.get("/health/ready").status_code == 503
-        assert httpx2.get(service.url + "/health/ready", trust_env=False).status_code == 401
+        assert httpx2.get(service.url + "/health/ready", trust_env=False, timeout=PATIENCE).status_code == 401
         token = (data_dir / "token").read_text().strip()
         assert stat.S_IMODE((data_dir / "token").stat().st_mode) == 0o600
         assert service.end() == 0
@@ -172,7 +169,12 @@ def test_token_prints_the_token_and_nothing_else(data_dir: Path) -> None:
         rotated = run(data_dir, "token", "--rotate").stdout
         assert rotated != first.stdout
         headers = {"authorization": f"Bearer {first.stdout.strip()}"}
-        assert httpx2.get(service.url + "/identify/queue", headers=headers, trust_env=False).status_code == 401
+        assert (
+            httpx2.get(
+                service.url + "/identify/queue", headers=headers, trust_env=False, timeout=PATIENCE
+            ).status_code
+            == 401
+        )
         assert service.get("/identify/queue").status_code == 200
         service.end()  # then all is in the log
         for word in (first.stdout.strip(), rotated.strip()):

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.e2e.conftest import COMMAND, Run
-from tests.e2e.test_service import PATIENCE, Served, served
+from tests.e2e.conftest import COMMAND, PATIENCE, Run
+from tests.e2e.test_service import Served, served
 
 COPIES = 60
 """Of the picture of each of the three sample people: some seconds of work."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import CancelledError, Future, wait
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, TypeVar
 
 from stash_sense.errors import Cancelled
@@ -30,8 +29,8 @@ class LoopThread:
     def __init__(self, name: str) -> None:
         self._name = name
         self._lock = threading.Lock()
-        self._begun = ExitStack()
         self._portal: BlockingPortal | None = None
+        self._thread: threading.Thread | None = None
 
     def call(self, work: Callable[[], Awaitable[T]], cancel: CancelToken) -> T:
         """Do work on the loop and return what it gives.
@@ -53,15 +52,39 @@ class LoopThread:
         """Begin work on the loop; cancelling what is returned stops it."""
         with self._lock:
             if self._portal is None:
-                from anyio.from_thread import start_blocking_portal
-
-                self._portal = self._begun.enter_context(start_blocking_portal(name=self._name))
+                begun: Future[BlockingPortal] = Future()
+                self._thread = threading.Thread(target=_run, args=(begun,), name=self._name, daemon=True)
+                self._thread.start()
+                self._portal = begun.result()
             return self._portal.start_task_soon(work)
 
     def close(self) -> None:
-        """Stop all work and end the thread; what comes later begins anew."""
+        """Stop all work and end the thread; what comes later begins anew.
+
+        A process may also end without it. That is why the loop is not begun by `start_blocking_portal`: its `with`
+        block, where nobody leaves it, is left by the interpreter at its own end, and then waits for ever for a
+        thread that is gone.
+        """
         with self._lock:
-            if self._portal is not None:
+            if self._portal is not None and self._thread is not None:
                 portal, self._portal = self._portal, None
                 portal.call(portal.stop, True)
-                self._begun.close()
+                self._thread.join()
+
+
+def _run(begun: Future[BlockingPortal]) -> None:
+    """Run a loop until its portal is stopped."""
+    import anyio
+    from anyio.from_thread import BlockingPortal
+
+    async def stay() -> None:
+        async with BlockingPortal() as portal:
+            begun.set_result(portal)
+            await portal.sleep_until_stopped()
+
+    try:
+        anyio.run(stay)
+    except BaseException as error:
+        if begun.done():
+            raise
+        begun.set_exception(error)

@@ -7,10 +7,11 @@ from rich.console import Console
 
 from stash_sense.cli.context import services_of
 from stash_sense.cli.desk import desk_of
+from stash_sense.cli.names import names_in
 from stash_sense.cli.present import print_json, say
 from stash_sense.cli.serving import Document
 from stash_sense.errors import SettingInvalid
-from stash_sense.reports.recommendations import entry_of, journal_listing, writes_in_words
+from stash_sense.reports.recommendations import Names, entry_of, journal_listing, writes_in_words
 from stash_sense.reports.wording import counted
 
 app = typer.Typer(help="What was written to your Stash, and undoing it.", no_args_is_help=True)
@@ -33,14 +34,16 @@ def list_entries(
         **({"group": group} if group else {}),
         **({"cursor": cursor} if cursor else {}),
     }
-    found = desk_of(services_of(context)).journal(query)
+    services = services_of(context)
+    found = desk_of(services).journal(query)
     if json:
         print_json({"schema": 1, **found})
         return
     if not found["items"]:
-        say("Nothing was written to Stash.")
+        where = f" under the group {group}; `stash-sense journal list` shows which there are" if group else ""
+        say(f"Nothing was written to Stash{where}.")
         return
-    Console().print(journal_listing(found["items"]))
+    Console().print(journal_listing(found["items"], names_in(services, found["items"])))
     if found["next"]:
         say(f"There are more: add --cursor {found['next']}")
 
@@ -52,11 +55,12 @@ def show(
     json: Json = False,
 ) -> None:
     """Show what was written to one thing of Stash, and what was there before."""
-    entry = desk_of(services_of(context)).entry(number)
+    services = services_of(context)
+    entry = desk_of(services).entry(number)
     if json:
         print_json({"schema": 1, "entry": entry})
     else:
-        Console().print(entry_of(entry))
+        Console().print(entry_of(entry, names_in(services, [entry])))
 
 
 @app.command("undo")
@@ -71,7 +75,8 @@ def undo(
 
     The exit code is 0 only when all of it is undone.
     """
-    desk = desk_of(services_of(context))
+    services = services_of(context)
+    desk = desk_of(services)
     asked = {"dry_run": dry_run}
     if number is not None and group is None:
         told = desk.undo(number, asked)
@@ -82,15 +87,15 @@ def undo(
     if json:
         print_json({"schema": 1, **told})
     else:
-        _tell(told)
+        _tell(told, names_in(services, told["writes"]))
     if told["refused"]:
         raise typer.Exit(EXIT_REFUSED)
 
 
-def _tell(told: Document) -> None:
+def _tell(told: Document, names: Names) -> None:
     if told["dry_run"]:
         say("Undoing would write:" if told["writes"] else "Nothing would be written.")
-    for sentence in writes_in_words(told["writes"]):
+    for sentence in writes_in_words(told["writes"], names):
         say(f"  {sentence}" if told["dry_run"] else sentence)
     for refused in told["refused"]:
         say(f"→ {refused['message']}")

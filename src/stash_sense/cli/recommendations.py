@@ -1,19 +1,22 @@
 """`stash-sense recommendations`: what was found in your Stash, to accept or to dismiss."""
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from stash_sense.bootstrap import Services
 from stash_sense.cli.asking import confirm
 from stash_sense.cli.context import services_of
 from stash_sense.cli.desk import Desk, desk_of
+from stash_sense.cli.names import names_in
 from stash_sense.cli.present import print_json, say
 from stash_sense.cli.serving import Document
 from stash_sense.errors import RecommendationError, ServiceAnswer, SettingInvalid, StashError
-from stash_sense.reports.recommendations import details_of, listing, names_of, writes_in_words
+from stash_sense.reports.recommendations import Names, details_of, listing, names_of, writes_in_words
+from stash_sense.reports.wording import counted
 
 app = typer.Typer(help="What was found in your Stash, to accept or to dismiss.", no_args_is_help=True)
 
@@ -107,7 +110,8 @@ def accept(
     """
     if least and all_of is None:
         raise SettingInvalid(name="--least", value=least, reason="it chooses among --all-of a type")
-    desk = desk_of(services_of(context))
+    services = services_of(context)
+    desk = desk_of(services)
     chosen = _one_or_many(numbers, all_of)
     if len(chosen) == 1 and all_of is None:
         asked: Document = {"images": images, "dry_run": dry_run}
@@ -121,7 +125,8 @@ def accept(
     if all_of is not None and not dry_run:
         what = f"{_pending(desk, all_of)} would be accepted, and Stash be changed"
         confirm(what, "Go on?", yes=yes, json=json)
-    _tell_many(_accept_all(desk, chosen, all_of, {"images": images, "dry_run": dry_run}, least), "accepted", json)
+    told = _accept_all(desk, chosen, all_of, {"images": images, "dry_run": dry_run}, least)
+    _tell_many(services, told, "accepted", json)
 
 
 @app.command("dismiss")
@@ -137,7 +142,8 @@ def dismiss(
     json: Json = False,
 ) -> None:
     """Dismiss recommendations; they come back only where they say something else. Nothing is written to Stash."""
-    desk = desk_of(services_of(context))
+    services = services_of(context)
+    desk = desk_of(services)
     chosen = _one_or_many(numbers, all_of)
     said = {"reason": reason, "permanent": permanent}
     if len(chosen) == 1 and all_of is None:
@@ -145,12 +151,14 @@ def dismiss(
         if json:
             print_json({"schema": 1, "recommendation": one})
         else:
-            say(f"Recommendation {one['id']} is dismissed{' for good' if one['permanent'] else ''}.")
+            good = " for good" if one["permanent"] else ""
+            back = f"`stash-sense recommendations reopen {one['id']}` takes it back."
+            say(f"Recommendation {one['id']} is dismissed{good}. {back}")
         return
     if all_of is not None:
         confirm(f"{_pending(desk, all_of)} would be dismissed", "Go on?", yes=yes, json=json)
     which = {"type": all_of} if all_of is not None else {"ids": chosen}
-    _tell_many(desk.dismiss_many({**which, **said}), "dismissed", json)
+    _tell_many(services, desk.dismiss_many({**which, **said}), "dismissed", json)
 
 
 @app.command("reopen")
@@ -212,8 +220,8 @@ def _one_or_many(numbers: list[int] | None, all_of: str | None) -> list[int]:
 def _pending(desk: Desk, type_: str) -> str:
     """Say how many are pending of a type."""
     found = desk.recommendations({"status": [_PENDING], "type": [type_], "limit": _COUNTED})
-    number = f"more than {_COUNTED}" if found["next"] else f"{len(found['items']):,}"
-    return f"All pending recommendations of the type {type_}, {number},"
+    more = "More than " if found["next"] else ""
+    return f"{more}{counted(len(found['items']), 'pending recommendation')} of the type {type_}"
 
 
 def _check(name: str, values: Iterable[str], known: tuple[str, ...]) -> None:
@@ -286,29 +294,29 @@ def _tell_accepted(told: Document, json: bool) -> None:
         say(f"→ {note}")
 
 
-def _tell_many(told: Document, what: str, json: bool) -> None:
+def _tell_many(services: Services, told: Document, what: str, json: bool) -> None:
     if json:
         print_json({"schema": 1, **told})
     else:
-        _say_many(told, what)
+        writes = [write for one in told["items"] for write in one["writes"]]
+        _say_many(told, what, names_in(services, writes) if writes else {})
     if told["refused"]:
         raise typer.Exit(EXIT_REFUSED)
 
 
-def _say_many(told: Document, what: str) -> None:
+def _say_many(told: Document, what: str, names: Names) -> None:
     for one in told["items"]:
         if one["error"] is not None:
             say(f"Recommendation {one['id']} is not {what}: {one['error']['message']}")
-        for sentence in [*writes_in_words(one["writes"]), *one["notes"]]:
+        for sentence in [*writes_in_words(one["writes"], names), *one["notes"]]:
             say(f"Recommendation {one['id']}: {sentence}")
     would = "would be" if told["dry_run"] else "are" if told["done"] != 1 else "is"
     refused = f", {told['refused']:,} not" if told["refused"] else ""
-    number = "1 recommendation" if told["done"] == 1 else f"{told['done']:,} recommendations"
-    say(f"{number} {would} {what}{refused}.{_undo(told['group'])}")
+    say(f"{counted(told['done'], 'recommendation')} {would} {what}{refused}.{_undo(told['group'])}")
 
 
-def _added(ids: list[str], names: Mapping[str, str]) -> str:
-    who = ", ".join(names.get(id_, f"performer {id_}") for id_ in ids)
+def _added(ids: list[str], names: Names) -> str:
+    who = ", ".join(names.get(("performer", id_), f"performer {id_}") for id_ in ids)
     return f"{who} {'is' if len(ids) == 1 else 'are'} added"
 
 

@@ -26,6 +26,13 @@ def print_report(report: LibraryReportDocument, most: int) -> None:
         report: what is printed.
         most: lines of each list.
     """
+    if not any(kind.items.tagged for kind in report.kinds):
+        what = " or ".join(kind.kind for kind in report.kinds)
+        say(
+            f"No {what} in Stash has performers yet, so there is nothing to compare with: tag the performers of some "
+            "there by hand, type `stash-sense scan`, and ask again."
+        )
+        return
     strict = ", strictly" if report.strict else ""
     say(f"Database {report.database} of the pack {report.pack}, by the mode {report.mode}{strict}.")
     for kind in report.kinds:
@@ -35,9 +42,15 @@ def print_report(report: LibraryReportDocument, most: int) -> None:
 
 def _print_kind(kind: KindReport, most: int) -> None:
     items, plural = kind.items, _PLURALS[kind.kind]
+    if not items.tagged:
+        say(f"No {kind.kind} in Stash has performers.")
+        return
     say(f"{counted(items.tagged, kind.kind)} with performers: {items.compared:,} compared.")
     if items.not_scanned:
-        say(f"{items.not_scanned:,} are not scanned yet, or have changed since; `stash-sense scan` does that.")
+        are = "is" if items.not_scanned == 1 else "are"
+        say(
+            f"{items.not_scanned:,} {are} not scanned yet, or changed since; `stash-sense scan` looks at what is new."
+        )
     if items.failed:
         say(f"{items.failed:,} could not be looked at.")
     if not items.compared:

@@ -1,5 +1,6 @@
 """`stash-sense scan`: who is in the scenes and images of Stash, and whom to tag there."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Annotated
 
@@ -12,10 +13,11 @@ from stash_sense.cli.context import services_of
 from stash_sense.cli.present import print_json, say
 from stash_sense.cli.progress import ProgressDisplay, shown_progress
 from stash_sense.cli.serving import Document, jobs_of, result_of, service_here, submitted, watched
-from stash_sense.fingerprints.fingerprint import Outcome
+from stash_sense.fingerprints.fingerprint import Fingerprint, Outcome
 from stash_sense.library.kinds import IMAGES, SCENES
 from stash_sense.operations.library_scan import LIBRARY_SCAN, ScanRequest
 from stash_sense.reports.wording import counted
+from stash_sense.scanning.scope import nothing_found
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 _BY = "name or id in Stash"
@@ -89,8 +91,15 @@ def _preview(services: Services, asked: ScanRequest, progress: ProgressDisplay, 
     again = {"retry_failed": asked.retry_failed, "from_start": asked.from_start}
     found = services.preview_scan(asked.scope(), progress, **again)
     progress.pause()
+    nothing = None
+    if not any(one.total for one in found):
+        nothing = nothing_found(services.resolve_scan(asked.scope(), services.cancel))
     if as_json:
-        print_json({"schema": 1, "kinds": [{**asdict(one), "total": one.total} for one in found]})
+        kinds = [{**asdict(one), "total": one.total} for one in found]
+        print_json({"schema": 1, "kinds": kinds, "nothing_found": nothing})
+        return
+    if nothing is not None:
+        say(nothing)
         return
     table = Table(box=None, pad_edge=False)
     headings = ("", "all", "new", "again", "rematch", "known: faces", "no face", "failed", "unreadable")
@@ -105,18 +114,16 @@ def _preview(services: Services, asked: ScanRequest, progress: ProgressDisplay, 
 
 
 def _say(result: Document) -> None:
-    say(
-        f"{result['looked']:,} looked at, {result['rematched']:,} compared with the database again, "
-        f"{result['unchanged']:,} unchanged."
-    )
-    if result["no_face"] or result["failed"]:
-        say(f"{result['no_face']:,} of them without a face, {result['failed']:,} failed.")
-    for code, count in result["failures"].items():
-        say(f"  {code}: {count:,}")
+    if result["nothing_found"]:
+        say(result["nothing_found"])
+    else:
+        _say_counts(result)
     if result["gone"]:
-        say(f"{result['gone']:,} are gone from Stash, or left alone by now.")
+        say(f"{result['gone']:,} {'is' if result['gone'] == 1 else 'are'} gone from Stash, or left alone by now.")
     new, withdrawn = counted(result["recommended"], "new recommendation"), result["withdrawn"]
-    say(f"{new}, {withdrawn:,} withdrawn; `stash-sense recommendations list` shows them.")
+    if not result["nothing_found"] or withdrawn:
+        shown = "; `stash-sense recommendations list` shows them" if result["recommended"] else ""
+        say(f"{new}, {withdrawn:,} withdrawn{shown}.")
     if result["keeps_what_is_gone"]:
         say(
             "Most of what was scanned before is not in this Stash; it is kept, for it may be the wrong one. "
@@ -126,23 +133,46 @@ def _say(result: Document) -> None:
         say(f"The database was {result['database']}, and {newer} is in use by now: the next scan compares with it.")
 
 
+def _say_counts(result: Document) -> None:
+    say(
+        f"{result['looked']:,} looked at, {result['rematched']:,} compared with the database again, "
+        f"{result['unchanged']:,} unchanged."
+    )
+    if result["no_face"] or result["failed"]:
+        say(f"{result['no_face']:,} of them without a face, {result['failed']:,} failed.")
+    for code, count in result["failures"].items():
+        say(f"  {code}: {count:,}")
+
+
 def _say_failed(services: Services) -> None:
     """Say how many could not be looked at in this scan and those before."""
-    counts = [services.fingerprints.counts(kind, "").outcomes[Outcome.FAILED] for kind in (SCENES.name, IMAGES.name)]
-    if number := sum(counts):
+    if number := sum(1 for _ in _failed(services, (SCENES.name, IMAGES.name))):
         say(f"{number:,} cannot be looked at: `stash-sense scan --failures` says why, `--retry-failed` looks again.")
 
 
 def _list_failures(services: Services, kinds: list[str], *, as_json: bool) -> None:
-    found = [
-        one for kind in kinds for page in services.fingerprints.pages(kind, outcome=Outcome.FAILED) for one in page
-    ]
+    found = list(_failed(services, kinds))
     if as_json:
-        told = [{**one.item._asdict(), "title": one.title, "code": one.code, "message": one.message} for one in found]
+        told = [
+            {
+                **one.item._asdict(),
+                "title": one.title,
+                "code": one.code,
+                "message": one.message,
+                "known": one.outcome is not Outcome.FAILED,
+            }
+            for one in found
+        ]
         print_json({"schema": 1, "failures": told})
         return
     for one in found:
-        say(f"{one.item.kind} {one.item.id}: {one.title}")
+        known = "" if one.outcome is Outcome.FAILED else " (what was seen in it before is kept)"
+        say(f"{one.item.kind} {one.item.id}{f': {one.title}' if one.title else ''}{known}")
         say(f"  {one.message}")
     if not found:
         say("Everything that was scanned could be looked at.")
+
+
+def _failed(services: Services, kinds: Iterable[str]) -> Iterator[Fingerprint]:
+    """Go through what could not be looked at the last time."""
+    return (one for kind in kinds for page in services.fingerprints.pages(kind, failed=True) for one in page)

@@ -12,6 +12,7 @@ from stash_sense.cli.progress import shown_progress
 from stash_sense.fakes.graphql.faults import COMMON, Fault
 from stash_sense.fakes.graphql.serving import listening, serve_until_interrupted
 from stash_sense.fakes.stash.faults import KINDS
+from stash_sense.fakes.stash.media_folder import MediaFolder
 from stash_sense.fakes.stash.profiles import Profile
 from stash_sense.fakes.stash.server import SimulatedStash
 from stash_sense.fakes.stashbox.asking import User
@@ -20,6 +21,7 @@ from stash_sense.fakes.stashbox.rate import Rate
 from stash_sense.fakes.stashbox.server import StashBoxServer
 from stash_sense.fakes.stashbox.state import State
 from stash_sense.kernel.cancel import CancelToken
+from stash_sense.reports.wording import counted, visible
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -27,6 +29,8 @@ _STASH_PORT = 9999
 """Stash's own."""
 _STASH_BOX_PORT = 9998
 """stash-box's own."""
+_MOST_LEFT_OUT, _MOST_KINDS = 20, 5
+"""That are named one by one: files, and endings of files."""
 _PLAYED = "Played for the first N requests, or for all: {}."
 
 ApiKey = Annotated[str | None, typer.Option("--api-key", metavar="KEY", help="Without which nothing is answered.")]
@@ -67,6 +71,8 @@ def simulate_stash(
     except ValueError as error:
         raise typer.BadParameter(f"{library} holds no library: {error}.", param_hint="--library") from None
     try:
+        if stash.folder is not None:
+            _tell_left_out(stash.folder)
         serve(stash.app, port, cancel)
     finally:
         stash.close()
@@ -113,6 +119,19 @@ def simulate_stashbox(
     server = StashBoxServer(state, profile, {api_key: User()} if api_key else None, faults=faults)
     server.rate = Rate(most_per_minute) if most_per_minute else None
     serve(server.app, port, _cancel_of(context))
+
+
+def _tell_left_out(folder: MediaFolder) -> None:
+    """Say on stderr which files of a folder are not in the library, and why."""
+    for one in folder.left_out[:_MOST_LEFT_OUT]:
+        typer.echo(f"Left out: {visible(str(one.path))}; it is {one.reason}.", err=True)
+    if (more := len(folder.left_out) - _MOST_LEFT_OUT) > 0:
+        typer.echo(f"Left out: {counted(more, 'more file')} that cannot be read.", err=True)
+    if others := folder.others:
+        kinds = sorted({one.suffix.lower() or one.name for one in others})
+        shown = ", ".join(map(visible, kinds[:_MOST_KINDS])) + (", …" if len(kinds) > _MOST_KINDS else "")
+        what = counted(len(others), "file that is", "files that are")
+        typer.echo(f"Left out: {what} neither video nor picture ({shown}).", err=True)
 
 
 def document(path: Path) -> Any:

@@ -68,7 +68,7 @@ class SigningPasswordWrong(SigningKeyError):
 
 
 class SigningPasswordNeeded(SigningKeyError):
-    """The signing key {path} is protected by a password, and none was given."""
+    """The signing key {path} is protected by a password; add --password, or set STASH_SENSE_KEY_PASSWORD."""
 
     code = "signing_password_needed"
 

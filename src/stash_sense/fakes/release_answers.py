@@ -4,7 +4,7 @@ import hashlib
 import re
 import socket
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler
@@ -34,6 +34,7 @@ class Fault:
         without_length: neither Content-Length nor chunks; the end of the connection is the end of the file.
         without_validators: neither ETag nor Last-Modified.
         extra: sent after the file's bytes, and not counted.
+        pieces: sent one by one, `drip_seconds` apart, in place of an answer; there may be no end of them.
     """
 
     status: int | None = None
@@ -50,6 +51,7 @@ class Fault:
     without_length: bool = False
     without_validators: bool = False
     extra: bytes = b""
+    pieces: Iterable[bytes] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,9 @@ class Handler(BaseHTTPRequestHandler):
         fault = served.received(request)
         if fault.silent:
             served.closing.wait()
+            return
+        if fault.pieces:
+            self._send_pieces(fault, served)
             return
         if fault.status is not None:
             self._send(fault.status, {"Content-Length": "0"}, b"", fault, served)
@@ -151,6 +156,12 @@ class Handler(BaseHTTPRequestHandler):
             served.closing.wait(0.02)
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.server.reset.add(id(self.connection))  # type: ignore[attr-defined]
+
+    def _send_pieces(self, fault: Fault, served: Served) -> None:
+        for piece in fault.pieces:
+            self.wfile.write(piece)
+            if served.closing.wait(fault.drip_seconds):
+                return
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class calls it so
         """Say nothing; `ReleaseServer.requests` has it."""

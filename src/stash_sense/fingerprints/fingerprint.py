@@ -104,7 +104,8 @@ class Fingerprint:
         pack: id of the model pack that made the vectors.
         database: version of the performers database that the people are of.
         outcome: what came of looking.
-        code, message: of a failure, a stable code and a sentence.
+        code, message: why it could not be looked at the last time, a stable code and a sentence. With another outcome
+            than `FAILED` the rest is what was known before.
         title: of the scene or image, or the name of its file.
         frames: that were looked at; 1 of an image.
         faces: that were found in them.

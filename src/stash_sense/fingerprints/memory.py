@@ -21,7 +21,7 @@ class MemoryFingerprints:
     def marks(self, kind: str, ids: Collection[str]) -> dict[str, Mark]:
         """See `FingerprintStore.marks`."""
         return {
-            id_: Mark(one.content, one.pack, one.database, one.outcome, one.conditions)
+            id_: Mark(one.content, one.pack, one.database, one.outcome, one.conditions, one.code)
             for id_, one in self.several(kind, ids).items()
         }
 
@@ -75,7 +75,7 @@ class MemoryFingerprints:
         kind: str,
         *,
         behind: str | None = None,
-        outcome: Outcome | None = None,
+        failed: bool = False,
         after: int = 0,
         size: int = 500,
     ) -> Iterator[list[Fingerprint]]:
@@ -86,7 +86,7 @@ class MemoryFingerprints:
                 for one in self._ordered(kind)
                 if require_number(one.item) > after
                 if behind is None or (one.outcome is Outcome.FACES and one.database != behind)
-                if outcome in (None, one.outcome)
+                if not failed or _has_failed(one)
             ][:size]
             if not wanted:
                 return
@@ -119,3 +119,7 @@ class MemoryFingerprints:
         with self._lock:
             ones = [one for item, one in self._fingerprints.items() if item.kind == kind]
         return sorted(ones, key=lambda one: require_number(one.item))
+
+
+def _has_failed(one: Fingerprint) -> bool:
+    return one.outcome is Outcome.FAILED or bool(one.code)

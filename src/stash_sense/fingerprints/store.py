@@ -17,6 +17,12 @@ class Mark:
     database: str
     outcome: Outcome
     conditions: str
+    code: str = ""
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it could not be looked at the last time; what was known of it before may be kept."""
+        return self.outcome is Outcome.FAILED or bool(self.code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,7 @@ class FingerprintStore(Protocol):
         kind: str,
         *,
         behind: str | None = None,
-        outcome: Outcome | None = None,
+        failed: bool = False,
         after: int = 0,
         size: int = 500,
     ) -> Iterator[list[Fingerprint]]:
@@ -83,7 +89,7 @@ class FingerprintStore(Protocol):
         Args:
             kind: of the items.
             behind: only those with faces that another database than this was used for.
-            outcome: only those of which this came.
+            failed: only those that could not be looked at the last time.
             after: number to go on after.
             size: items at once.
         """

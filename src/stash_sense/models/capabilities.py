@@ -5,11 +5,12 @@ A feature tells about itself with one check, listed in `CHECKS`; the later ones 
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from stash_sense.errors import (
     CalibrationDamaged,
+    DatabaseDamaged,
     DatabaseError,
     DatabaseMissing,
     PackDiffers,
@@ -20,6 +21,9 @@ from stash_sense.errors import (
 )
 from stash_sense.kernel.hardware import HardwareInfo
 from stash_sense.models.store import PackState, PackStatus, PackStore
+from stash_sense.performers.manifest import DATABASE_NAME
+from stash_sense.performers.schema import open_finished
+from stash_sense.performers.vectors import map_vectors
 from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary
 
 _CPU = "CPUExecutionProvider"
@@ -55,6 +59,7 @@ class Installation:
         wanted_pack: the pack that the settings name.
         device: what the models shall run on, as the settings have it.
         stash: tells whether the user's Stash can be used.
+        found: what checks have found already.
     """
 
     packs: PackStore
@@ -63,6 +68,13 @@ class Installation:
     wanted_pack: str | None = None
     device: str = "auto"
     stash: "Callable[[], Capability]" = lambda: Capability("stash", False, reason="No Stash is named")
+    found: "dict[Check, Capability]" = field(default_factory=dict, init=False, compare=False)
+
+    def look(self, check: "Check") -> Capability:
+        """Return what a check finds; it is made once, for models are opened and servers asked."""
+        if check not in self.found:
+            self.found[check] = check(self)
+        return self.found[check]
 
 
 Check: TypeAlias = Callable[[Installation], Capability]
@@ -70,7 +82,7 @@ Check: TypeAlias = Callable[[Installation], Capability]
 
 def identification(here: Installation) -> Capability:
     """People can be named when a pack opens: those of the performers database, or of a gallery that is named."""
-    known = performers_database(here)
+    known = here.look(performers_database)
     wanted = here.wanted_pack
     try:
         if wanted is None and known.available and (current := here.performers.current()) is not None:
@@ -94,14 +106,41 @@ def performers_database(here: Installation) -> Capability:
         made_with = current.manifest.pack
         if here.wanted_pack not in (None, made_with):
             raise PackDiffers(made_with=made_with, pack=here.wanted_pack)
+        _require_files(current)
     except PackDiffers as error:
         return Capability(name, False, reason=_reason(error), remedy="unset STASH_SENSE_PACK")
+    except DatabaseDamaged as error:
+        return Capability(name, False, reason=_reason(error), remedy=_way_back(here))
     except DatabaseError as error:
         return Capability(name, False, reason=_reason(error), remedy=_command(error))
     if not current.manifest.performer_count:
         reason = f"The performers database {current.version} holds nobody"
         return Capability(name, False, reason=reason, remedy="stash-sense db build FOLDER")
     return _with_its_pack(here, name, current)
+
+
+def _require_files(database: InstalledVersion) -> None:
+    """Open the files of a database as identifying does, reading no more of them than their beginnings.
+
+    Raises:
+        DatabaseDamaged, DatabaseUnreadable: one of them cannot be used.
+    """
+    folder, manifest = database.folder, database.manifest
+    open_finished(folder / DATABASE_NAME).close()
+    for embedder in manifest.embedders:
+        map_vectors(folder / embedder.file, manifest.face_count, embedder.dim, embedder.dtype)
+
+
+def _way_back(here: Installation) -> str:
+    """Return what to type about a damaged database: going back, where there is something to go back to."""
+    library = here.performers
+    try:
+        earlier = library.previous()
+    except DatabaseDamaged:  # what says which version is in use: the newest that is whole can be
+        earlier = next(filter(library.is_whole, library.versions()), None)
+    if earlier is not None:
+        return "stash-sense db rollback"
+    return "install one with stash-sense db update or db import, or build one with stash-sense db build"
 
 
 def _with_its_pack(here: Installation, name: str, database: InstalledVersion) -> Capability:
@@ -137,6 +176,15 @@ def stash(here: Installation) -> Capability:
     return here.stash()
 
 
+def library_scan(here: Installation) -> Capability:
+    """Scenes and images of the user's Stash can be looked at, and people of the database recommended for them."""
+    needed = (stash, performers_database, identification)
+    missing = next((found for found in map(here.look, needed) if not found.available), None)
+    if missing is not None:
+        return Capability("library_scan", False, reason=missing.reason, remedy=missing.remedy)
+    return Capability("library_scan", True, note=f"{here.look(stash).note}, {here.look(performers_database).note}")
+
+
 def pack(pack_id: str) -> Check:
     """Return the check of one of the better packs."""
 
@@ -165,6 +213,7 @@ CHECKS: tuple[Check, ...] = (
     pack("trio"),
     gpu,
     stash,
+    library_scan,
     not_in_this_version("upstream_sync"),
     not_in_this_version("duplicates"),
     not_in_this_version("tattoo_signal"),
@@ -175,7 +224,7 @@ CHECKS: tuple[Check, ...] = (
 
 def capabilities(here: Installation, checks: Iterable[Check] = CHECKS) -> list[Capability]:
     """Look at everything; models are opened on the way, so this takes as long as starting to identify does."""
-    return [check(here) for check in checks]
+    return [here.look(check) for check in checks]
 
 
 def _pack_reason(status: PackStatus) -> str:

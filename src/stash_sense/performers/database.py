@@ -111,10 +111,8 @@ class PerformersDatabase:
 
     @property
     def searched_bytes(self) -> int:
-        """Bytes that a search reads through: what is held in memory while the database is in use."""
-        people = self._derived.people.count if self._derived is not None else 0
-        width = 4 if self._derived is None else 1
-        return self.faces.dim * (self.faces.count * width + people)
+        """Bytes that a search of faces reads through: what is held in memory while the database is in use."""
+        return self.faces.dim * self.faces.count * (4 if self._derived is None else 1)
 
     @property
     def pack(self) -> str:

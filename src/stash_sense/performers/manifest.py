@@ -174,10 +174,14 @@ def is_prerelease(version: str) -> bool:
 
 
 def version_for(day: datetime, taken: frozenset[str]) -> str:
-    """Name a version after the day it was made, with a number from the second one of a day on."""
+    """Name a version after the day it was made, with a number from the second one of a day on.
+
+    It is newer than all of that day that are there, of which earlier ones may be gone: a name is never given twice.
+    """
     first = f"{day.year}.{day.month}.{day.day}"
-    known = {Version(version) for version in taken}
-    number = 0
-    while Version(name := f"{first}.{number}" if number else first) in known:
-        number += 1
-    return name
+    of_the_day = [known for known in map(Version, taken) if known.release[:3] == Version(first).release]
+    latest = max(of_the_day, default=None)
+    if latest is None:
+        return first
+    number = latest.release[3] if len(latest.release) > 3 else 0
+    return f"{first}.{number + 1}"

@@ -1,5 +1,6 @@
 """What speaks for a group of faces being a known person, as numbers that the pack's curve reads."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from stash_sense.kernel.arrays import Floats, Ints
 from stash_sense.recognition.people import People, PeopleInMemory
+from stash_sense.recognition.ranking import COHORT, NOBODY, Ranking
 from stash_sense.recognition.space import FaceSpace, unit
 
 FEATURES = (
@@ -52,10 +54,7 @@ poor: how much that mean is below 1.
 gap_by_tracks, gap_by_quality: products; a gap says more with more tracks, less of poor faces.
 """
 
-_COHORT = 20
 _LOOKALIKES = 5
-_NOBODY = np.float32(-1.0)
-
 _WIDE = 512
 """People nearest to a group, by whitened vectors, among whom those nearest by plain and by centred ones are looked
 for; in a gallery of no more everybody is."""
@@ -125,63 +124,32 @@ class GalleryEvidence:
         Returns:
             Row numbers of (k,) persons, nearest first, and (k, len(FEATURES)) float32.
         """
+        return self.weigh_all([faces], most, raised, hidden)[0]
+
+    def weigh_all(
+        self,
+        groups: Sequence[ProbeFaces],
+        most: int,
+        raised: dict[int, float] | None = None,
+        hidden: int | None = None,
+    ) -> list[tuple[Ints, Floats]]:
+        """Weigh several groups as `weigh` does one, in about as many passes over the people as for one."""
+        if not groups:
+            return []
         raised = raised or {}
-        white = self._space.whitened(faces.vectors)
-        weight = faces.quality / faces.quality.sum()
-        template = unit(weight @ white)
-        rows, similarity = self._wide(template, raised, hidden)
-        bare_template = self._space.renormalised((weight @ faces.vectors)[None])[0]
-        bare_values = self._people.plain(rows) @ bare_template
-        boost = np.array([raised.get(row, 0.0) for row in rows.tolist()], np.float32)
-        whole, bare = _Ranking(rows, similarity + boost), _Ranking(rows, bare_values + boost)
-        there = np.flatnonzero(rows < self._people.known)
-        both = (whole.values + 0.5 * bare.values)[there]
-        chosen: Ints = there[np.lexsort((rows[there], -both))][:most]
-        persons = rows[chosen]
-        # Who is raised is so in what is weighed, too: the curve reads the boost as so much more likeness.
-        centred = _Ranking(rows, self._centred(rows, whole.values, template))
-        clear = np.argsort(-faces.quality, kind="stable")[: max(2, len(weight) // 4)]
-        clear_template = unit(weight[clear] @ white[clear])
-        single = self._single_faces(white, clear_template, faces.track, persons, hidden)
-        nearest_face = (faces.vectors @ self._people.plain(persons).T).max(axis=0)
-        likeness = self._likenesses(persons, hidden)
-        roots = np.sqrt(faces.quality)
-        tracks = np.log(len(single.track_shares))
-        evidence: Floats = np.empty((len(persons), len(FEATURES)), np.float32)
-        for row, (place, person) in enumerate(zip(chosen.tolist(), persons.tolist(), strict=True)):
-            own, bare_own, centred_own = whole.values[place], bare.values[place], centred.values[place]
-            gap = whole.gap(person, own)
-            evidence[row] = (
-                own,
-                whole.margin(person, own),
-                gap,
-                centred.margin(person, centred_own),
-                centred_own - likeness[row],
-                bare_own,
-                bare.margin(person, bare_own),
-                bare.gap(person, bare_own),
-                single.clear.gap(person, single.clear_values[row]),
-                max(
-                    track.gap(person, values[row])
-                    for track, values in zip(single.tracks, single.track_values, strict=True)
-                ),
-                (single.columns[:, row] - single.cohort).max(),
-                nearest_face[row],
-                weight[single.nearest == person].sum(),
-                sum(
-                    share
-                    for share, track in zip(single.track_shares, single.tracks, strict=True)
-                    if track.first == person
-                ),
-                np.log(len(weight)),
-                tracks,
-                roots.mean(),
-                roots.max(),
-                max(0.0, 1.0 - roots.mean()),
-                tracks * gap,
-                gap * (roots.mean() - 1.0),
-            )
-        return persons, evidence
+        probes = [_Probe.of(faces, self._space) for faces in groups]
+        wide = zip(*self._nearest(np.stack([probe.template for probe in probes]), _WIDE, hidden), strict=True)
+        nearby = [
+            self._nearby(probe, *found, raised, hidden, most) for probe, found in zip(probes, wide, strict=True)
+        ]
+        rows, values = self._nearest(np.concatenate([probe.single for probe in probes]), COHORT + 1, hidden)
+        ends = np.cumsum([len(probe.single) for probe in probes])[:-1]
+        single = zip(np.split(rows, ends), np.split(values, ends), strict=True)
+        lookalikes = self._lookalikes_of(np.concatenate([near.persons for near in nearby]))
+        return [
+            (near.persons, self._evidence(probe, near, _SingleFaces.of(probe, near, *found), lookalikes, hidden))
+            for probe, near, found in zip(probes, nearby, single, strict=True)
+        ]
 
     def compared(self, faces: ProbeFaces, person: int, other: int) -> Nearer:
         """Count the faces and the tracks that are nearer to one person than to another, as `votes` are counted."""
@@ -196,51 +164,91 @@ class GalleryEvidence:
             len(by_track),
         )
 
-    def _wide(self, template: Floats, raised: dict[int, float], hidden: int | None) -> tuple[Ints, Floats]:
-        """Return the people near a template and those who are expected, and their similarities to it."""
-        rows, similarity = self._nearest(template[None], _WIDE, hidden)
-        near, values = rows[0], similarity[0]
+    def _nearby(
+        self,
+        probe: "_Probe",
+        near: Ints,
+        values: Floats,
+        raised: dict[int, float],
+        hidden: int | None,
+        most: int,
+    ) -> "_Nearby":
+        """Rank the people near a group and those who are expected, and choose who is weighed."""
+        faces = probe.faces
+        rows, similarity = near, values
         far = np.setdiff1d(np.array([row for row in raised if row != hidden], np.int64), near)
-        if not len(far):
-            return near, values
-        return np.concatenate([near, far]), np.concatenate([values, self._people.white(far) @ template])
+        if len(far):
+            rows = np.concatenate([near, far])
+            similarity = np.concatenate([values, self._people.white(far) @ probe.template])
+        bare_template = self._space.renormalised((probe.weight @ faces.vectors)[None])[0]
+        bare_values = self._people.plain(rows) @ bare_template
+        boost = np.array([raised.get(row, 0.0) for row in rows.tolist()], np.float32)
+        whole, bare = Ranking(rows, similarity + boost), Ranking(rows, bare_values + boost)
+        there = np.flatnonzero(rows < self._people.known)
+        both = (whole.values + 0.5 * bare.values)[there]
+        chosen: Ints = there[np.lexsort((rows[there], -both))][:most]
+        # Who is raised is so in what is weighed, too: the curve reads the boost as so much more likeness.
+        centred = Ranking(rows, self._centred(rows, whole.values, probe.template))
+        return _Nearby(rows[chosen], chosen, self._people.white(rows[chosen]), whole, bare, centred)
+
+    def _evidence(
+        self,
+        probe: "_Probe",
+        near: "_Nearby",
+        single: "_SingleFaces",
+        lookalikes: dict[int, list[tuple[int, float]]],
+        hidden: int | None,
+    ) -> Floats:
+        """Put together what speaks for each person."""
+        persons, whole, bare, centred = near.persons, near.whole, near.bare, near.centred
+        nearest_face = (probe.faces.vectors @ self._people.plain(persons).T).max(axis=0)
+        roots = np.sqrt(probe.faces.quality)
+        tracks = np.log(len(single.track_shares))
+        evidence: Floats = np.empty((len(persons), len(FEATURES)), np.float32)
+        for row, (place, person) in enumerate(zip(near.chosen.tolist(), persons.tolist(), strict=True)):
+            own, bare_own, centred_own = whole.values[place], bare.values[place], centred.values[place]
+            gap = whole.gap(person, own)
+            others = [value for other, value in lookalikes[person] if other != hidden][:_LOOKALIKES]
+            evidence[row] = (
+                own,
+                whole.margin(person, own),
+                gap,
+                centred.margin(person, centred_own),
+                centred_own - float(np.mean(others)),
+                bare_own,
+                bare.margin(person, bare_own),
+                bare.gap(person, bare_own),
+                single.clear.gap(person, single.clear_values[row]),
+                max(
+                    track.gap(person, values[row])
+                    for track, values in zip(single.tracks, single.track_values, strict=True)
+                ),
+                (single.columns[:, row] - single.cohort).max(),
+                nearest_face[row],
+                probe.weight[single.nearest == person].sum(),
+                sum(
+                    share
+                    for share, track in zip(single.track_shares, single.tracks, strict=True)
+                    if track.first == person
+                ),
+                np.log(len(probe.weight)),
+                tracks,
+                roots.mean(),
+                roots.max(),
+                max(0.0, 1.0 - roots.mean()),
+                tracks * gap,
+                gap * (roots.mean() - 1.0),
+            )
+        return evidence
 
     def _nearest(self, probes: Floats, most: int, hidden: int | None) -> tuple[Ints, Floats]:
         """Ask for the people nearest to each probe, without the one who is hidden."""
         if hidden is None:
             return self._people.nearest(probes, most)
         rows, values = self._people.nearest(probes, most + 1)
-        values = np.where(rows == hidden, _NOBODY, values)
+        values = np.where(rows == hidden, NOBODY, values)
         order = np.argsort(rows == hidden, axis=1, kind="stable")[:, : rows.shape[1] - 1]
         return np.take_along_axis(rows, order, axis=1), np.take_along_axis(values, order, axis=1)
-
-    def _single_faces(
-        self, white: Floats, clear: Floats, track: Ints, persons: Ints, hidden: int | None
-    ) -> "_SingleFaces":
-        """Compare the clearest faces, every track and every face with everybody."""
-        means, faces = _track_means(white, track)
-        rows, values = self._nearest(np.concatenate([clear[None], means, white]), _COHORT + 1, hidden)
-        rankings = [_Ranking(*found) for found in zip(rows[: len(means) + 1], values[: len(means) + 1], strict=True)]
-        templates = self._people.white(persons).T
-        faces_from = len(means) + 1
-        return _SingleFaces(
-            columns=white @ templates,
-            cohort=values[faces_from:, :_COHORT].mean(axis=1),
-            nearest=rows[faces_from:, 0],
-            clear=rankings[0],
-            clear_values=clear @ templates,
-            tracks=rankings[1:],
-            track_values=means @ templates,
-            track_shares=(faces / len(white)).astype(np.float32),
-        )
-
-    def _likenesses(self, persons: Ints, hidden: int | None) -> list[float]:
-        """Mean centred similarity of each person to the five nearest others who are there."""
-        found = self._lookalikes_of(persons)
-        return [
-            float(np.mean([value for other, value in found[person] if other != hidden][:_LOOKALIKES]))
-            for person in persons.tolist()
-        ]
 
     def _lookalikes_of(self, persons: Ints) -> dict[int, list[tuple[int, float]]]:
         """Return the nearest others of each person, and how similar they are."""
@@ -283,6 +291,55 @@ def _track_means(white: Floats, track: Ints) -> tuple[Floats, Ints]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Probe:
+    """One group, ready to be compared.
+
+    Attributes:
+        faces: of the group.
+        white: (faces, D) whitened.
+        weight: (faces,) by quality; their sum is 1.
+        template: (D,) whitened, of all faces.
+        single: (1 + tracks + faces, D) whitened: of the best quarter of the faces, of each track, of each face.
+        track_faces: (tracks,) faces on each track.
+    """
+
+    faces: ProbeFaces
+    white: Floats
+    weight: Floats
+    template: Floats
+    single: Floats
+    track_faces: Ints
+
+    @classmethod
+    def of(cls, faces: ProbeFaces, space: FaceSpace) -> "_Probe":
+        white = space.whitened(faces.vectors)
+        weight = faces.quality / faces.quality.sum()
+        clear = np.argsort(-faces.quality, kind="stable")[: max(2, len(weight) // 4)]
+        means, track_faces = _track_means(white, faces.track)
+        single = np.concatenate([unit(weight[clear] @ white[clear])[None], means, white])
+        return cls(faces, white, weight, unit(weight @ white), single, track_faces)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Nearby:
+    """Who is near to a group.
+
+    Attributes:
+        persons: (k,) row numbers of those who are weighed, nearest first.
+        chosen: (k,) their places in the rankings.
+        templates: (k, D) their whitened templates.
+        whole, bare, centred: everybody near, by whitened, plain and centred templates.
+    """
+
+    persons: Ints
+    chosen: Ints
+    templates: Floats
+    whole: Ranking
+    bare: Ranking
+    centred: Ranking
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _SingleFaces:
     """What the faces of a group say one by one.
 
@@ -300,30 +357,25 @@ class _SingleFaces:
     columns: Floats
     cohort: Floats
     nearest: Ints
-    clear: "_Ranking"
+    clear: Ranking
     clear_values: Floats
-    tracks: list["_Ranking"]
+    tracks: list[Ranking]
     track_values: Floats
     track_shares: Floats
 
-
-class _Ranking:
-    """Similarities to the people near something, with the largest 21 at hand."""
-
-    def __init__(self, rows: Ints, values: Floats) -> None:
-        self.values = values
-        order = np.argsort(-values, kind="stable")[: _COHORT + 1]
-        self._rows = rows[order].tolist()
-        self._top = np.full(_COHORT + 1, _NOBODY, np.float32)
-        self._top[: len(order)] = values[order]
-        self.first = self._rows[0]
-
-    def margin(self, person: int, own: float) -> float:
-        """How much larger the person's is than the largest other one."""
-        return float(own - self._top[1 if person == self.first else 0])
-
-    def gap(self, person: int, own: float) -> float:
-        """How much larger the person's is than the mean of the 20 largest others."""
-        if person in self._rows:
-            return float(own - (self._top.sum() - self._top[self._rows.index(person)]) / _COHORT)
-        return float(own - self._top[:-1].mean())
+    @classmethod
+    def of(cls, probe: _Probe, near: _Nearby, rows: Ints, values: Floats) -> "_SingleFaces":
+        """Sort out who was found near to `probe.single`: (n, 21) people, and how near."""
+        faces_from = 1 + len(probe.track_faces)
+        clear, *tracks = map(Ranking, rows[:faces_from], values[:faces_from])
+        templates = near.templates.T
+        return cls(
+            columns=probe.white @ templates,
+            cohort=values[faces_from:, :COHORT].mean(axis=1),
+            nearest=rows[faces_from:, 0],
+            clear=clear,
+            clear_values=probe.single[0] @ templates,
+            tracks=tracks,
+            track_values=probe.single[1:faces_from] @ templates,
+            track_shares=(probe.track_faces / len(probe.white)).astype(np.float32),
+        )

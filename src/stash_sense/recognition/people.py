@@ -77,16 +77,21 @@ class PeopleInMemory:
         """Compare the probes with everybody."""
         k = min(most, self.count)
         rows, values = np.zeros((len(probes), k), np.int64), np.zeros((len(probes), k), np.float32)
+        everybody = np.arange(self.count)
         for start in range(0, len(probes), PROBES):
-            part = slice(start, start + PROBES)
-            similarity = probes[part] @ self.white_templates.T
-            if k < self.count:
-                found = np.argpartition(-similarity, k - 1, axis=1)[:, :k]
-                similarity = np.take_along_axis(similarity, found, axis=1)
-            order = np.argsort(-similarity, axis=1, kind="stable")
-            rows[part] = np.take_along_axis(found, order, axis=1) if k < self.count else order
-            values[part] = np.take_along_axis(similarity, order, axis=1)
+            some = probes[start : start + PROBES]
+            found = np.broadcast_to(everybody, (len(some), k)) if k == self.count else self._candidates(some, k)
+            for place, (probe, own) in enumerate(zip(some, found, strict=True), start):
+                # One product after another: a matrix product rounds by how many probes there are and where they stand.
+                similarity = np.vecdot(self.white_templates[own], probe)
+                order = np.lexsort((own, -similarity))
+                rows[place], values[place] = own[order], similarity[order]
         return rows, values
+
+    def _candidates(self, probes: Floats, k: int) -> Ints:
+        similarity = probes @ self.white_templates.T
+        found: Ints = np.argpartition(-similarity, k - 1, axis=1)[:, :k]
+        return found
 
     def white(self, rows: Ints) -> Floats:
         """(k, D) whitened unit templates."""

@@ -122,7 +122,7 @@ def unpack(
     expected = {MANIFEST_NAME: None, **{name: entry.size for name, entry in manifest.files.items()}}
     tally = Tally(UNPACK, manifest.size, progress, cancel or CancelToken())
     with opened_archive(path) as file, _filled(into) as written:
-        with _reading(path):
+        with reading(path):
             opened, start = read_members(file, path.name, limits or ArchiveLimits())
             check_members(opened, start, path.name, expected)
         content = _manifest_member(opened, path, manifest)
@@ -199,11 +199,11 @@ def _new_file(path: Path, written: list[Path]) -> Iterator[IO[bytes]]:
 @contextlib.contextmanager
 def _opened_member(opened: zipfile.ZipFile, name: str, path: Path) -> Iterator[Callable[[int], bytes]]:
     """Give what reads a member, whatever goes wrong in one of our errors."""
-    with _reading(path, name):
+    with reading(path, name):
         member = opened.open(name)
 
     def read(count: int) -> bytes:
-        with _reading(path, name):
+        with reading(path, name):
             return member.read(count)
 
     with member:
@@ -211,8 +211,13 @@ def _opened_member(opened: zipfile.ZipFile, name: str, path: Path) -> Iterator[C
 
 
 @contextlib.contextmanager
-def _reading(path: Path, member: str | None = None) -> Iterator[None]:
-    """Turn what zipfile and the disk say about an archive into our errors."""
+def reading(path: Path, member: str | None = None) -> Iterator[None]:
+    """Turn what zipfile and the disk say about an archive into our errors.
+
+    Raises:
+        ArchiveDamaged, MemberDamaged: it, or the member named, is no zip as there should be.
+        ArchiveUnreadable: the disk does not give it.
+    """
     try:
         yield
     except ZIP_ERRORS as error:

@@ -14,12 +14,13 @@ from stash_sense.files import storage_errors
 from stash_sense.kernel.addresses import shown
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import ProgressListener, silent
+from stash_sense.releases.answers import AS_IT_IS, OK, require_as_it_is
 from stash_sense.releases.part_file import PartFile
 from stash_sense.releases.patience import DownloadLimits, Patience
 from stash_sense.releases.ports import HttpTransport, Inquiry, Named
 from stash_sense.releases.rate import Meter
 from stash_sense.releases.refusals import refusal
-from stash_sense.releases.transfer import AS_IT_IS, OK, Transfer, require_as_it_is
+from stash_sense.releases.transfer import Transfer
 
 
 class Download:

@@ -24,6 +24,7 @@ from stash_sense.releases.addresses import beside
 from stash_sense.releases.download import Download
 from stash_sense.releases.found import (
     ARCHIVE_SUFFIX,
+    Announced,
     FoundRelease,
     Listing,
     PublicOffer,
@@ -33,9 +34,9 @@ from stash_sense.releases.found import (
     version_of,
 )
 from stash_sense.releases.part_file import PartFile, Partial, write_all
-from stash_sense.releases.ports import Named
 from stash_sense.releases.rate import Meter
 from stash_sense.releases.release_manifest import LISTING_NAME, MANIFEST_BYTES, MANIFEST_SUFFIX, ReleaseListing
+from stash_sense.releases.remote import RemoteSource
 
 _MANIFEST_NAME = re.compile(r"performers-(.+)" + re.escape(MANIFEST_SUFFIX))
 _ARCHIVE_NAME = re.compile(r"(?:.*[-_])?(v?\d.*)" + re.escape(ARCHIVE_SUFFIX))
@@ -91,30 +92,21 @@ class LocalFolder:
         return content
 
     def fetch(
-        self,
-        release: FoundRelease,
-        name: str,
-        into: Path,
-        *,
-        size: int | None,
-        sha256: str | None,
-        progress: ProgressListener,
-        cancel: CancelToken,
-    ) -> str:
+        self, release: FoundRelease, file: Announced, into: Path, progress: ProgressListener, cancel: CancelToken
+    ) -> None:
         """Copy a file; see `ReleaseSource.fetch`. It is not gone on with after a break, which would save little."""
         with storage_errors(into):
             into.parent.mkdir(parents=True, exist_ok=True)
         part = PartFile(into)
         try:
-            with self._opened(name) as (file, there):
-                self._check_size(name, there, size)
-                digest = self._copied(file, name, part, there, progress, cancel)
-            if sha256 is not None and digest != sha256:
-                raise ChecksumMismatch(address=self._folder / name)
+            with self._opened(file.name) as (content, there):
+                self._check_size(file.name, there, file.size)
+                digest = self._copied(content, file.name, part, there, progress, cancel)
+            if file.sha256 is not None and digest != file.sha256:
+                raise ChecksumMismatch(address=self._folder / file.name)
             part.publish()
         finally:
             part.discard()
-        return digest
 
     def _copied(
         self,
@@ -170,7 +162,7 @@ class LocalFolder:
             yield file, path.stat().st_size
 
 
-class HttpFolder:
+class HttpFolder(RemoteSource):
     """A `ReleaseSource`: what `db release` made, in a folder that a web server hands out.
 
     Args:
@@ -179,9 +171,8 @@ class HttpFolder:
     """
 
     def __init__(self, url: str, download: Download) -> None:
+        super().__init__(download, url)
         self._url = url
-        self._named = Named(url)
-        self._download = download
 
     @property
     def name(self) -> str:
@@ -195,35 +186,14 @@ class HttpFolder:
             ReleaseError: the listing cannot be understood.
         """
         try:
-            content = self._read(LISTING_NAME, MANIFEST_BYTES, cancel)
+            content = self._download.read(
+                beside(self._url, LISTING_NAME), MANIFEST_BYTES, named=self._named, cancel=cancel
+            )
         except NotOnServer as error:
             raise ListingMissing(source=self.name) from error
         return _signed([listed.manifest for listed in ReleaseListing.read(content, LISTING_NAME).releases])
 
-    def read_small(self, release: FoundRelease, name: str, limit: int, cancel: CancelToken) -> bytes:
-        """Fetch a file into memory; see `ReleaseSource.read_small`."""
-        return self._read(name, limit, cancel)
-
-    def fetch(
-        self,
-        release: FoundRelease,
-        name: str,
-        into: Path,
-        *,
-        size: int | None,
-        sha256: str | None,
-        progress: ProgressListener,
-        cancel: CancelToken,
-    ) -> str:
-        """Download a file; see `ReleaseSource.fetch`."""
-        return self._download.fetch(
-            self._place(name), into, named=self._named, size=size, sha256=sha256, progress=progress, cancel=cancel
-        )
-
-    def _read(self, name: str, limit: int, cancel: CancelToken) -> bytes:
-        return self._download.read(self._place(name), limit, named=self._named, cancel=cancel)
-
-    def _place(self, name: str) -> str:
+    def _place(self, release: FoundRelease, name: str) -> str:
         if not is_file_name(name):
             raise NotOnServer(address=f"{self.name}/{name}")
         return beside(self._url, name)

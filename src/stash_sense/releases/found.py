@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from packaging.version import InvalidVersion, Version
 
+from stash_sense.performers.manifest import can_be_version
 from stash_sense.releases.signing import SIGNATURE_SUFFIX
 
 ARCHIVE_SUFFIX = ".zip"
@@ -39,6 +40,15 @@ class PublicOffer:
 
 
 Offer: TypeAlias = SignedOffer | PublicOffer
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """A file of a release by its name, and what it must be as far as that is known: its bytes, its SHA-256 in hex."""
+
+    name: str
+    size: int | None = None
+    sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +96,12 @@ def newest(releases: Iterable[FoundRelease], *, prereleases: bool = False) -> Fo
 
 
 def version_of(text: str) -> Version | None:
-    """Read a version or a tag with one ("2026.2.10", "v1.0rc1"); None if it is none."""
+    """Read a version or a tag with one ("2026.2.10", "v1.0rc1"); None if none of ours can be called so."""
     try:
-        return Version(text) if len(text) <= _VERSION_LETTERS else None
+        version = Version(text) if len(text) <= _VERSION_LETTERS else None
     except InvalidVersion:
         return None
+    return version if can_be_version(str(version)) else None
 
 
 def is_file_name(name: str) -> bool:

@@ -1,6 +1,5 @@
 """Releases from a GitHub repository: each with a signed manifest, or with one archive that nobody signed."""
 
-from pathlib import Path
 from types import MappingProxyType
 
 from packaging.version import Version
@@ -8,7 +7,6 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from stash_sense.errors import NotOnServer, RedirectRefused, RepositoryMissing, SourceUnreadable
 from stash_sense.kernel.cancel import CancelToken
-from stash_sense.kernel.progress import ProgressListener
 from stash_sense.releases.download import Download
 from stash_sense.releases.found import (
     ARCHIVE_SUFFIX,
@@ -21,8 +19,8 @@ from stash_sense.releases.found import (
     listing_of,
     version_of,
 )
-from stash_sense.releases.ports import Named
 from stash_sense.releases.release_manifest import MANIFEST_SUFFIX
+from stash_sense.releases.remote import RemoteSource
 from stash_sense.settings import GITHUB_API
 
 _HEADERS = {"accept": "application/vnd.github+json", "x-github-api-version": "2022-11-28"}
@@ -36,7 +34,7 @@ _PAGE_BYTES = 16 * 1024 * 1024
 
 class _Asset(BaseModel):
     name: str
-    browser_download_url: str
+    browser_download_url: str = Field(max_length=8_000)
     size: int | None = Field(default=None, ge=0)
     state: str = "uploaded"
 
@@ -51,7 +49,7 @@ class _Release(BaseModel):
 _RELEASES = TypeAdapter(list[_Release])
 
 
-class GithubRepository:
+class GithubRepository(RemoteSource):
     """A `ReleaseSource`: the releases of a repository, their tags being versions.
 
     Args:
@@ -61,10 +59,9 @@ class GithubRepository:
     """
 
     def __init__(self, repository: str, download: Download, api: str = GITHUB_API) -> None:
-        self._repository = repository
-        self._download = download
         self._api = api.rstrip("/")
-        self._named = Named(self._api)
+        super().__init__(download, self._api)
+        self._repository = repository
 
     @property
     def name(self) -> str:
@@ -90,27 +87,6 @@ class GithubRepository:
             if len(releases) < _PAGE:
                 break
         return listing_of(found, notes)
-
-    def read_small(self, release: FoundRelease, name: str, limit: int, cancel: CancelToken) -> bytes:
-        """Fetch a file into memory; see `ReleaseSource.read_small`."""
-        return self._download.read(self._place(release, name), limit, named=self._named, cancel=cancel)
-
-    def fetch(
-        self,
-        release: FoundRelease,
-        name: str,
-        into: Path,
-        *,
-        size: int | None,
-        sha256: str | None,
-        progress: ProgressListener,
-        cancel: CancelToken,
-    ) -> str:
-        """Download a file; see `ReleaseSource.fetch`."""
-        place = self._place(release, name)
-        return self._download.fetch(
-            place, into, named=self._named, size=size, sha256=sha256, progress=progress, cancel=cancel
-        )
 
     def _page(self, page: int, cancel: CancelToken) -> list[_Release]:
         url = f"{self._api}/repos/{self._repository}/releases?per_page={_PAGE}&page={page}"

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stash_sense import __version__
-from stash_sense.errors import ArchiveDamaged, InputMissing, ReleaseContradictory, ReleaseUnreadable
+from stash_sense.errors import InputMissing, ReleaseContradictory, ReleaseUnreadable
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import ProgressListener, silent
 from stash_sense.performers.manifest import MANIFEST_NAME, Manifest, check_understood
 from stash_sense.performers.versions.library import new_origin
+from stash_sense.releases.archive import reading
 from stash_sense.releases.installing import Installed, ReleaseInstaller
 from stash_sense.releases.keys import Ed25519, PublicKey
 from stash_sense.releases.release_manifest import (
@@ -20,7 +21,7 @@ from stash_sense.releases.release_manifest import (
 )
 from stash_sense.releases.signing import SIGNATURE_BYTES, SIGNATURE_SUFFIX, verify
 from stash_sense.releases.verification import opened_archive, verify_archive
-from stash_sense.releases.zip_directory import ZIP_ERRORS, ArchiveLimits, read_members
+from stash_sense.releases.zip_directory import ArchiveLimits, read_members
 
 _PUBLIC = "checksums"
 """A key of a public release's manifest, which ours does not have."""
@@ -96,15 +97,12 @@ def manifest_of(path: Path) -> Manifest | None:
         ReleaseError: its manifest is damaged.
         DatabaseDamaged, DatabaseTooNew: its manifest is none, or a newer program is needed to understand it.
     """
-    with opened_archive(path) as file:
+    with opened_archive(path) as file, reading(path):
         opened, _ = read_members(file, path.name, ArchiveLimits())
         if MANIFEST_NAME not in opened.namelist():
             return None
-        try:
-            with opened.open(MANIFEST_NAME) as member:
-                content = member.read(MANIFEST_BYTES + 1)
-        except ZIP_ERRORS as error:
-            raise ArchiveDamaged(archive=path.name, reason=str(error) or type(error).__name__) from error
+        with opened.open(MANIFEST_NAME) as member:
+            content = member.read(MANIFEST_BYTES + 1)
     if _PUBLIC in read_object(content, f"{path.name}: {MANIFEST_NAME}"):
         return None
     check_understood(content, path.name, __version__)

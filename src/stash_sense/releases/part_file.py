@@ -16,6 +16,8 @@ from stash_sense.releases.ports import Look
 _BLOCK = 1024 * 1024
 """Bytes that are hashed between two looks at whether somebody asked to stop."""
 _RECORD_BYTES = 64 * 1024
+_VALIDATOR_LETTERS = 1000
+"""Most letters of what is sent back to a server to name its file's state; an ETag has some 40."""
 
 
 class Partial(BaseModel):
@@ -35,10 +37,9 @@ class Partial(BaseModel):
 
     @property
     def validator(self) -> str | None:
-        """What an If-Range may name: a strong ETag, or else the date; None if there is neither."""
-        if self.etag is not None and not self.etag.startswith("W/"):
-            return self.etag
-        return self.last_modified
+        """What an If-Range may name: a strong ETag, or else the date; None if there is neither that can be sent."""
+        strong = None if self.etag is None or self.etag.startswith("W/") else self.etag
+        return next(filter(_can_be_sent, (strong, self.last_modified)), None)
 
     def agrees(self, other: "Partial") -> bool:
         """Whether two answers may describe the same file: nothing that both tell differs."""
@@ -119,6 +120,10 @@ class PartFile:
             self._record.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             self.path.unlink(missing_ok=True)
+
+
+def _can_be_sent(text: str | None) -> bool:
+    return text is not None and text.isascii() and text.isprintable() and len(text) <= _VALIDATOR_LETTERS
 
 
 def write_all(out: BinaryIO, chunk: bytes, path: Path) -> None:

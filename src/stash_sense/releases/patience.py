@@ -22,6 +22,8 @@ class DownloadLimits:
     """To find the server and to agree on a connection, each."""
     silence_seconds: float = 30.0
     """Without a byte, after which a connection counts as lost and another one is tried."""
+    answer_seconds: float = 120.0
+    """From asking to the last header of the answer, with all redirects: headers that never end are not silence."""
     slow_bytes: int = 64 * 1024
     """What must arrive in `slow_seconds`: at 1 kB/s a database would take weeks. Also what an attempt must gain so
     that those before it are forgotten."""
@@ -89,6 +91,7 @@ class Patience:
         self._deadline = clock() + deadline_seconds
         self._answered = False
         self._gained = 0
+        self._asked: float | None = None
         self._window: float | None = None
         self._in_window = 0
 
@@ -98,21 +101,27 @@ class Patience:
         Raises:
             Cancelled: somebody asked to stop.
             DeadlinePassed: all the time is spent.
-            TooSlow: what is being received comes too slowly.
+            TooSlow: the answer, or what is being received, comes too slowly.
         """
         self._cancel.raise_if_cancelled()
         now, limits = self._clock(), self._limits
         if now > self._deadline:
             raise DeadlinePassed(address=self._address, seconds=_round(self._deadline_seconds))
+        if self._asked is not None and now - self._asked > limits.answer_seconds:
+            raise self._too_slow(limits.answer_seconds)
         if self._window is None or now - self._window < limits.slow_seconds:
             return
         if self._in_window < limits.slow_bytes:
-            raise TooSlow(address=self._address, bytes=limits.slow_bytes, seconds=_round(limits.slow_seconds))
+            raise self._too_slow(limits.slow_seconds)
         self._window, self._in_window = now, 0
+
+    def _too_slow(self, seconds: float) -> TooSlow:
+        return TooSlow(address=self._address, bytes=self._limits.slow_bytes, seconds=_round(seconds))
 
     def answered(self) -> None:
         """Note that the server has begun to answer: from now on its speed counts."""
         self._answered = True
+        self._asked = None
         self._window, self._in_window = self._clock(), 0
 
     def received(self, count: int, *, gained: int) -> None:
@@ -137,6 +146,7 @@ class Patience:
             before = self._gained
             wait: float | None = None
             error: TransferError
+            self._asked = self._clock()
             try:
                 return attempt()
             except Interrupted as interrupted:
@@ -148,7 +158,7 @@ class Patience:
                     raise
                 error = unreachable
             finally:
-                self._window = None
+                self._asked = self._window = None
             gained = self._gained - before >= self._limits.slow_bytes
             failures = 1 if gained else failures + 1
             if failures >= self._limits.attempts or (wait or 0) > self._limits.retry_after_seconds:

@@ -8,7 +8,7 @@ from typing import Protocol, TypeAlias
 
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import ProgressListener
-from stash_sense.releases.found import FoundRelease, Listing
+from stash_sense.releases.found import Announced, FoundRelease, Listing
 
 Look: TypeAlias = Callable[[], None]
 """Called several times a second while work waits; whatever it raises ends the work and comes out of it."""
@@ -115,29 +115,16 @@ class ReleaseSource(Protocol):
         """
 
     def fetch(
-        self,
-        release: FoundRelease,
-        name: str,
-        into: Path,
-        *,
-        size: int | None,
-        sha256: str | None,
-        progress: ProgressListener,
-        cancel: CancelToken,
-    ) -> str:
+        self, release: FoundRelease, file: Announced, into: Path, progress: ProgressListener, cancel: CancelToken
+    ) -> None:
         """Bring a file of a release to this machine, whole or not at all.
 
         Args:
             release: one that `releases` gave.
-            name: the file's name.
+            file: the file.
             into: the file that it becomes; what arrived of an earlier attempt lies beside it and is not fetched anew.
-            size: bytes that it must have, if that is known.
-            sha256: that it must have, in hex, if that is known.
             progress: told bytes.
             cancel: looked at several times a second.
-
-        Returns:
-            Its SHA-256, in hex.
 
         Raises:
             TransferError: it could not be fetched, or is not the file that was announced.

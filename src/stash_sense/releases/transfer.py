@@ -1,6 +1,5 @@
 """One file on its way: what is missing of it is asked for, and only what belongs there is taken."""
 
-import re
 from dataclasses import dataclass
 
 from stash_sense.errors import (
@@ -12,19 +11,22 @@ from stash_sense.errors import (
     TransferError,
 )
 from stash_sense.kernel.addresses import shown, without_password
+from stash_sense.releases.answers import (
+    AS_IT_IS,
+    OK,
+    PARTIAL,
+    RANGE_UNSATISFIABLE,
+    described,
+    length_of,
+    part_of,
+    require_as_it_is,
+    size_without_part,
+)
 from stash_sense.releases.part_file import PartFile, Partial, write_all
 from stash_sense.releases.patience import DownloadLimits, Interrupted, Patience
 from stash_sense.releases.ports import Answer, HttpTransport, Inquiry, Named
 from stash_sense.releases.rate import Meter
 from stash_sense.releases.refusals import refusal
-
-OK = 200
-_PARTIAL, _RANGE_UNSATISFIABLE = 206, 416
-_CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)")
-_UNSATISFIED_RANGE = re.compile(r"bytes \*/(\d{1,18})")
-_LENGTH = re.compile(r"\d{1,18}")
-AS_IT_IS = {"accept-encoding": "identity"}
-"""Sent with every request: sizes and ranges are those of the file, so it must not come compressed."""
 
 
 @dataclass(slots=True)
@@ -67,13 +69,13 @@ class Transfer:
         inquiry = Inquiry(self.url, headers, self.named, self.limits.connect_seconds, self.limits.silence_seconds)
         with self.transport.stream(inquiry, self.patience.look) as answer:
             self.patience.answered()
-            if there and answer.status == _RANGE_UNSATISFIABLE:
+            if there and answer.status == RANGE_UNSATISFIABLE:
                 self._nothing_further(answer, there)
             elif answer.status == OK:
                 self._from_the_start(answer)
-            elif there and answer.status == _PARTIAL:
+            elif there and answer.status == PARTIAL:
                 self._from(answer, there, known)
-            elif answer.status == _PARTIAL:
+            elif answer.status == PARTIAL:
                 raise ServerBroken(address=self._address, reason="it sends a part of what was asked for")
             else:
                 raise refusal(self._address, answer.status, answer.headers)
@@ -92,35 +94,29 @@ class Transfer:
 
     def _from_the_start(self, answer: Answer) -> None:
         require_as_it_is(answer, self.url)
-        described = self._described(answer, _length(answer))
-        if described.size is not None and self.size is not None and described.size != self.size:
-            self._refuse_size(described.size, self.size)
-        self.part.begin(described)
-        self._receive(answer, 0, self.size if self.size is not None else described.size)
+        length = length_of(answer)
+        if length is not None and self.size is not None and length != self.size:
+            self._refuse_size(length, self.size)
+        self.part.begin(self._described(answer, length))
+        self._receive(answer, 0, self.size if self.size is not None else length)
 
     def _from(self, answer: Answer, there: int, known: Partial) -> None:
         require_as_it_is(answer, self.url)
-        found = _CONTENT_RANGE.fullmatch(answer.headers.get("content-range", "").strip())
-        if found is None:
-            raise self._changed()
-        start, last = int(found[1]), int(found[2])
-        size = None if found[3] == "*" else int(found[3])
-        length = _length(answer)
+        part = part_of(answer)
         whole = self.size if self.size is not None else known.size
         if (
-            start != there
-            or (length is not None and length != last + 1 - start)
-            or (whole is not None and last >= whole)
-            or (size is not None and whole is not None and size != whole)
-            or not known.agrees(self._described(answer, size))
+            part is None
+            or part.start != there
+            or (whole is not None and part.end > whole)
+            or (whole is not None and part.size not in (None, whole))
+            or not known.agrees(self._described(answer, part.size))
         ):
             raise self._changed()
-        self._receive(answer, there, whole if whole is not None else size)
+        self._receive(answer, there, whole if whole is not None else part.size)
 
     def _nothing_further(self, answer: Answer, there: int) -> None:
         """Find out whether all of a file of unknown size is there."""
-        found = _UNSATISFIED_RANGE.fullmatch(answer.headers.get("content-range", "").strip())
-        if found is None or int(found[1]) != there:
+        if size_without_part(answer) != there:
             raise self._changed()
         if self.size is not None:
             self._refuse_size(there, self.size)
@@ -142,9 +138,7 @@ class Transfer:
         self.meter.finish(there)
 
     def _described(self, answer: Answer, size: int | None) -> Partial:
-        headers = answer.headers
-        etag, date = headers.get("etag") or None, headers.get("last-modified") or None
-        return Partial(url=without_password(self.url), etag=etag, last_modified=date, size=size)
+        return described(answer, size, without_password(self.url))
 
     def _refuse_size(self, actual: int, size: int) -> None:
         self.part.discard()
@@ -159,18 +153,3 @@ class Transfer:
         self.restarts += 1
         error = ChangedWhileDownloading(address=self._address)
         return error if self.restarts > self.limits.restarts else Interrupted(error)
-
-
-def _length(answer: Answer) -> int | None:
-    text = answer.headers.get("content-length", "").strip()
-    return int(text) if _LENGTH.fullmatch(text) else None
-
-
-def require_as_it_is(answer: Answer, url: str) -> None:
-    """Refuse what comes compressed although it should not.
-
-    Raises:
-        ServerBroken: as it says.
-    """
-    if answer.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
-        raise ServerBroken(address=shown(url), reason="it compresses what should come as it is")

@@ -27,7 +27,7 @@ from stash_sense.kernel.progress import ProgressListener, silent
 from stash_sense.performers.versions import leftovers
 from stash_sense.performers.versions.library import PerformersLibrary, new_origin
 from stash_sense.releases.checking import CachedCheck
-from stash_sense.releases.found import FoundRelease, PublicOffer, SignedOffer, newest
+from stash_sense.releases.found import Announced, FoundRelease, PublicOffer, SignedOffer, newest
 from stash_sense.releases.installing import Installed, Prove, ReleaseInstaller
 from stash_sense.releases.keys import Ed25519, PublicKey
 from stash_sense.releases.ports import ReleaseSource
@@ -208,7 +208,8 @@ class Updater:
         entry = described.archive
         self._board.enter(UpdateState.DOWNLOADING, target=described.version)
         origin = new_origin(source.name, signed_by=None if key is None else key.id)
-        with self._fetched(source, release, entry.name, entry.size, entry.sha256, cancel, progress) as archive:
+        file = Announced(entry.name, entry.size, entry.sha256)
+        with self._fetched(source, release, file, cancel, progress) as archive:
             wanted = self._require_wanted(release)
             return self._installer.install_archive(archive, described.manifest, origin, cancel, progress, wanted)
 
@@ -226,7 +227,7 @@ class Updater:
                 name=offer.archive, reason=f"it has {offer.size:,} bytes, more than any release"
             )
         origin, version = new_origin(source.name), str(release.version)
-        with self._fetched(source, release, offer.archive, offer.size, None, cancel, progress) as archive:
+        with self._fetched(source, release, Announced(offer.archive, offer.size), cancel, progress) as archive:
             wanted = self._require_wanted(release)
             return self._installer.install_public(archive, origin, cancel, progress, version, wanted)
 
@@ -270,42 +271,41 @@ class Updater:
         self,
         source: ReleaseSource,
         release: FoundRelease,
-        name: str,
-        size: int | None,
-        sha256: str | None,
+        file: Announced,
         cancel: CancelToken,
         progress: ProgressListener,
     ) -> Iterator[Path]:
         """Give a release's archive; it is kept for the next time unless it turns out to be of no use."""
         downloads = self._library.folder / _DOWNLOADS
         with storage_errors(downloads):
+            if downloads.is_symlink() or not downloads.is_dir():  # what is behind a link is not ours to clear
+                leftovers.remove(downloads)
             downloads.mkdir(parents=True, exist_ok=True)
             for other in downloads.iterdir():  # what is left of a release that is no longer the newest
-                if other.name not in (name, f"{name}.part", f"{name}.part.json"):
+                if other.name not in (file.name, f"{file.name}.part", f"{file.name}.part.json"):
                     leftovers.remove(other)
-        into = downloads / name
-        if not self._is_there(into, size, sha256, cancel):
+        into = downloads / file.name
+        if not self._is_there(into, file, cancel):
             leftovers.remove(into)
-            require_space(self._library.folder, size or 0)
-            listen = self._board.listening(progress)
-            source.fetch(release, name, into, size=size, sha256=sha256, progress=listen, cancel=cancel)
+            require_space(self._library.folder, file.size or 0)
+            source.fetch(release, file, into, self._board.listening(progress), cancel)
         try:
             yield into
         except _OF_THE_RELEASE:  # fetched again it would be the same
             self._forget_downloads()
             raise
         except BaseException:
-            if sha256 is None:  # nothing would tell that it is whole
+            if file.sha256 is None:  # nothing would tell that it is whole
                 self._forget_downloads()
             raise
         self._forget_downloads()
 
-    def _is_there(self, into: Path, size: int | None, sha256: str | None, cancel: CancelToken) -> bool:
+    def _is_there(self, into: Path, file: Announced, cancel: CancelToken) -> bool:
         """Whether an earlier update has fetched all of an archive whose checksum is known."""
-        if size is None or sha256 is None or not into.is_file():
+        if file.size is None or file.sha256 is None or not into.is_file():
             return False
         try:
-            verify_archive(into, ArchiveEntry(name=into.name, size=size, sha256=sha256), cancel=cancel)
+            verify_archive(into, ArchiveEntry(name=file.name, size=file.size, sha256=file.sha256), cancel=cancel)
         except ArchiveError:
             return False
         return True

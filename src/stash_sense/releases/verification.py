@@ -12,6 +12,7 @@ from stash_sense.errors import (
     ArchiveSizeWrong,
     ArchiveUnreadable,
     ReleaseUnreadable,
+    StashSenseError,
     VersionFileChanged,
     VersionFileError,
     VersionFileMissing,
@@ -155,22 +156,19 @@ def version_manifest(folder: Path) -> bytes:
 
 def archive_reader(file: IO[bytes], path: Path) -> Callable[[int], bytes]:
     """Read an archive's bytes, telling in our words when the disk does not give them."""
-
-    def read(count: int) -> bytes:
-        try:
-            return file.read(count)
-        except OSError as error:
-            raise ArchiveUnreadable(archive=path.name, reason=error.strerror or "it cannot be read") from error
-
-    return read
+    return _reader(file, lambda reason: ArchiveUnreadable(archive=path.name, reason=reason))
 
 
 def _file_reader(file: IO[bytes], path: Path) -> Callable[[int], bytes]:
+    return _reader(file, lambda reason: VersionFileUnreadable(path=path, reason=reason))
+
+
+def _reader(file: IO[bytes], unreadable: Callable[[str], StashSenseError]) -> Callable[[int], bytes]:
     def read(count: int) -> bytes:
         try:
             return file.read(count)
         except OSError as error:
-            raise VersionFileUnreadable(path=path, reason=error.strerror or "it cannot be read") from error
+            raise unreadable(error.strerror or "it cannot be read") from error
 
     return read
 

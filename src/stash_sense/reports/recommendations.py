@@ -14,10 +14,14 @@ from stash_sense.recommendations.journal.values import in_words
 from stash_sense.reports.wording import WORTH_TELLING, clock, counted, distance, percent, place_of, visible
 
 Document = Mapping[str, Any]
-_NOBODY: Mapping[str, str] = {}
+Names = Mapping[tuple[str, str], str]
+"""What things of Stash are called, by kind and id, as far as that is known."""
+_NOTHING: Names = {}
 _PENDING = "pending"
 _NEW = "new: "
 """Before the name of who would be created, in a dry run."""
+_IDS = "_ids"
+"""How the names of fields end that list other things of Stash."""
 _MOST_PLACES = 6
 _LONGEST = 60
 """Letters of a value that are shown."""
@@ -64,7 +68,7 @@ def details_of(one: Document) -> RenderableType:
     return Group(*lines)
 
 
-def journal_listing(items: Sequence[Document]) -> RenderableType:
+def journal_listing(items: Sequence[Document], names: Names = _NOTHING) -> RenderableType:
     """Return a table with a row for each entry of the journal."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("entry", justify="right")
@@ -73,44 +77,47 @@ def journal_listing(items: Sequence[Document]) -> RenderableType:
     table.add_column("group", no_wrap=True)  # to be copied
     for one in items:
         when = datetime.fromisoformat(one["created_at"]).astimezone()
-        what = next(writes_in_words([one]))
+        what = next(writes_in_words([one], names, with_ids=False))
         table.add_row(str(one["id"]), f"{when:%Y-%m-%d %H:%M}", _text(what), _state(one), one["group"])
     return table
 
 
-def entry_of(one: Document) -> RenderableType:
+def entry_of(one: Document, names: Names = _NOTHING) -> RenderableType:
     """Return all that is known of an entry: each field before and after."""
     table = Table(box=None, pad_edge=False)
     for heading in ("field", "before", "after"):
         table.add_column(heading, overflow="fold")
     for name in dict.fromkeys((*one["before"], *one["after"])):
-        table.add_row(name, _text(_value(one["before"].get(name))), _text(_value(one["after"].get(name))))
+        table.add_row(name, *(_text(_field(name, one[when].get(name), names)) for when in ("before", "after")))
     by = f" by entry {one['undone_by']}" if one["undone_by"] is not None else ""
     why = f"; {one['reason']}" if one["reason"] else ""
-    lines = [_text(f"Entry {one['id']}: {next(writes_in_words([one]))}"), _text(f"{_state(one)}{by}{why}")]
+    lines = [_text(f"Entry {one['id']}: {next(writes_in_words([one], names))}"), _text(f"{_state(one)}{by}{why}")]
     if one["error_message"]:
         lines.append(_text(one["error_message"]))
     return Group(*lines, table)
 
 
-def names_of(one: Document) -> dict[str, str]:
-    """Return who the people of a recommendation are in Stash: their names by the ids of performers."""
+def names_of(one: Document) -> dict[tuple[str, str], str]:
+    """Return who the people of a recommendation are in Stash."""
     people = one["details"].get("people", [])
-    return {person["performer_id"]: person["name"] for person in people if person["performer_id"]}
+    return {("performer", person["performer_id"]): person["name"] for person in people if person["performer_id"]}
 
 
-def writes_in_words(writes: Sequence[Document], names: Mapping[str, str] = _NOBODY) -> Iterator[str]:
-    """Say of each write what it does, such as "scene 3: add Ada (performer 7)".
+def writes_in_words(writes: Sequence[Document], names: Names = _NOTHING, *, with_ids: bool = True) -> Iterator[str]:
+    """Say of each write what it does, such as "scene 3 (A title): add Ada (performer 7)".
 
     Args:
         writes: or entries of the journal.
-        names: of performers by their ids, as far as they are known.
+        names: of what they are about.
+        with_ids: say the ids, too, of what is added or removed and has a name.
     """
     for one in writes:
         which = f"{one['kind']} {one['target_id']}".strip()
+        if called := names.get((one["kind"], one["target_id"])):
+            which = f"{which} ({called})"
         operation = one["operation"]
         if operation in ("add", "remove"):
-            yield f"{which}: {_VERBS[operation]} {', '.join(_moved(one, names))}"
+            yield f"{which}: {_VERBS[operation]} {', '.join(_moved(one, names, with_ids=with_ids))}"
         elif operation == "update":
             changed = (
                 f"{name}: {_value(one['before'].get(name))} → {_value(to)}" for name, to in one["after"].items()
@@ -118,6 +125,8 @@ def writes_in_words(writes: Sequence[Document], names: Mapping[str, str] = _NOBO
             yield f"{which}: change {'; '.join(changed)}"
         elif operation == "create":
             yield f"create {which} {_value(one['after'].get('name'))} with {', '.join(one['after'])}"
+        elif operation == "merge":
+            yield f"{which}: {_merged(one, names)}"
         else:
             yield f"{which}: {_VERBS[operation]}"
 
@@ -176,7 +185,14 @@ def _reference(person: Document) -> str:
     return place_of(ReferencePicture(told.get("source") or "", told.get("url"), told.get("path")))
 
 
-def _moved(one: Document, names: Mapping[str, str]) -> Iterator[str]:
+def _merged(one: Document, names: Names) -> str:
+    """Say what something is merged into, or what into it."""
+    if into := one["after"].get("into"):
+        return f"merge into {_named(one['kind'], into, names)}"
+    return f"take in {', '.join(_named(one['kind'], id_, names) for id_ in one['after'].get('from', ()))}"
+
+
+def _moved(one: Document, names: Names, *, with_ids: bool) -> Iterator[str]:
     """Name what is added to lists, or removed from them."""
     for name, after in one["after"].items():
         before = one["before"].get(name)
@@ -186,13 +202,23 @@ def _moved(one: Document, names: Mapping[str, str]) -> Iterator[str]:
         more, less = (before, after) if one["operation"] == "remove" else (after, before)
         for id_ in more:
             if id_ not in less:
-                yield _named(name.removesuffix("_ids"), id_, names)
+                yield _named(name.removesuffix(_IDS), id_, names, with_id=with_ids)
 
 
-def _named(kind: str, id_: str, names: Mapping[str, str]) -> str:
+def _named(kind: str, id_: str, names: Names, *, with_id: bool = True) -> str:
     if id_.startswith(_NEW):
         return f"the new {kind} {id_.removeprefix(_NEW)}"
-    return f"{names[id_]} ({kind} {id_})" if kind == "performer" and id_ in names else f"{kind} {id_}"
+    called = names.get((kind, id_))
+    if not called:
+        return f"{kind} {id_}"
+    return f"{called} ({kind} {id_})" if with_id else called
+
+
+def _field(name: str, value: object, names: Names) -> str:
+    """Say what a field is; ids with the names that are known."""
+    if not (name.endswith(_IDS) and isinstance(value, list) and value):
+        return _value(value)
+    return ", ".join(_named(name.removesuffix(_IDS), str(id_), names) for id_ in value)
 
 
 def _state(one: Document) -> str:

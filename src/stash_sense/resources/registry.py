@@ -238,7 +238,10 @@ class ResourceRegistry:
                 _LOG.exception("%s could not be unloaded", entry.resource.name)
                 failed = str(error) or type(error).__name__
             del loaded
-            self._give_back()
+            try:
+                self._give_back()
+            except Exception:  # noqa: BLE001 - as above; what was unloaded is gone all the same
+                _LOG.exception("the memory of %s could not be given back", entry.resource.name)
         finally:
             with self._lock:
                 work, entry.work = entry.work, None

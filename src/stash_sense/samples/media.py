@@ -7,6 +7,7 @@ from pathlib import Path
 import av
 from PIL import Image
 
+from stash_sense.errors import InputUnreadable
 from stash_sense.files import storage_errors
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import ProgressListener, silent
@@ -28,6 +29,7 @@ def make_media(folder: Path, progress: ProgressListener = silent, cancel: Cancel
 
     Raises:
         StorageError: it cannot be written.
+        InputUnreadable: the film that is there is not this one.
         Cancelled: the token was set.
     """
     film = folder / FILM
@@ -45,7 +47,12 @@ def make_media(folder: Path, progress: ProgressListener = silent, cancel: Cancel
 
 
 def _still(film: Path, second: float, place: Path) -> None:
-    with av.open(str(film)) as container:
-        frames = container.decode(video=0)
-        frame = next(frame for frame in frames if frame.time is not None and frame.time >= second)
-        Image.fromarray(frame.to_ndarray(format="rgb24")).save(place, "JPEG", quality=90)
+    try:
+        with av.open(str(film)) as container:
+            frames = container.decode(video=0)
+            frame = next(frame for frame in frames if frame.time is not None and frame.time >= second)
+            picture = Image.fromarray(frame.to_ndarray(format="rgb24"))
+    except (av.FFmpegError, IndexError, StopIteration) as error:
+        reason = "it is not the sample film, which is made anew once you have removed it"
+        raise InputUnreadable(path=film, reason=reason) from error
+    picture.save(place, "JPEG", quality=90)

@@ -1,6 +1,6 @@
 """A file of Stash -> what its content is known by."""
 
-from stash_sense.library.media import Image, ImageFile, Scene, VideoFile
+from stash_sense.library.media import Gallery, Image, ImageFile, Scene, VideoFile
 
 _HASHES = ("oshash", "md5", "checksum")
 """The first that there is: every video has an oshash, every picture an md5."""
@@ -22,7 +22,7 @@ def content_of(item: Scene | Image) -> str:
     return f"file:{file.size}:{changed}:{file.path}"
 
 
-def title_of(item: Scene | Image) -> str:
-    """Return what people call it: its title, else the name of its file."""
-    path = item.files[0].path if item.files else ""
-    return item.title or path.replace("\\", "/").rpartition("/")[2]
+def title_of(item: Scene | Image | Gallery) -> str:
+    """Return what people call it: its title, else the name of its file, or of its folder."""
+    path = item.path if isinstance(item, Gallery) else item.files[0].path if item.files else ""
+    return item.title or path.replace("\\", "/").rstrip("/").rpartition("/")[2]

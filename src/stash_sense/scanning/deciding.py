@@ -86,12 +86,12 @@ def step_of(mark: Mark | None, content: str, now: Present) -> Step:
     if now.from_start or mark is None or mark.content != content or mark.pack != now.pack:
         return Step.LOOK
     before = Conditions.read(mark.conditions)
+    if mark.has_failed and (now.retry_failed or before.looking != now.conditions.looking):
+        return Step.LOOK
     if mark.outcome is Outcome.FACES:
         is_current = mark.database == now.database and before.matching == now.conditions.matching
         return Step.NOTHING if is_current else Step.REMATCH
-    if before.looking != now.conditions.looking:
-        return Step.LOOK
-    return Step.LOOK if mark.outcome is Outcome.FAILED and now.retry_failed else Step.NOTHING
+    return Step.LOOK if before.looking != now.conditions.looking else Step.NOTHING
 
 
 def _digest(*values: object) -> str:

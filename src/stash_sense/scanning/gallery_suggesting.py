@@ -15,6 +15,7 @@ from stash_sense.recommendations.unidentified import (
     SuggestedPerson,
     UnidentifiedDetails,
 )
+from stash_sense.scanning.content import title_of
 from stash_sense.scanning.suggesting import People, others_of
 
 
@@ -49,9 +50,8 @@ def gallery_suggestion(
     if not persons:
         return None
     by_id = {one.item.id: one for one in images}
-    title = gallery.title or gallery.path.replace("\\", "/").rstrip("/").rpartition("/")[2]
     details = UnidentifiedDetails(
-        title=title,
+        title=title_of(gallery),
         pack=images[0].pack,
         database=images[0].database,
         people=tuple(_suggested(one, by_id, people) for one in persons),

@@ -16,7 +16,7 @@ from stash_sense.kernel.cancel import CancelToken
 from stash_sense.library.media import Image, Scene
 from stash_sense.library.people import Performer
 from stash_sense.scanning.content import content_of, title_of
-from stash_sense.scanning.deciding import Step, step_of
+from stash_sense.scanning.deciding import Conditions, Step, step_of
 from stash_sense.scanning.ports import ToRematch
 from stash_sense.scanning.progress import PartProgress, Progress, failed_names
 from stash_sense.scanning.reading import Part, Reading
@@ -201,6 +201,7 @@ class ItemScan:
             and (mark.content, mark.pack) == (fingerprint.content, fingerprint.pack)
         )
         if fingerprint.outcome is Outcome.FAILED and is_known:  # looked at again, and now in vain
+            tools.store.rematched([_failed_again(one, fingerprint) for one in self._kept(fingerprint)])
             self._count_failure(fingerprint.code)
         else:
             if faces is not None and tools.rematcher is not None:
@@ -213,6 +214,11 @@ class ItemScan:
             if fingerprint.outcome is Outcome.FAILED:
                 self._count_failure(fingerprint.code)
         self.progress.count(looked=1, no_face=fingerprint.outcome is Outcome.NO_FACE)
+
+    def _kept(self, fingerprint: Fingerprint) -> list[Fingerprint]:
+        """Return what is known of the same item."""
+        kind, id_ = fingerprint.item
+        return list(self.tools.store.several(kind, [id_]).values())
 
     def _recommend(self, kind: str, found: Sequence[tuple[Scene | Image, Fingerprint]]) -> None:
         """Recommend who is missing, and take back what was recommended where nobody is."""
@@ -249,6 +255,13 @@ class ItemScan:
     @property
     def _cancel(self) -> CancelToken:
         return self.progress.context.cancel
+
+
+def _failed_again(known: Fingerprint, failed: Fingerprint) -> Fingerprint:
+    """Return what was known, with why it could not be looked at once more, and under which conditions."""
+    looking, matching = Conditions.read(failed.conditions).looking, Conditions.read(known.conditions).matching
+    conditions = str(Conditions(looking, matching))
+    return replace(known, code=failed.code, message=failed.message, conditions=conditions)
 
 
 def _galleries(item: Scene | Image) -> tuple[str, ...]:

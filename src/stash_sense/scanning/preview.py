@@ -92,7 +92,7 @@ def _of_kind(
             elif step is Step.REMATCH or mark is None:
                 counts["rematch"] += 1
             else:
-                counts[mark.outcome.value] += 1
+                counts["failed" if mark.has_failed else mark.outcome.value] += 1
         counts["unreadable"] += len(part.lost)
         done += len(whole.ids)
         total = part.total if part.total is not None else total
@@ -105,6 +105,6 @@ def _of_kind(
         rematch=counts["rematch"],
         faces=counts[Outcome.FACES.value],
         no_face=counts[Outcome.NO_FACE.value],
-        failed=counts[Outcome.FAILED.value],
+        failed=counts["failed"],
         unreadable=counts["unreadable"],
     )

@@ -15,7 +15,7 @@ from stash_sense.scanning.gallery_scan import GalleryScan
 from stash_sense.scanning.item_scan import ItemScan
 from stash_sense.scanning.progress import FAILED, Progress
 from stash_sense.scanning.reading import Part, Reading
-from stash_sense.scanning.scope import KINDS, ResolvedScope, galleries_left_alone
+from stash_sense.scanning.scope import KINDS, ResolvedScope, galleries_left_alone, nothing_found
 from stash_sense.scanning.stash_people import ReadPeople
 from stash_sense.scanning.tagged_performers import TaggedPerformers
 from stash_sense.scanning.tools import Tools
@@ -47,6 +47,7 @@ class Scan:
         self._people = ReadPeople(tools.library, tools.loop, tools.roster, context.cancel)
         self._left_alone: frozenset[str] = frozenset()
         self._keeps_what_is_gone = False
+        self._has_found = False
 
     def run(self) -> dict[str, Any]:
         """Scan, and tell what was done.
@@ -58,6 +59,7 @@ class Scan:
         """
         kinds = [kind for kind in KINDS if kind in self._scope.scopes]
         begin_with, cursor = self._where_to_begin(kinds)
+        self._has_found = (begin_with, cursor) != (kinds[0], BEGINNING)
         library, cancel = self._tools.library, self._context.cancel
         self._left_alone = self._tools.loop.call(lambda: galleries_left_alone(library, self._scope), cancel)
         for kind in kinds[kinds.index(begin_with) :]:
@@ -102,6 +104,7 @@ class Scan:
         if kind is IMAGES and forgetting.is_on and not work.is_over:
             galleries.tidy(recount=forgetting.has_forgotten)
         self._keeps_what_is_gone |= forgetting.keeps
+        self._has_found |= bool(progress.total)
         if not work.is_over:
             progress.total = progress.done
         # What comes next: the other kind, or the last part once more.
@@ -159,6 +162,7 @@ class Scan:
             "failures": {
                 name.removeprefix(FAILED): count for name, count in sorted(counts.items()) if name.startswith(FAILED)
             },
+            "nothing_found": None if self._has_found else nothing_found(self._scope),
             "pack": now.pack,
             "database": now.database,
             "keeps_what_is_gone": self._keeps_what_is_gone,

@@ -105,6 +105,27 @@ async def resolve(library: Library, asked: ScanScope, leave_alone: str = "") -> 
     return ResolvedScope(scopes, asked, left[0].id if left else None)
 
 
+def nothing_found(scope: ResolvedScope) -> str:
+    """Say of a scope in which Stash has nothing what was asked for, and what to try, in a sentence."""
+    asked = scope.asked
+    parts = [
+        *([f"that the filter {asked.saved_filter!r} finds"] if asked.saved_filter else ()),
+        *([f"with the tag {asked.tag!r} or one below it"] if asked.tag else ()),
+        *([f"of the studio {asked.studio!r} or one below it"] if asked.studio else ()),
+        *([f"with {asked.path!r} in the path of a file"] if asked.path else ()),
+        *(["that is not organized"] if asked.unorganized else ()),
+        *(["that is not to be left alone"] if scope.leave_alone is not None else ()),
+    ]
+    what = " ".join([" or ".join(kind for kind in KINDS if kind in scope.scopes), " and ".join(parts)]).strip()
+    if not parts:
+        hint = "let Stash look through its folders first"
+    elif asked.path:
+        hint = "look there how it writes paths, or ask for more"
+    else:
+        hint = "look there what it has, or ask for more"
+    return f"Stash has no {what}: {hint}."
+
+
 async def galleries_left_alone(library: Library, scope: ResolvedScope) -> frozenset[str]:
     """Return ids of the galleries whose images are to be left alone.
 

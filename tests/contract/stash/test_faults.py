@@ -2,6 +2,7 @@
 where that is safe.
 """
 
+import contextlib
 import dataclasses
 import socket
 from collections.abc import Awaitable, Callable, Iterator
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from tests.queue_files import PATIENCE, until
 from tests.scripted_server import Told, graphql, scripted
 from tests.stash_library import IMPATIENT, asked, library, snapshot
 
@@ -78,7 +80,8 @@ ANSWERED_IN_SETUP = ("ready", "features", "configuration", "jobs", "job", "pictu
 """Those that a Stash without a database may answer, or refuses otherwise."""
 
 FAULTS: dict[str, tuple[Fault, str, str]] = {
-    "slow": (Fault("slow", seconds=0.5), "stash_timed_out", "stash_write_uncertain"),
+    # So slow that no answer, and no write, comes while these tests last.
+    "slow": (Fault("slow", seconds=3600.0), "stash_timed_out", "stash_write_uncertain"),
     "silent": (Fault("silent"), "stash_timed_out", "stash_write_uncertain"),
     "html": (Fault("html"), "stash_login_page", "stash_login_page"),
     "reset": (Fault("reset"), "stash_connection_lost", "stash_write_uncertain"),
@@ -87,7 +90,8 @@ FAULTS: dict[str, tuple[Fault, str, str]] = {
     "large": (Fault("large"), "stash_answer_too_large", "stash_write_uncertain"),
     "elsewhere": (Fault("elsewhere"), "stash_redirected", "stash_redirected"),
 }
-NOTHING_REACHED_STASH = ("html", "exposed", "elsewhere", "silent", "large")
+LATE = ("slow", "silent")
+NOTHING_REACHED_STASH = ("html", "exposed", "elsewhere", "large", *LATE)
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +116,7 @@ def guarded() -> Iterator[SimulatedStash]:
         yield stash
 
 
-def failure_of(stash: SimulatedStash, call: Call, fault: Fault | str, seconds: float = 5.0) -> StashError | None:
+def failure_of(stash: SimulatedStash, call: Call, fault: Fault | str, seconds: float = PATIENCE) -> StashError | None:
     """Make a call while a fault is played; the requests of the call alone are left in `stash.requests`."""
 
     async def work(client: StashClient) -> Any:
@@ -125,6 +129,8 @@ def failure_of(stash: SimulatedStash, call: Call, fault: Fault | str, seconds: f
     try:
         found = asked(stash.url, work)
     except StashError as error:
+        if error.code in ("stash_timed_out", "stash_write_uncertain"):
+            arrived(stash)
         return error
     finally:
         stash.faults.clear()
@@ -132,6 +138,15 @@ def failure_of(stash: SimulatedStash, call: Call, fault: Fault | str, seconds: f
         assert not found.done
         return next(iter(found.refused.values()))
     return None
+
+
+def arrived(stash: SimulatedStash) -> None:
+    """Wait for a request that nobody waits for any more: it must not come when the fault is played no more.
+
+    Where the time was over before it was sent, as on a busy machine it may be, none comes.
+    """
+    with contextlib.suppress(AssertionError):
+        until(lambda: stash.requests, seconds=1.0)
 
 
 def code_of(work: Callable[[], Any]) -> str:
@@ -149,12 +164,12 @@ def code_of(work: Callable[[], Any]) -> str:
 def test_a_read_that_meets_a_fault_says_what_is_wrong(stash: SimulatedStash, call: str, fault: str) -> None:
     before = snapshot(stash)
     played, expected, _ = FAULTS[fault]
-    seconds = 0.1 if fault in ("slow", "silent") else 5.0
-    error = failure_of(stash, EVERY[call], played, seconds)
+    error = failure_of(stash, EVERY[call], played, 0.1 if fault in LATE else PATIENCE)
     assert error is not None
     assert error.code == expected
     assert snapshot(stash) == before
-    assert len(stash.requests) == (2 if fault.startswith("reset") and call != "picture" else 1)
+    wanted = 2 if fault.startswith("reset") and call != "picture" else 1
+    assert len(stash.requests) == wanted or (fault in LATE and not stash.requests)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -164,10 +179,10 @@ def test_a_write_that_meets_a_fault_is_sent_once_and_says_if_nobody_knows(
 ) -> None:
     before = snapshot(stash)
     played, _, expected = FAULTS[fault]
-    error = failure_of(stash, WRITES[call], played, 0.1 if fault in ("slow", "silent") else 5.0)
+    error = failure_of(stash, WRITES[call], played, 0.1 if fault in LATE else PATIENCE)
     assert error is not None
     assert error.code == expected
-    assert len(stash.requests) == 1
+    assert len(stash.requests) == 1 or (fault in LATE and not stash.requests)
     if fault in NOTHING_REACHED_STASH:
         assert snapshot(stash) == before
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.integration.updates import made_versions as made
-from tests.queue_files import until
+from tests.queue_files import PATIENCE, until
 from tests.running_service import FakeServices, RunningService, fake_services, running, settings_in
 
 from stash_sense.bootstrap import build
@@ -129,12 +129,12 @@ def test_while_another_process_changes_the_folder_one_cannot_go_back(
     def hold() -> None:
         with services.performers.alone():
             taken.set()
-            go_on.wait(20)
+            go_on.wait(PATIENCE)
 
     thread = threading.Thread(target=hold)
     thread.start()
     try:
-        assert taken.wait(10)
+        assert taken.wait(PATIENCE)
         assert asked(service, "POST", "/database/rollback", 409)["error"]["code"] == "library_busy"
     finally:
         go_on.set()

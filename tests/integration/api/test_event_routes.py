@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.queue_files import until
+from tests.queue_files import PATIENCE, until
 from tests.running_service import RunningService, fake_services, running
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
@@ -21,8 +21,6 @@ from stash_sense.bootstrap import Services
 from stash_sense.errors import TooManyWatching
 from stash_sense.jobs.events import EventHub, ProgressEvent
 from stash_sense.jobs.job import JobStatus, Slot
-
-PATIENCE = 60
 
 
 @pytest.fixture
@@ -252,7 +250,7 @@ def test_who_leaves_is_forgotten(service: RunningService, services: Services) ->
         socket.recv(PATIENCE)
     until(lambda: hub.watchers == 0)
     with service.client() as client, client.stream("GET", "/events/stream"):
-        assert hub.watchers == 1
+        until(lambda: hub.watchers == 1)
     until(lambda: hub.watchers == 0)
 
 
@@ -321,7 +319,7 @@ def test_what_is_held_back_is_told_when_its_time_comes_and_all_threads_are_heard
             worker = threading.Thread(target=work)
             worker.start()
             while not told or told[-1].done < 19_999:
-                told += await listener.next(10)
+                told += await listener.next(PATIENCE)
             worker.join()
         return told
 

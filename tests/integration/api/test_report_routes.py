@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import typer.testing
 from tests.made_fingerprints import person
-from tests.queue_files import until
+from tests.queue_files import PATIENCE, until
 from tests.running_service import FakeServices, RunningService, fake_services, running
 
 from stash_sense.api.lock import service_lock
@@ -52,7 +52,7 @@ class ReportingServices(FakeServices):
 
     def report(self, kinds: Sequence[str], cancel: CancelToken, progress: ProgressListener) -> dict[str, Any]:
         progress(Progress("comparing scenes", 1, 3))
-        self.may.wait(30)
+        assert self.may.wait(PATIENCE)
         return document(kinds)
 
 
@@ -113,7 +113,7 @@ def test_the_command_prints_what_the_service_found(
     for words in (
         "Database 2026.11.22 of the pack duo, by the mode template.",
         "3 scenes with performers: 2 compared.",
-        "1 are not scanned yet",
+        "1 is not scanned yet",
         "1 of 2",
         "50.0 %",
         "Ada [bold]Example[/]",

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from tests.integration.api.counting_service import counting
-from tests.queue_files import until
+from tests.queue_files import PATIENCE, until
 from tests.running_service import fake_services
 
 from stash_sense.adapters.service.client import ServiceClient
@@ -24,7 +24,6 @@ from stash_sense.cli.serving import jobs_of
 from stash_sense.errors import Cancelled, ServiceRunning, ServiceUnreachable
 
 SCRIPT = Path(__file__).with_name("counting_service.py")
-PATIENCE = 60
 ENDED = "ended while something was still at work"
 
 
@@ -76,7 +75,7 @@ def served(folder: Path) -> Iterator[Process]:
             record = running_service(data)
             return record is not None and record.pid == process.pid
 
-        until(answers, seconds=PATIENCE)
+        until(answers)
         record = running_service(data)
         assert record is not None
         yield Process(process, folder, ServiceClient(record.url, TokenFile.below(data).ensure().token))

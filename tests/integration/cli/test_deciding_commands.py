@@ -23,6 +23,7 @@ from stash_sense.recommendations.unidentified import OtherCandidate, SeenAt, Sug
 OTHER = OtherCandidate(person_id="x:other", name="Otto", probability=0.08, distance=0.41)
 CID = person("Cid", "3", 0.93, seen=(SeenAt(t=75.0, box=(1, 2, 30, 40)),), others=(OTHER,))
 DORA = person("Dora")
+TAKEN_BACK = "Recommendation {0} is dismissed for good. `stash-sense recommendations reopen {0}` takes it back."
 
 
 @dataclass
@@ -102,15 +103,19 @@ def test_who_was_recognised_is_listed_shown_accepted_and_undone(shell: Shell) ->
     assert "was accepted before" in shell.run("recommendations", "accept", number)
 
     written = shell.run("journal", "list")
-    assert "scene 2: add performer 3" in written
+    assert "scene 2 (Scene 2): add Cid  done" in written
     shown = shell.run("journal", "show", "1")
+    assert "Entry 1: scene 2 (Scene 2): add Cid (performer 3)\n" in shown
     assert "Accepted: Cid" in shown
+    assert shown.splitlines()[-1].split(maxsplit=2) == ["performer_ids", "nothing", "Cid (performer 3)"]
     group = accepted.rpartition("--group ")[2].partition("`")[0]
-    assert "scene 2: remove performer 3" in shell.run("journal", "undo", "--group", group, "--dry-run")
+    undoing = shell.run("journal", "undo", "--group", group, "--dry-run")
+    assert "scene 2 (Scene 2): remove Cid (performer 3)" in undoing
     assert shell.performers_of(2) == [3]
     assert "1 entry is undone." in shell.run("journal", "undo", "--group", group)
     assert shell.performers_of(2) == []
     assert "undone" in shell.run("journal", "list", "--group", group)
+    assert "Nothing was written to Stash under the group none; " in shell.run("journal", "list", "--group", "none")
 
 
 def test_programs_are_told_in_json(shell: Shell) -> None:
@@ -166,7 +171,9 @@ def test_all_of_a_type_are_accepted_after_a_question_and_undone_together(shell: 
     for target in ("1", "2", "3"):
         shell.recommend(CID, target=target)
     words = ("recommendations", "accept", "--all-of", "unidentified_scene")
-    assert shell.refused(*words, "--json").code == "not_confirmed"
+    refused = shell.refused(*words, "--json")
+    assert refused.code == "not_confirmed"
+    assert str(refused).startswith("3 pending recommendations of the type unidentified_scene would be accepted, ")
     assert shell.performers_of(2) == []
     assert shell.told(*words, "--dry-run")["done"] == 3
     assert shell.performers_of(2) == []
@@ -199,7 +206,8 @@ def test_where_nothing_was_written_no_way_back_is_told(shell: Shell) -> None:
 
 def test_many_are_dismissed_for_good(shell: Shell) -> None:
     numbers = [shell.recommend(CID, target=target) for target in ("1", "2", "3")]
-    assert "for good" in shell.run("recommendations", "dismiss", numbers[0], "--permanent", "--reason", "no")
+    dismissed = shell.run("recommendations", "dismiss", numbers[0], "--permanent", "--reason", "no")
+    assert dismissed == f"{TAKEN_BACK.format(numbers[0])}\n"
     assert "Dismissed because: no" in shell.run("recommendations", "show", numbers[0])
     told = shell.run("recommendations", "dismiss", "--all-of", "unidentified_scene", "--yes")
     assert "2 recommendations are dismissed." in told
@@ -237,3 +245,19 @@ def test_what_makes_no_sense_is_refused(shell: Shell, words: tuple[str, ...]) ->
 def test_names_of_strangers_give_the_terminal_no_orders(shell: Shell) -> None:
     shell.recommend(person("Cid [red]\x1b[31m", "3"))
     assert "Cid [red]\\x1b[31m" in shell.run("recommendations", "list")
+
+
+def test_the_journal_can_be_read_while_stash_is_away(shell: Shell) -> None:
+    number = shell.recommend(CID, DORA)
+    shell.run("recommendations", "accept", number)
+    shell.stash.status = "NEEDS_MIGRATION"
+    assert "scene 2: add performer 3" in shell.run("journal", "list")
+    assert "Entry 1: scene 2: add performer 3" in shell.run("journal", "show", "1")
+    shell.environment["STASH_URL"] = None
+    assert "scene 2: add performer 3" in shell.run("journal", "list")
+
+
+def test_what_many_would_write_is_said_with_names(shell: Shell) -> None:
+    numbers = [shell.recommend(CID), shell.recommend(CID, target="3")]
+    told = shell.run("recommendations", "accept", *numbers, "--dry-run")
+    assert f"Recommendation {numbers[1]}: scene 3 (Scene 3): add Cid (performer 3)" in told

@@ -36,7 +36,7 @@ def heard_from(
     async def listen() -> None:
         listening = asyncio.create_task(StashEvents(url, key).listen(heard.append))
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 while not until(heard) and not listening.done():
                     await asyncio.sleep(0.005)
         finally:

@@ -1,13 +1,18 @@
 """Other threads call what lives on the loop, and can stop waiting for it."""
 
 import asyncio
+import os
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 from tests.queue_files import until
 
 from stash_sense.bootstrap.loop_thread import LoopThread
 from stash_sense.errors import Cancelled, StashNotSet
+from stash_sense.fakes.stash.server import simulated_stash
 from stash_sense.kernel.cancel import CancelToken
 
 
@@ -89,3 +94,33 @@ def test_closing_ends_what_runs_and_those_who_wait_for_it() -> None:
     caller.join(30)
     assert not caller.is_alive()
     assert len(heard) == 1
+
+
+OF_SERVICES = """
+from stash_sense.bootstrap import build
+from stash_sense.settings import load_settings
+
+services = build(load_settings())
+assert services.check_stash().server is not None
+raise RuntimeError("nobody closes it")
+"""
+OF_A_LOOP = """
+import asyncio
+from stash_sense.bootstrap.loop_thread import LoopThread
+from stash_sense.kernel.cancel import CancelToken
+
+loop = LoopThread("a-loop")
+loop.call(lambda: asyncio.sleep(0), CancelToken())
+raise RuntimeError("nobody closes it")
+"""
+
+
+@pytest.mark.parametrize("script", [OF_SERVICES, OF_A_LOOP], ids=["services", "a loop"])
+def test_a_process_ends_although_nobody_closes_what_it_has_opened(script: str, tmp_path: Path) -> None:
+    with simulated_stash() as stash:
+        told = {"STASH_URL": stash.url, "STASH_SENSE_DATA_DIR": str(tmp_path)}
+        ended = subprocess.run(
+            [sys.executable, "-c", script], env={**os.environ, **told}, capture_output=True, timeout=60, check=False
+        )
+    assert ended.returncode == 1
+    assert ended.stderr.endswith(b"RuntimeError: nobody closes it\n")

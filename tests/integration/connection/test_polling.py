@@ -38,7 +38,7 @@ async def _listened(url: str, stash: SimulatedStash, heard: list[StashNews]) -> 
         listening = Listening(watcher, StashEvents(url), client.jobs, heard.append, pace)
         tasks = [asyncio.create_task(work()) for work in (watcher.run, listening.run)]
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 while listening.manner is not Manner.POLLING:
                     await asyncio.sleep(0.005)
                 stash.jobs.go_on.clear()  # until it was seen

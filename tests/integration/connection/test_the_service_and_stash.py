@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 from pydantic import SecretStr
-from tests.queue_files import until
+from tests.queue_files import PATIENCE, until
 from tests.running_service import FakeServices, RunningService, fake_services, running
 
 from stash_sense.connection.news import StashNews
@@ -78,23 +78,24 @@ def test_it_starts_while_stash_is_down_and_connects_when_it_comes(tmp_path: Path
 
 @pytest.mark.parametrize(("fault", "code"), STATES.items())
 def test_it_starts_whatever_state_stash_is_in(tmp_path: Path, fault: str, code: str) -> None:
-    with simulated_stash(faults=[fault]) as stash, patient(tmp_path, stash) as (_, client):
+    seconds = 1.0 if fault == "silent" else PATIENCE
+    with simulated_stash(faults=[fault]) as stash, patient(tmp_path, stash, seconds) as (_, client):
         told = stash_of(client, check=True)
         assert (told["usable"], told["code"]) == (False, code)
         capability = next(one for one in client.get("/capabilities").json()["capabilities"] if one["name"] == "stash")
         assert (capability["reason"], capability["remedy"]) == (told["reason"], told["remedy"])
         stash.faults.clear()
-        assert stash_of(client, check=True)["usable"]
+        until(lambda: stash_of(client, check=True)["usable"])
 
 
 @contextlib.contextmanager
-def patient(folder: Path, stash: SimulatedStash) -> Iterator[tuple[RunningService, httpx2.Client]]:
-    """A service that does not wait 15 seconds for one that is silent."""
+def patient(folder: Path, stash: SimulatedStash, seconds: float) -> Iterator[tuple[RunningService, httpx2.Client]]:
+    """A service that waits so long for one that is silent."""
     from stash_sense.connection.watching import Pace, Watcher
 
     services = services_for(folder, stash.url)
     library = services.library
-    services.__dict__["stash_watcher"] = Watcher(library.address, library.server.ready, Pace(patience=1.0))
+    services.__dict__["stash_watcher"] = Watcher(library.address, library.server.ready, Pace(patience=seconds))
     with running(services) as service, service.client() as client:
         service.state.background.begin()
         yield service, client

@@ -173,7 +173,9 @@ def test_links_are_the_same_for_some_minutes_and_good_for_more() -> None:
 
 def test_a_portrait_is_cut_out_of_where_a_scan_has_seen_somebody(service: RunningService, knowing: Services) -> None:
     identify(service)
-    for person in kept(knowing).persons:
+    persons = kept(knowing).persons
+    assert persons
+    for person in persons:
         mark = person.marks[0]
         portrait = Image.open(io.BytesIO(knowing.portrait_of("scene", "1", mark.t, mark.box)))
         assert portrait.format == "JPEG"

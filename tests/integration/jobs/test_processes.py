@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[3]
 def run(folder: Path, *what: str) -> dict[str, Any]:
     surroundings = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, str(Path(__file__).with_name("processes.py")), str(folder), *what]
-    done = subprocess.run(command, env=surroundings, capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run(command, env=surroundings, capture_output=True, text=True, check=False, timeout=1800)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found

@@ -1,12 +1,15 @@
 """What is said to work, on real packs with tiny models and real manifests of databases."""
 
 import json
+import os
+import shutil
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from tests.integration.models import packs
+from tests.integration.updates.made_versions import write_version
 
 from stash_sense.adapters.onnx.runtime import OnnxRuntime
 from stash_sense.kernel.hardware import HardwareInfo, ProviderStatus
@@ -17,16 +20,20 @@ from stash_sense.models.capabilities import (
     capabilities,
     gpu,
     identification,
+    library_scan,
     pack,
     performers_database,
 )
 from stash_sense.models.catalogue import Catalogue
 from stash_sense.models.pack_folder import write_card
 from stash_sense.models.store import PackStore
-from stash_sense.performers.manifest import EmbedderVectors, FileEntry, Manifest
+from stash_sense.performers.manifest import DATABASE_NAME, MANIFEST_NAME
 from stash_sense.performers.versions.library import PerformersLibrary
+from stash_sense.performers.versions.pointer import Pointer
 
 CPU = ProviderStatus("CPUExecutionProvider", True)
+VERSION = "2026.11.22"
+STASH = Capability("stash", True, note="Stash v0.30.1 at http://127.0.0.1:9999")
 
 
 def hardware(*providers: ProviderStatus) -> HardwareInfo:
@@ -46,24 +53,13 @@ def with_lite(here: Installation, embedder_folder: Path) -> Installation:
     return here
 
 
-def write_database(here: Installation, made_with: str, performers: int = 1234, requires: str = "0.0.1") -> None:
-    """Write what names the version in use; the files themselves are not there."""
-    entry = FileEntry(size=1, sha256="0" * 64)
-    manifest = Manifest(
-        version="2026.11.22",
-        requires=requires,
-        created_at=datetime(2026, 11, 22, tzinfo=UTC),
-        pack=made_with,
-        embedders=(EmbedderVectors(id="e", dim=4, file="vectors-e.npy", dtype="float16"),),
-        performer_count=performers,
-        face_count=performers,
-        content="0" * 64,
-        files={"performers.db": entry, "vectors-e.npy": entry},
-    )
-    folder = here.performers.folder / manifest.version
-    folder.mkdir(parents=True)
-    (folder / "manifest.json").write_bytes(manifest.to_json())
-    (here.performers.folder / "current.json").write_text(json.dumps({"schema": 1, "current": manifest.version}))
+def write_database(here: Installation, made_with: str, performers: int = 123, requires: str = "0.0.1") -> Path:
+    """Put a database into use, without looking whether the program is new enough for it."""
+    folder = here.performers.folder / VERSION
+    manifest = write_version(folder, VERSION, people=performers, faces=1, pack=made_with)
+    (folder / MANIFEST_NAME).write_bytes(manifest.model_copy(update={"requires": requires}).to_json())
+    Pointer(current=VERSION).write(here.performers.folder)
+    return folder
 
 
 def own_pack(here: Installation, name: str = "mine") -> None:
@@ -83,6 +79,7 @@ def test_every_feature_has_a_name_of_its_own_and_says_why_it_does_not_work(here:
         "pack_trio",
         "gpu",
         "stash",
+        "library_scan",
         "upstream_sync",
         "duplicates",
         "tattoo_signal",
@@ -175,7 +172,7 @@ def test_without_a_database_it_says_how_to_make_one(with_lite: Installation) -> 
 
 def test_a_database_whose_pack_is_installed_is_what_people_are_looked_up_in(with_lite: Installation) -> None:
     write_database(with_lite, "lite")
-    known = "1,234 performers of 2026.11.22, made with lite"
+    known = "123 performers of 2026.11.22, made with lite"
     assert performers_database(with_lite) == Capability("performers_database", True, note=known)
     assert identification(with_lite).note == f"pack lite, {known}"
 
@@ -183,7 +180,7 @@ def test_a_database_whose_pack_is_installed_is_what_people_are_looked_up_in(with
 def test_the_pack_of_the_database_is_used_though_a_better_one_is_there(with_lite: Installation) -> None:
     own_pack(with_lite)
     write_database(with_lite, "mine")
-    assert identification(with_lite).note.startswith("pack mine, 1,234 performers")
+    assert identification(with_lite).note.startswith("pack mine, 123 performers")
 
 
 def test_a_database_of_a_pack_that_is_not_installed_leaves_galleries(with_lite: Installation, tmp_path: Path) -> None:
@@ -219,13 +216,80 @@ def test_a_database_without_people_helps_nobody(with_lite: Installation) -> None
     assert "holds nobody" in found.reason
 
 
-def test_a_damaged_database_is_told_and_leaves_galleries(with_lite: Installation) -> None:
-    write_database(with_lite, "lite")
-    (with_lite.performers.folder / "2026.11.22" / "manifest.json").write_text("{}")
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "no manifest": lambda folder: (folder / MANIFEST_NAME).unlink(),
+    "another manifest": lambda folder: (folder / MANIFEST_NAME).write_text("{}"),
+    "no pointer": lambda folder: folder.with_name("current.json").write_text("{"),
+    "no names": lambda folder: (folder / DATABASE_NAME).unlink(),
+    "empty names": lambda folder: (folder / DATABASE_NAME).write_bytes(b""),
+    "other names": lambda folder: (folder / DATABASE_NAME).write_bytes(bytes(100_000)),
+    "no vectors": lambda folder: (folder / "vectors-one.npy").unlink(),
+    "cut vectors": lambda folder: os.truncate(folder / "vectors-two.npy", 200),
+    "nothing": lambda folder: shutil.rmtree(folder),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_a_damaged_database_is_told_and_leaves_galleries(with_lite: Installation, name: str) -> None:
+    DAMAGES[name](write_database(with_lite, "lite"))
     found = performers_database(with_lite)
-    assert (found.available, found.remedy) == (False, "stash-sense db rollback")
+    assert not found.available
     assert "is damaged" in found.reason
-    assert identification(with_lite).available
+    assert identification(with_lite).note == "pack lite, and a gallery that you name with --gallery"
+
+
+@pytest.mark.parametrize(("earlier", "remedy"), [(True, "stash-sense db rollback"), (False, "install one with ")])
+@pytest.mark.parametrize("name", DAMAGES)
+def test_a_damaged_database_is_gone_back_from_where_there_is_another(
+    with_lite: Installation, name: str, earlier: bool, remedy: str
+) -> None:
+    library = with_lite.performers
+    folder = write_database(with_lite, "lite")
+    if earlier:
+        write_version(library.folder / "2026.11.1", "2026.11.1", pack="lite")
+        Pointer(current=VERSION, previous="2026.11.1").write(library.folder)
+    DAMAGES[name](folder)
+    if name == "no pointer":  # then the version that it pointed to is whole
+        remedy = "stash-sense db rollback"
+    assert performers_database(with_lite).remedy.startswith(remedy)
+    if remedy == "stash-sense db rollback":
+        with library.alone():
+            library.rollback()
+        assert performers_database(replace(with_lite)).available
+
+
+def test_the_library_is_scanned_with_a_stash_and_a_database(with_lite: Installation) -> None:
+    write_database(with_lite, "lite")
+    found = library_scan(replace(with_lite, stash=lambda: STASH))
+    note = "Stash v0.30.1 at http://127.0.0.1:9999, 123 performers of 2026.11.22, made with lite"
+    assert found == Capability("library_scan", True, note=note)
+
+
+def test_what_keeps_the_library_from_being_scanned_is_told(with_lite: Installation) -> None:
+    assert library_scan(with_lite) == Capability("library_scan", False, reason="No Stash is named")
+    connected = replace(with_lite, stash=lambda: STASH)
+    assert library_scan(connected).remedy == "stash-sense db build FOLDER"
+    write_database(with_lite, "lite")
+    (with_lite.packs.models_dir / "lite" / "retinaface.onnx").unlink()
+    assert library_scan(replace(connected)).reason.startswith("The model pack lite is damaged")
+
+
+def test_each_thing_is_looked_at_once(with_lite: Installation) -> None:
+    asked = []
+
+    def stash() -> Capability:
+        asked.append("Stash")
+        return STASH
+
+    write_database(with_lite, "lite")
+    found = capabilities(replace(with_lite, stash=stash))
+    assert [one.name for one in found if one.available] == [
+        "identification",
+        "performers_database",
+        "stash",
+        "library_scan",
+    ]
+    assert asked == ["Stash"]
 
 
 def test_a_database_for_a_newer_program_is_told(with_lite: Installation) -> None:

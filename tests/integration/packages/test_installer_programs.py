@@ -3,12 +3,11 @@
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.integration.models import packs
+from tests.queue_files import until
 
 from stash_sense.adapters.packages.installers import InstallerPrograms
 from stash_sense.errors import Cancelled, DiskFull, InstallerFailed, InstallerMissing, PackSourceMismatch
@@ -93,12 +92,13 @@ def test_stopping_kills_the_installer_and_what_it_started(tmp_path: Path, area: 
     tools = _slow_program(tmp_path, f"sleep 60 & echo $! $$ > {note}; wait; touch '{ended}'")
 
     def stop(_: Progress) -> None:
-        if note.exists() and note.read_text().strip():
+        if note.exists() and note.read_text().endswith("\n"):
             raise Cancelled
 
     with pytest.raises(Cancelled):
         InstallerPrograms(tools).fetch("lite", REQUIREMENT, "0" * 64, area, stop)
-    assert not any(_alive(int(pid)) for pid in note.read_text().split())
+    # Those that were killed may need a moment to be gone.
+    until(lambda: not any(_alive(int(pid)) for pid in note.read_text().split()))
     assert not ended.exists()
     assert list(area.iterdir()) == []
 
@@ -114,17 +114,25 @@ def test_an_installer_does_not_outlive_a_killed_install(tmp_path: Path, area: Pa
         f".fetch('lite', 'a==1', '0' * 64, Path({str(area)!r}), print)"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL) as child:
-        _until(lambda: note.exists() and note.read_text().strip() != "")
+        until(lambda: note.exists() and note.read_text().endswith("\n"))
         child.kill()
     pid = int(note.read_text())
-    _until(lambda: not _alive(pid))
+    until(lambda: not _alive(pid))
 
 
 def test_progress_follows_what_is_written(tmp_path: Path, area: Path) -> None:
-    tools = _slow_program(tmp_path, "head -c 3000000 /dev/zero > $UV_CACHE_DIR/part; sleep 1")
+    told = tmp_path / "told"
+    write = "head -c 3000000 /dev/zero > $UV_CACHE_DIR/part"
+    tools = _slow_program(tmp_path, f"{write}; while ! [ -e '{told}' ]; do sleep 0.01; done")
     seen: list[int] = []
-    InstallerPrograms(tools).fetch("lite", REQUIREMENT, "0" * 64, area, lambda report: seen.append(report.done))
-    assert max(seen) >= 3_000_000
+
+    def listen(report: Progress) -> None:
+        seen.append(report.done)
+        if report.done >= 3_000_000:
+            told.touch()
+
+    InstallerPrograms(tools).fetch("lite", REQUIREMENT, "0" * 64, area, listen)
+    assert told.exists()
     assert seen == sorted(seen)
 
 
@@ -166,10 +174,3 @@ def _alive(pid: int) -> bool:
     except FileNotFoundError:
         return False
     return state != "Z"
-
-
-def _until(happened: Callable[[], bool], seconds: float = 10.0) -> None:
-    ended = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < ended, "it did not happen in time"
-        time.sleep(0.02)

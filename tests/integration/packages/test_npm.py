@@ -151,7 +151,7 @@ def test_stopping_kills_npm(tmp_path: Path, area: Path) -> None:
     def stop(_: Progress) -> None:
         raise Cancelled
 
-    programs = stand_in(tmp_path, f"sleep 3; touch '{ended}'")
+    programs = stand_in(tmp_path, f"sleep 60; touch '{ended}'")
     with pytest.raises(Cancelled):
         programs.fetch_tarball("duo", REQUIREMENT, packs.TARBALL_NAME, area, stop)
     assert list(area.iterdir()) == []

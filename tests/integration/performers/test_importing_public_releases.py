@@ -266,12 +266,14 @@ def test_a_performer_may_be_known_by_an_id_of_another_endpoint(
     ]
 
 
+@pytest.mark.parametrize(("short", "domain"), [("fansdb", "fansdb.cc"), ("theporndb", "theporndb.net")])
 def test_of_several_ids_in_the_map_the_first_endpoint_counts(
-    tmp_path: Path, imported: Import, tables: Tables
+    tmp_path: Path, imported: Import, tables: Tables, short: str, domain: str
 ) -> None:
     made = make_release(tmp_path / "release")
+    change_tables(made.folder, f"INSERT INTO stashbox_ids VALUES (2, '{short}', 'other-2', '')")  # noqa: S608
     mixed = list(made.owners)
-    mixed[made.labels_of(universal_id_of(2))[0]] = "fansdb.cc:fans-2"
+    mixed[made.labels_of(universal_id_of(2))[0]] = f"{domain}:other-2"
     write_maps(made.folder, mixed)
     write_manifest(made.folder)
     assert imported(made.folder).manifest.face_count == 36
@@ -308,6 +310,20 @@ def test_odd_values_in_the_tables_become_nothing(tmp_path: Path, imported: Impor
     assert tables("SELECT DISTINCT quality_score, yaw FROM faces") == [(None, None)]
     found = tables(f"SELECT canonical_name FROM performers WHERE universal_id = '{universal_id_of(1)}'")  # noqa: S608
     assert found == [(universal_id_of(1),)]
+
+
+def test_a_fact_of_somebody_whose_number_is_none_is_nobodys(tmp_path: Path, imported: Import, tables: Tables) -> None:
+    made = make_release(tmp_path / "release")
+    change_tables(
+        made.folder,
+        "UPDATE aliases SET performer_id = CAST(X'FF00FE' AS TEXT) WHERE performer_id = 2",
+        "UPDATE tattoos SET performer_id = X'FF' WHERE performer_id = 2",
+        "UPDATE piercings SET performer_id = 9e999",
+    )
+    imported(made.folder)
+    assert tables("SELECT count(*) FROM aliases") == [(2 * 10,)]
+    assert tables("SELECT count(*) FROM tattoos") == [(5,)]
+    assert tables("SELECT count(*) FROM piercings") == [(0,)]
 
 
 def test_more_faces_and_facts_than_one_performer_may_have_are_cut_off(

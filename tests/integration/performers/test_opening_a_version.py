@@ -1,3 +1,5 @@
+import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -87,6 +89,38 @@ def test_people_on_the_disk_are_weighed_as_those_in_memory(installed: InstalledV
             there, told = stored.weigh(probe, 5)
             np.testing.assert_array_equal(persons, there)
             np.testing.assert_allclose(values, told, atol=4e-3)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_after_naming_the_peoples_bytes_are_not_in_memory(installed: InstalledVersion, tmp_path: Path) -> None:
+    with closing(open_version(installed, tmp_path)) as database:
+        probes = database.faces.rows(np.arange(4))
+        database.search.search(probes, 1)
+        database.people_for(21, SPACE).nearest(probes, 5)
+        in_memory = {}
+        lines = iter(Path("/proc/self/smaps").read_text().splitlines())
+        for line in lines:
+            if str(tmp_path) in line:
+                rss = next(field for field in lines if field.startswith("Rss:"))
+                in_memory[Path(line.split()[-1]).name] = int(rss.split()[1]) * 1024
+    # What is before the rows was read to open the file.
+    assert in_memory["people.int8"] <= 2 * 4096
+    assert in_memory["faces.int8"] >= PEOPLE * FACES * SPACE.dim
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority of their own elsewhere")
+def test_deriving_steps_back_for_who_is_searching(installed: InstalledVersion, tmp_path: Path) -> None:
+    def priority() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    own, seen = priority(), []
+    with closing(
+        PerformersDatabase.open(
+            installed, tmp_path, PACK_SPACE, KERNEL, progress=lambda _: seen.append(priority()), small=0
+        )
+    ):
+        assert set(seen) == {min(19, own + 10)}
+        assert priority() == own
 
 
 def test_what_is_derived_is_made_once_and_again_where_it_is_damaged(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.integration.recommendations.desk import PNG, Bench, Desk, address_of, person
+from tests.queue_files import PATIENCE
 
 from stash_sense.adapters.store.journal_lock import JournalLock
 from stash_sense.errors import StashConnectionLost, WritingBusy
@@ -28,7 +29,7 @@ from stash_sense.adapters.store.journal_lock import JournalLock
 lock = JournalLock(Path(sys.argv[1]))
 assert lock.take()
 print("held", flush=True)
-time.sleep(60)
+time.sleep(3600)
 """
 
 
@@ -149,7 +150,7 @@ def test_who_is_stopped_while_waiting_leaves_the_turn_to_others(desk: Desk, tmp_
             waiting.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await waiting
-        async with Turn(bench.client, desk.journal, JournalLock(tmp_path), patience=5.0).alone():
+        async with Turn(bench.client, desk.journal, JournalLock(tmp_path), patience=PATIENCE).alone():
             pass
 
     desk.do(work)

@@ -1,6 +1,7 @@
 """What the tests of downloads share: a file large enough to break off in, and limits small enough to wait for."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 from stash_sense.fakes.release_server import ReleaseServer
@@ -11,18 +12,23 @@ CONTENT = hashlib.shake_128(b"one").digest(300_000)
 OTHER = hashlib.shake_128(b"another").digest(300_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 QUICK = DownloadLimits(
-    connect_seconds=5,
-    silence_seconds=0.3,
+    connect_seconds=60,
+    silence_seconds=60,
     slow_bytes=2_000,
-    slow_seconds=0.6,
-    deadline_seconds=20,
-    small_deadline_seconds=20,
+    slow_seconds=60,
+    deadline_seconds=600,
+    small_deadline_seconds=600,
     attempts=3,
     first_wait_seconds=0.01,
     longest_wait_seconds=0.02,
     retry_after_seconds=1,
     largest_bytes=1_000_000,
 )
+"""Asks again at once, and gives a server as long to answer as a busy machine may take."""
+SOON_LOST = replace(QUICK, silence_seconds=0.5)
+"""For servers that fall silent."""
+SOON_TOO_SLOW = replace(QUICK, slow_seconds=0.6)
+"""For servers that drip."""
 
 
 def place(server: ReleaseServer, name: str = NAME) -> str:

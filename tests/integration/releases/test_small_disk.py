@@ -14,7 +14,7 @@ from stash_sense.fakes.release_server import ReleaseServer
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import silent
 from stash_sense.releases.download import Download
-from stash_sense.releases.found import FoundRelease, PublicOffer, version_of
+from stash_sense.releases.found import Announced, FoundRelease, PublicOffer, version_of
 from stash_sense.releases.sources import source_of
 from stash_sense.releases.space import require_space
 
@@ -77,7 +77,7 @@ def test_a_copy_from_a_folder_leaves_a_full_disk_empty(server: ReleaseServer, sm
     source = source_of(str(server.folder), HttpClient(proxies={}))
     into = small_disk / "archive.zip"
     with pytest.raises(DiskFull):
-        source.fetch(release, NAME, into, size=None, sha256=None, progress=silent, cancel=CancelToken())
+        source.fetch(release, Announced(NAME), into, silent, CancelToken())
     assert names(small_disk) == set()
 
 

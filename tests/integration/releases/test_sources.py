@@ -31,7 +31,7 @@ from stash_sense.fakes.release_server import ReleaseServer
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress, silent
 from stash_sense.releases.checking import CachedCheck
-from stash_sense.releases.found import FoundRelease, PublicOffer, SignedOffer, newest
+from stash_sense.releases.found import Announced, FoundRelease, PublicOffer, SignedOffer, newest
 from stash_sense.releases.ports import ReleaseSource
 from stash_sense.releases.sources import source_of
 
@@ -102,8 +102,8 @@ def test_every_source_gives_what_its_releases_offer(source: ReleaseSource, into:
     told: list[Progress] = []
     expected = hashlib.sha256(CONTENT).hexdigest()
     name = "performers-2026.11.1.zip"
-    digest = source.fetch(release, name, into, size=len(CONTENT), sha256=expected, progress=told.append, cancel=GO_ON)
-    assert (digest, into.read_bytes()) == (expected, CONTENT)
+    source.fetch(release, Announced(name, len(CONTENT), expected), into, told.append, GO_ON)
+    assert into.read_bytes() == CONTENT
     assert (told[0].done, told[-1].done, told[-1].total) == (0, len(CONTENT), len(CONTENT))
     assert names(into.parent) == {into.name}
 
@@ -137,7 +137,7 @@ def test_no_source_leaves_a_file_that_was_not_announced(
     release = latest(source)
     name = "performers-2026.11.1.zip"
     with pytest.raises(error):
-        source.fetch(release, name, into, size=size, sha256=sha256, progress=silent, cancel=GO_ON)
+        source.fetch(release, Announced(name, size, sha256), into, silent, GO_ON)
     assert names(into.parent) == set()
 
 
@@ -149,7 +149,7 @@ def test_every_source_stops_when_it_is_asked_to(source: ReleaseSource, into: Pat
 
     name = "performers-2026.11.1.zip"
     with pytest.raises(Cancelled):
-        source.fetch(release, name, into, size=None, sha256=None, progress=stop, cancel=cancel)
+        source.fetch(release, Announced(name), into, stop, cancel)
     with pytest.raises(Cancelled):
         source.releases(cancel)
     assert not into.exists()
@@ -194,8 +194,8 @@ def test_a_release_of_one_archive_is_a_public_one(web: ReleaseServer, into: Path
     source = github(web)
     release = latest(source)
     assert (release.version, release.offer) == (Version("2027.1.1"), PublicOffer("stash-sense-data.zip", 6))
-    digest = source.fetch(release, "stash-sense-data.zip", into, size=6, sha256=None, progress=silent, cancel=GO_ON)
-    assert digest == hashlib.sha256(b"public").hexdigest()
+    source.fetch(release, Announced("stash-sense-data.zip", 6), into, silent, GO_ON)
+    assert into.read_bytes() == b"public"
 
 
 def test_what_the_publisher_marks_as_a_pre_release_is_one(web: ReleaseServer) -> None:

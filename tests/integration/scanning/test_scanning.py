@@ -137,6 +137,18 @@ def test_a_failure_does_not_take_the_place_of_what_is_known(stash: SimulatedStas
         assert one.said() == {"scene 2": [BOB]}
         assert one.fingerprints.marks("scene", ["2"])["2"].outcome is Outcome.FACES
 
+        failed = [kept for page in one.fingerprints.pages("scene", failed=True) for kept in page]
+        assert [(kept.item.id, kept.message) for kept in failed] == [
+            (str(n), "The disk is away.") for n in range(1, 6)
+        ]
+        assert [person.person_id for person in failed[1].persons] == [BOB]
+        one.now = Present("lite", one.now.database, one.now.conditions)
+        assert named(one.scan(SCENES)) == {"unchanged": 5}
+        one.identifier.sees = lambda kind, id_: [BOB] if id_ == "2" else []
+        one.now = Present("lite", one.now.database, one.now.conditions, retry_failed=True)
+        assert named(one.scan(SCENES)) == {"looked": 5, "no_face": 4}
+        assert not list(one.fingerprints.pages("scene", failed=True))
+
 
 def test_what_is_deleted_is_forgotten_with_what_was_recommended(stash: SimulatedStash, tmp_path: Path) -> None:
     with bench(stash.url, tmp_path, {"scene 2": [BOB], "scene 5": [BOB], "image 1": [ZOE]}) as one:
@@ -348,3 +360,17 @@ def test_of_a_stash_that_has_next_to_nothing_nothing_is_forgotten(tmp_path: Path
         result = one.scan(SCENES)
         assert (result["gone"], result["keeps_what_is_gone"]) == (101, False)
         assert one.said() == {}
+
+
+def test_a_scope_in_which_there_is_nothing_is_told_in_a_sentence(stash: SimulatedStash, tmp_path: Path) -> None:
+    with bench(stash.url, tmp_path, {}) as one:
+        nothing = one.scan(ScanScope(path="nonsense"))["nothing_found"]
+        assert nothing.startswith("Stash has no scene or image with 'nonsense' in the path of a file: ")
+        assert one.scan(ScanScope(tag="Outdoor"))["nothing_found"] is None  # only scenes have it
+        assert one.scan()["nothing_found"] is None
+        assert one.scan()["nothing_found"] is None  # nothing to do is not nothing there
+
+
+def test_a_stash_in_which_there_is_nothing_is_told_to_look_for_files(tmp_path: Path) -> None:
+    with simulated_stash() as stash, bench(stash.url, tmp_path, {}) as one:
+        assert "let Stash look through its folders first" in one.scan()["nothing_found"]

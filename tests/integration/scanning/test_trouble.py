@@ -3,11 +3,9 @@
 import json
 import os
 import random
-import select
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -152,16 +150,8 @@ def test_killed_at_random_moments_no_scene_is_lost_and_none_is_written_twice(tmp
     moments = random.Random(8)  # noqa: S311  not for secrets
     with simulated_stash(library=library(scenes=60)) as stash, scans(stash.url, folder, notes) as scan:
         for _ in range(KILLS):
-            process, before = scan.begin(), len(lines(notes))
-            while len(lines(notes)) == before and not scan.has_ended:
-                time.sleep(0.001)  # until it is at it
-            time.sleep(moments.uniform(0.0, 0.02))
-            if not scan.has_ended:
-                os.kill(process, signal.SIGKILL)
-            scan.end()
-        assert scan.killed >= KILLS / 2
-        scan.begin()
-        assert scan.end() == 0
+            assert scan.run(killed_after=moments.choice((1, 2))) == -signal.SIGKILL
+        assert scan.run() == 0
         assert json.loads((folder / "counted.json").read_bytes())["failed"] == 0
         kept = Counter(line for line in lines(notes) if line.startswith("kept"))
         assert set(kept.values()) == {1}
@@ -186,37 +176,21 @@ class Scans:
 
     def __init__(self, forking: subprocess.Popen[str]) -> None:
         self._forking = forking
-        self.killed = 0
 
-    def begin(self) -> int:
-        """Begin one, and return its id."""
+    def run(self, killed_after: int | None = None) -> int:
+        """Scan to the end, or until shortly after so many items; return how it ended."""
         assert self._forking.stdin is not None
-        self._forking.stdin.write("scan\n")
+        assert self._forking.stdout is not None
+        self._forking.stdin.write("\n" if killed_after is None else f"{killed_after}\n")
         self._forking.stdin.flush()
-        return int(self._line())
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether it has told how it ended, before anybody asked."""
-        assert self._forking.stdout is not None
-        return bool(select.select([self._forking.stdout], [], [], 0)[0])
-
-    def end(self) -> int:
-        """Wait for its end."""
-        code = int(self._line())
-        self.killed += code == -signal.SIGKILL
-        return code
-
-    def _line(self) -> str:
-        assert self._forking.stdout is not None
-        return self._forking.stdout.readline()
+        return int(self._forking.stdout.readline())
 
 
 @contextmanager
 def scans(url: str, folder: Path, notes: Path) -> Iterator[Scans]:
     program = Path(__file__).with_name("scanning_process.py")
     root = Path(__file__).parents[3]
-    command = [sys.executable, str(program), url, str(folder), str(notes), "0.005"]
+    command = [sys.executable, str(program), url, str(folder), str(notes)]
     environment = {**os.environ, "PYTHONPATH": str(root)}
     pipe = subprocess.PIPE
     with subprocess.Popen(command, text=True, env=environment, cwd=root, stdin=pipe, stdout=pipe) as forking:

@@ -146,6 +146,15 @@ def test_a_library_is_scanned_what_is_recommended_is_accepted_and_nothing_comes_
     assert (again["unchanged"], again["looked"], again["recommended"]) == (4, 0, 0)
     assert pending(services) == []
 
+    nothing = "Stash has no scene or image with 'nonsense' in the path of a file: look there how it writes paths"
+    for words in (("scan",), ("scan", "--dry-run")):
+        told = run(services, *words, "--path", "nonsense")
+        assert (told.exit_code, told.stdout.splitlines()[0]) == (0, f"{nothing}, or ask for more.")
+    assert "0 looked at" not in told.stdout
+    assert counted(services, "--path", "nonsense")["nothing_found"].startswith(nothing)
+    preview = json.loads(run(services, "scan", "--dry-run", "--json", "--path", "nonsense").stdout)
+    assert preview["nothing_found"].startswith(nothing)
+
     told = run(services, "scan", "--scenes", "--retry-failed")
     assert told.exit_code == 0
     assert "1 looked at, 0 compared with the database again, 1 unchanged." in told.stdout

@@ -4,7 +4,6 @@ import os
 import sqlite3
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 import filelock
 import pytest
 from tests.integration.store.states import NEXT, is_whole, made_state, names, next_migrations, rows
-from tests.queue_files import ended, kind, new_job, service
+from tests.queue_files import ended, kind, new_job, service, until
 
 from stash_sense.adapters.store.backup import KEPT, automatic_backup, backup
 from stash_sense.adapters.store.jobs import SqlJobStore
@@ -73,11 +72,11 @@ def damage(path: Path) -> None:
 def test_a_backup_while_others_write_is_one_moment_of_it_and_comes_back(path: Path, tmp_path: Path) -> None:
     made_state(path, big="x" * 3_000_000)
     with written_to(path) as written:
-        while written[0] < 5:
-            time.sleep(0.001)
+        until(lambda: written[0] >= 5)
         before = written[0]
         made = backup(path, tmp_path / "kept.db")
         after = written[0]
+        until(lambda: written[0] > after)
     assert (made.schema, made.size) == (SHIPPED.head, made.file.stat().st_size)
     assert made.file.stat().st_mode & 0o777 == 0o600
     assert is_whole(made.file)

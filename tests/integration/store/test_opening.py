@@ -12,6 +12,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 from tests.integration.store.states import NEXT, is_whole, made_state, names, next_migrations, rows
+from tests.queue_files import PATIENCE
 
 from stash_sense.adapters.store.schema import SHIPPED, differences, schema_in
 from stash_sense.adapters.store.store import Store
@@ -248,7 +249,7 @@ def test_many_processes_may_open_it_at_once(path: Path) -> None:
         "Store.open(pathlib.Path(sys.argv[1])).close()"
     )
     children = [subprocess.Popen([sys.executable, "-c", code, str(path)]) for _ in range(4)]
-    assert [child.wait(60) for child in children] == [0, 0, 0, 0]
+    assert [child.wait(PATIENCE) for child in children] == [0, 0, 0, 0]
     assert schema_in(path) == SHIPPED.head
 
 
@@ -258,7 +259,7 @@ def test_opening_what_is_up_to_date_needs_no_migrations(path: Path) -> None:
         "import sys, pathlib; from stash_sense.adapters.store.store import Store; "
         "Store.open(pathlib.Path(sys.argv[1])).close(); assert 'alembic' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", code, str(path)], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code, str(path)], check=True, timeout=PATIENCE)
 
 
 def test_the_tables_are_understood_by_postgresql() -> None:

@@ -14,6 +14,7 @@ from stash_sense.performers.versions.library import PerformersLibrary
 from stash_sense.releases.importing import import_file
 from stash_sense.releases.installing import Installed, ReleaseInstaller
 from stash_sense.releases.keys import PublicKey
+from stash_sense.releases.patience import DownloadLimits
 from stash_sense.releases.ports import ReleaseSource
 from stash_sense.releases.publishing import Published
 from stash_sense.releases.sources import source_of
@@ -30,6 +31,7 @@ class Stage:
     server: ReleaseServer
     release: Published
     trusted: tuple[PublicKey, ...] = (made.KEY.public,)
+    limits: DownloadLimits = QUICK
     updater: Updater = field(init=False)
 
     def __post_init__(self) -> None:
@@ -50,7 +52,7 @@ class Stage:
             "web folder": self.server.url,
             "GitHub": self.server.repository,
         }[kind]
-        return source_of(text, HttpClient(proxies={}), QUICK, api=self.server.url)
+        return source_of(text, HttpClient(proxies={}), self.limits, api=self.server.url)
 
     def update(self, kind: str = "web folder", **options: Any) -> Installed | None:
         return self.updater.update(self.source(kind), CancelToken(), **options)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -274,6 +275,14 @@ def test_a_file_that_is_not_there_cannot_be_imported(stage: Stage, refused: Refu
     archive = stage.release.files[ARCHIVE]
     stage.release = replace(stage.release, files=(archive.with_name("x") / name, *stage.release.files[1:]))
     refused("input_missing", stage.bring_in)
+
+
+def test_a_file_that_the_disk_does_not_give_is_not_one_that_cannot_be_written(stage: Stage, refused: Refused) -> None:
+    unreadable = Path("/proc/self/mem")  # a file, of which nothing can be read at its end
+    if not unreadable.exists():
+        pytest.skip("there is no file that can be opened and not read here")
+    stage.release = replace(stage.release, files=(unreadable, *stage.release.files[1:]))
+    refused("archive_unreadable", stage.bring_in)
 
 
 def test_an_archive_under_another_name_than_its_manifest_says_is_refused(stage: Stage, refused: Refused) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from itertools import repeat
 
 import pytest
+from tests.integration.releases.serving import SOON_LOST, SOON_TOO_SLOW
 from tests.integration.updates import made_versions as made
 from tests.integration.updates.conftest import Stage
 
@@ -14,6 +15,7 @@ from stash_sense.kernel.progress import Progress
 from stash_sense.releases.status import UpdateState
 
 Refused = Callable[[str, Callable[[], object]], None]
+LIMITS = {"drips": SOON_TOO_SLOW, "falls silent": SOON_LOST, "never answers": SOON_LOST}
 LISTS = {"web folder": "releases.json", "GitHub": "repos/someone/performers/releases"}
 
 FAULTS = {
@@ -36,6 +38,7 @@ def test_a_server_that(stage: Stage, refused: Refused, name: str) -> None:
     fault, code = FAULTS[name]
     size = stage.release.files[0].stat().st_size
     stage.server.faults[stage.archive] = repeat(fault)
+    stage.limits = LIMITS.get(name, stage.limits)
     refused(code or ("larger_than_announced" if size < 5_000 else "shorter_than_announced"), stage.update)
     assert stage.updater.status().state is UpdateState.FAILED
 

@@ -48,19 +48,25 @@ def stage(tmp_path: Path, small_disk: Path) -> Iterator[Stage]:
         yield Stage(tmp_path, library, server, release)
 
 
+def leave(disk: Path, free: int) -> None:
+    """Fill a disk but for so many bytes."""
+    filler = disk / "filler"
+    with filler.open("wb") as file:
+        try:
+            while file.write(bytes(64 * PAGE)):
+                file.flush()
+        except OSError:
+            pass
+    room = filler.stat().st_size - free
+    with filler.open("r+b") as file:
+        file.truncate(max(0, room))
+
+
 def refusals(disk: Path, sizes: range, work: Callable[[], object], check: Callable[[], None]) -> list[str]:
     """Do a work with more and more room until it succeeds; return the errors' codes."""
     filler, codes = disk / "filler", []
     for free in sizes:
-        with filler.open("wb") as file:
-            try:
-                while file.write(bytes(64 * PAGE)):
-                    file.flush()
-            except OSError:
-                pass
-        room = filler.stat().st_size - free
-        with filler.open("r+b") as file:
-            file.truncate(max(0, room))
+        leave(disk, free)
         try:
             work()
         except (DiskFull, NotEnoughSpace) as error:
@@ -95,6 +101,21 @@ def test_an_update_on_a_disk_with_more_and_more_room(stage: Stage, small_disk: P
     assert {frozenset(parts) for parts in kept} == {frozenset(), frozenset({""})}
     assert stage.parts() == set()
     assert made.answer(stage.library, faces=100) == made.NEW
+
+
+def test_what_there_is_no_room_for_is_not_even_fetched(stage: Stage, small_disk: Path) -> None:
+    leave(small_disk, 2 * stage.release.files[0].stat().st_size)
+    with pytest.raises(NotEnoughSpace, match="are needed"):
+        stage.update()
+    assert stage.archive not in {request.path for request in stage.server.requests}
+    assert made.answer(stage.library) == made.OLD
+
+
+def test_what_there_is_no_room_for_is_not_even_unpacked(stage: Stage, small_disk: Path) -> None:
+    leave(small_disk, stage.release.release.manifest.size * 5 // 4)
+    with pytest.raises(NotEnoughSpace, match="are needed"):
+        stage.bring_in()
+    assert made.answer(stage.library) == made.OLD
 
 
 def test_a_public_release_on_a_disk_with_more_and_more_room(stage: Stage, small_disk: Path) -> None:

@@ -59,10 +59,10 @@ class Gate:
     def read_small(self, release: FoundRelease, name: str, limit: int, cancel: CancelToken) -> bytes:
         return self.source.read_small(release, name, limit, cancel)
 
-    def fetch(self, *what: Any, **how: Any) -> str:
+    def fetch(self, *what: Any) -> None:
         self.reached.set()
         self.go_on.wait()
-        return self.source.fetch(*what, **how)
+        self.source.fetch(*what)
 
 
 class Underway:

@@ -20,16 +20,19 @@ from stash_sense.kernel.limits import Limits
 from stash_sense.media.address import Address
 from stash_sense.media.frame import Frame
 from stash_sense.media.plan import SamplingPlan
+from stash_sense.releases.patience import DownloadLimits
 
 PLAN = SamplingPlan(20)
 
 
-def files(limits: Limits | None = None, ahead: ReadAhead | None = None) -> RemoteFiles:
-    return RemoteFiles(HttpClient(proxies={}), limits or Limits(), QUICK, ahead)
+def files(
+    limits: Limits | None = None, ahead: ReadAhead | None = None, patience: DownloadLimits = QUICK
+) -> RemoteFiles:
+    return RemoteFiles(HttpClient(proxies={}), limits or Limits(), patience, ahead)
 
 
-def opener(limits: Limits | None = None) -> RemoteOpener:
-    return RemoteOpener(files(limits), PyavOpener(limits or Limits()), limits or Limits())
+def opener(limits: Limits | None = None, patience: DownloadLimits = QUICK) -> RemoteOpener:
+    return RemoteOpener(files(limits, patience=patience), PyavOpener(limits or Limits()), limits or Limits())
 
 
 def address(server: ReleaseServer, name: str, headers: Mapping[str, str] | None = None) -> Address:
@@ -37,10 +40,15 @@ def address(server: ReleaseServer, name: str, headers: Mapping[str, str] | None 
     return Address(f"{server.url}/{name}", headers or {}, server.url)
 
 
-def frames_at(place: Address, limits: Limits | None = None, cancel: CancelToken | None = None) -> list[Frame]:
+def frames_at(
+    place: Address,
+    limits: Limits | None = None,
+    cancel: CancelToken | None = None,
+    patience: DownloadLimits = QUICK,
+) -> list[Frame]:
     """The frames of a video or of sprites, by time, or the one picture."""
     cancel = cancel or CancelToken()
-    with opener(limits).open(place, cancel) as media:
+    with opener(limits, patience).open(place, cancel) as media:
         if isinstance(media, Frame):
             return [media]
         return sorted(media.frames(PLAN, cancel), key=lambda frame: frame.t or 0.0)

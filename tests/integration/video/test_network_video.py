@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.integration.releases.serving import QUICK, SOON_LOST, SOON_TOO_SLOW
 from tests.integration.video.network import PLAN, address, files, frames_at, opener, write_large
 from tests.media_files import RATE, number_in, write_video
 
@@ -38,6 +39,7 @@ from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.limits import Limits
 from stash_sense.media.address import Address
 from stash_sense.media.frame import Frame
+from stash_sense.releases.patience import DownloadLimits
 
 KINDS = {
     "end.mp4": {},
@@ -75,10 +77,12 @@ def of_disk(path: Path) -> list[Frame]:
         return sorted(video.frames(PLAN, CancelToken()), key=lambda frame: frame.t or 0.0)
 
 
-def failure_at(server: ReleaseServer, name: str = NAME, limits: Limits | None = None) -> StashSenseError:
+def failure_at(
+    server: ReleaseServer, name: str = NAME, limits: Limits | None = None, patience: DownloadLimits = QUICK
+) -> StashSenseError:
     """What reading a file ends with; it names the file, and nobody is left waiting."""
     with pytest.raises(StashSenseError) as caught:
-        frames_at(address(server, name), limits)
+        frames_at(address(server, name), limits, patience=patience)
     assert f"{server.url}/{name.partition('?')[0]}" in str(caught.value)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("video")]
     return caught.value
@@ -185,7 +189,7 @@ class TestAServerThatDoesNotPlayAlong:
         self, server: ReleaseServer, folder: Path, fault: Fault, at: int
     ) -> None:
         server.faults[NAME] = [*[None] * at, fault, None, fault]
-        there = frames_at(address(server, NAME))
+        there = frames_at(address(server, NAME), patience=SOON_LOST if fault.silent_after else QUICK)
         assert [frame.t for frame in there] == [frame.t for frame in of_disk(folder / NAME)]
 
     def test_the_part_that_came_is_not_asked_for_again(self, server: ReleaseServer, noise: Path) -> None:
@@ -205,11 +209,11 @@ class TestAServerThatDoesNotPlayAlong:
 
     def test_a_server_that_is_silent_is_given_up(self, server: ReleaseServer) -> None:
         server.faults[NAME] = [None, None, *[Fault(silent=True)] * 50]
-        assert isinstance(failure_at(server), StreamLost)
+        assert isinstance(failure_at(server, patience=SOON_LOST), StreamLost)
 
     def test_a_drip_is_given_up(self, server: ReleaseServer) -> None:
         server.faults[NAME] = [None, *[Fault(drip=10)] * 50]
-        assert isinstance(failure_at(server), StreamTooSlow)
+        assert isinstance(failure_at(server, patience=SOON_TOO_SLOW), StreamTooSlow)
 
     @pytest.mark.parametrize("fault", [Fault(silent=True), Fault(drip=3000)])
     def test_the_deadline_ends_a_read_that_hangs(self, server: ReleaseServer, fault: Fault) -> None:

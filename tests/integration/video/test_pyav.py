@@ -217,10 +217,11 @@ class TestLifetimes:
     @pytest.fixture(autouse=True)
     def _nothing_stays_behind(self, video: Path) -> Iterator[None]:
         frames_of(video)  # what libraries open once is open now
-        files, threads = open_files(), threading.active_count()
+        files, threads = open_files(), set(threading.enumerate())
         yield
-        assert open_files() == files
-        assert threading.active_count() == threads
+        # Of what other tests have left some may end meanwhile.
+        assert open_files() <= files
+        assert set(threading.enumerate()) <= threads
 
     def test_fifty_readings_leave_no_file_and_no_thread_open(self, video: Path) -> None:
         for _ in range(50):
@@ -235,15 +236,15 @@ class TestLifetimes:
         with PyavOpener(Limits()).open(video) as source:
             reading = source.frames(PLAN, CancelToken())
             next(reading)
-            before = threading.active_count()
+            assert at_work()  # three items are ready at the most, and the video has more
             reading.close()  # type: ignore[attr-defined]
-            assert threading.active_count() < before
+            assert not at_work()
 
     def test_a_reading_that_was_not_begun_opens_nothing(self, video: Path) -> None:
         with PyavOpener(Limits()).open(video) as source:
             before = open_files()
             source.frames(PLAN, CancelToken())
-            assert open_files() == before
+            assert open_files() <= before
 
     def test_cancelling_stops_at_the_next_frame(self, video: Path) -> None:
         cancel = CancelToken()
@@ -263,7 +264,7 @@ class TestLifetimes:
             with pytest.raises(Cancelled):
                 list(chain.from_iterable(source.frames(PLAN, cancel) for _ in range(100)))
             timer.join()
-            assert not [thread for thread in threading.enumerate() if thread.name.startswith("video")]
+            assert not at_work()
 
     def test_a_token_that_was_set_before_opens_nothing(self, video: Path) -> None:
         cancel = CancelToken()
@@ -285,6 +286,11 @@ def test_memory_does_not_grow_with_the_number_of_frames(tmp_path: Path) -> None:
 def resident_mib() -> float:
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def at_work() -> list[str]:
+    """The threads that read videos."""
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("video")]
 
 
 def open_files() -> int:

@@ -47,7 +47,7 @@ def built(workshop: Workshop, seed: int) -> BuildReport:
     return workshop.builder().build(ShuffledSource(workshop.people, seed), CancelToken())
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(pictures=PICTURES, seed=st.integers(0, 1000), begun=st.integers(0, 10))
 def test_the_same_pictures_give_the_same_content_in_any_order_and_in_any_steps(
     pictures: list[tuple[str, str, int]], seed: int, begun: int

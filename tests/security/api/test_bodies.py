@@ -4,6 +4,7 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+from tests.queue_files import PATIENCE
 from tests.running_service import RunningService, fake_services, running
 
 from stash_sense.api.bodies import USUAL_BYTES, BodyLimits
@@ -23,7 +24,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
 def sent(service: RunningService, head: str, size: int, block: bytes) -> tuple[bytes, int]:
     """Send a body block by block until there is an answer or the line is cut; return it, and the bytes sent."""
     token = f"Authorization: Bearer {service.token}\r\n"
-    with socket.create_connection(("127.0.0.1", service.port), timeout=20) as line:
+    with socket.create_connection(("127.0.0.1", service.port), timeout=PATIENCE) as line:
         line.sendall(f"{head}Host: localhost\r\n{token}\r\n".encode())
         count = 0
         try:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from starlette.routing import Route
+from tests.queue_files import PATIENCE
 from tests.running_service import RunningService, running, settings_in
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
@@ -289,13 +290,16 @@ def test_event_sockets_pass_the_same_door(service: RunningService) -> None:
         ({}, f"{place}?token={service.token}", 400),
     ]
     for headers, address, status in refused:
-        with pytest.raises(InvalidStatus) as told, connect(address, additional_headers=headers, proxy=None):
+        with (
+            pytest.raises(InvalidStatus) as told,
+            connect(address, additional_headers=headers, proxy=None, open_timeout=PATIENCE),
+        ):
             pass
         assert told.value.response.status_code == status, (headers, address)
     with (
         pytest.raises(InvalidStatus) as told,
         socket.create_connection(("127.0.0.1", service.port)) as line,
-        connect(f"ws://rebound.example:{service.port}/events", sock=line, proxy=None),
+        connect(f"ws://rebound.example:{service.port}/events", sock=line, proxy=None, open_timeout=PATIENCE),
     ):
         pass
     assert told.value.response.status_code == 421
@@ -316,7 +320,7 @@ def test_a_signed_link_needs_no_token_and_opens_nothing_else(service: RunningSer
 
 
 def raw(service: RunningService, request: bytes) -> bytes:
-    with socket.create_connection(("127.0.0.1", service.port), timeout=10) as line:
+    with socket.create_connection(("127.0.0.1", service.port), timeout=PATIENCE) as line:
         line.sendall(request)
         return line.recv(4096)
 

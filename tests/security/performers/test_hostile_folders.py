@@ -5,7 +5,8 @@ import pytest
 from tests.fakes_faces import BLUE, GREEN, RED, save_picture
 from tests.performers_builds import Workshop, codes, kept, portrait
 
-from stash_sense.errors import GalleryWithoutPeople
+from stash_sense.errors import GalleryMissing, GalleryWithoutPeople
+from stash_sense.performers.building.build import BuildOptions
 
 
 @pytest.fixture
@@ -27,6 +28,20 @@ def test_links_lead_nowhere_they_should_not(workshop: Workshop, tmp_path: Path) 
     report = workshop.build()
     assert kept(report) == {"folder:Red": ["Red/0.png", "Red/1.png"]}
     assert codes(report) == [("bad_picture", "Red"), ("bad_picture", "Red")]
+
+
+@pytest.mark.parametrize("target", ["round", "other", "n" * 300])
+def test_links_that_lead_round_in_a_circle_or_nowhere_end_no_build(workshop: Workshop, target: str) -> None:
+    (workshop.people / "round").symlink_to(target)
+    (workshop.people / "other").symlink_to("round")
+    assert kept(workshop.build()) == {"folder:Red": ["Red/0.png", "Red/1.png"]}
+
+
+def test_a_source_that_is_a_link_to_itself_is_no_folder(workshop: Workshop, tmp_path: Path) -> None:
+    workshop.people = tmp_path / "round"
+    workshop.people.symlink_to("round")
+    with pytest.raises(GalleryMissing):
+        workshop.build(BuildOptions(out=tmp_path / "out"))
 
 
 def test_what_is_no_file_is_not_waited_for(workshop: Workshop) -> None:

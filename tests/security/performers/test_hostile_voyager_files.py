@@ -78,7 +78,7 @@ def test_no_number_of_the_header_leads_outside_of_the_file(
     assert read is None or len(read) <= COUNT
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changes=st.lists(st.tuples(st.integers(0, HEAD - 1), st.integers(0, 255)), min_size=1, max_size=8))
 def test_any_header_is_refused_or_gives_vectors_of_the_file(
     genuine: bytes, tmp_path: Path, changes: list[tuple[int, int]]
@@ -91,7 +91,7 @@ def test_any_header_is_refused_or_gives_vectors_of_the_file(
     assert read is None or len(read) <= COUNT
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_bytes_behind_the_header_are_refused_or_read(genuine: bytes, tmp_path: Path, data: st.DataObject) -> None:
     content = bytearray(genuine)
@@ -102,7 +102,7 @@ def test_any_bytes_behind_the_header_are_refused_or_read(genuine: bytes, tmp_pat
     assert read is None or len(read) <= COUNT
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(length=st.integers(0, 6000))
 def test_a_file_cut_anywhere_is_refused(genuine: bytes, tmp_path: Path, length: int) -> None:
     (tmp_path / "cut.voy").write_bytes(genuine[: min(length, len(genuine) - 1)])

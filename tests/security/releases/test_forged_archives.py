@@ -176,6 +176,7 @@ def test_a_member_that_is_missing(tmp_path: Path, missing: int) -> None:
         (made.in_list(DATABASE, 42, "<L", 0), MemberMisplaced),
         (made.in_list(DATABASE, 42, "<L", 1), MemberMisplaced),
         (made.in_list(DATABASE, 20, "<L", 0x7FFFFFFF), MemberMisplaced),
+        (lambda content: made.patched(content, made.entry_of(content, DATABASE).local, "<L", 0), MemberMisplaced),
         (made.in_list("vectors-first.npy", 20, "<L", 100_000), MemberMisplaced),
         (made.in_list(DATABASE, 20, "<L", 3), MemberDamaged),
         (made.in_list(DATABASE, 16, "<L", 0x12345678), MemberDamaged),
@@ -188,6 +189,14 @@ def test_a_list_that_lies(tmp_path: Path, change: Callable[[bytes], bytes], erro
     archive = made.forged(tmp_path / "a.zip", made.good_members())
     archive.write_bytes(change(archive.read_bytes()))
     refused(error, archive)
+
+
+def test_a_member_that_ends_before_its_size(tmp_path: Path) -> None:
+    members = made.good_members()
+    members[1] = (members[1][0], made.DATABASE[:-5])
+    archive = made.forged(tmp_path / "a.zip", members)
+    archive.write_bytes(made.at_both(DATABASE, 22, 24, "<L", len(made.DATABASE))(archive.read_bytes()))
+    refused(MemberSizeWrong, archive)
 
 
 def test_members_that_share_their_bytes(tmp_path: Path) -> None:

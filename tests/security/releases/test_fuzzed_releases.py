@@ -41,7 +41,7 @@ def changed(draw: st.DrawFn, content: bytes, near_end: int = 0) -> bytes:
     return content
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(changed(ARCHIVE, near_end=300))
 def test_a_changed_archive_is_refused_or_unpacks_to_the_same(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as name:
@@ -58,7 +58,7 @@ def test_a_changed_archive_is_refused_or_unpacks_to_the_same(content: bytes) -> 
             }
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(changed(SIGNATURE))
 def test_a_changed_signature_is_refused_unless_only_its_untrusted_comment_changed(signature: bytes) -> None:
     try:
@@ -68,7 +68,7 @@ def test_a_changed_signature_is_refused_unless_only_its_untrusted_comment_change
     assert signature.replace(b"\r\n", b"\n").strip(b"\r\n").split(b"\n")[1:] == SIGNATURE.strip().split(b"\n")[1:]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(changed(MANIFEST))
 def test_a_changed_manifest_is_not_what_was_signed_and_breaks_nothing(content: bytes) -> None:
     with contextlib.suppress(ReleaseError):
@@ -81,14 +81,14 @@ def test_a_changed_manifest_is_not_what_was_signed_and_breaks_nothing(content: b
         assert content == MANIFEST
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=200) | changed(b'{"schema":1,"releases":[{"version":"1","manifest":"a.json"}]}'))
 def test_any_listing_is_read_or_refused(content: bytes) -> None:
     with contextlib.suppress(ReleaseError):
         ReleaseListing.read(content)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.binary(max_size=3_000), st.binary(max_size=3_000))
 def test_what_is_packed_is_what_is_unpacked(database: bytes, vectors: bytes) -> None:
     files = {"performers.db": database, "vectors-first.npy": vectors}

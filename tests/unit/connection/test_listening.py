@@ -68,7 +68,7 @@ class Stash:
             listening = Listening(watcher, self, jobs, self.news.append, pace, self.sleep, chance=lambda: 1.0)
             tasks = [asyncio.create_task(work()) for work in (watcher.run, listening.run)]
             try:
-                async with asyncio.timeout(30):
+                async with asyncio.timeout(60):
                     while not until(self):
                         await asyncio.sleep(0)
             finally:

@@ -42,7 +42,7 @@ def watched(watcher: Watcher, during: Coroutine[Any, Any, None]) -> None:
     async def run() -> None:
         watching = asyncio.create_task(watcher.run())
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 await during
         finally:
             watching.cancel()

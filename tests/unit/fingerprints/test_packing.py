@@ -21,7 +21,6 @@ def faces(people: int = 2, frames: int = 6, dim: int = 16, seed: int = 0, named:
     return keep_faces(named, found, frames, [rows_of(found, who) for who in range(people)], as_bytes).faces
 
 
-@settings(deadline=None)
 @given(
     people=st.integers(1, 4),
     frames=st.integers(1, 30),
@@ -74,14 +73,13 @@ def test_a_vector_of_zeros_stays_one() -> None:
     assert not unpack(pack(replace(one, faces=zeros))).faces.vectors.any()
 
 
-@settings(deadline=None)
 @given(junk=st.binary(max_size=200))
 def test_other_bytes_are_no_faces(junk: bytes) -> None:
     with pytest.raises(KeptFacesDamaged):
         unpack(junk)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(place=st.integers(0), bit=st.integers(0, 7))
 def test_one_bit_that_is_another_is_noticed(place: int, bit: int) -> None:
     packed = bytearray(pack(kept()))
@@ -90,7 +88,6 @@ def test_one_bit_that_is_another_is_noticed(place: int, bit: int) -> None:
         unpack(bytes(packed))
 
 
-@settings(deadline=None)
 @given(length=st.integers(0))
 def test_an_end_that_is_missing_is_noticed(length: int) -> None:
     packed = pack(kept())
@@ -104,7 +101,7 @@ def test_more_than_there_should_be_is_noticed(more: bytes) -> None:
         unpack(pack(kept()) + more)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(place=st.integers(0, 60), value=st.integers(0, 255))
 def test_numbers_that_contradict_each_other_are_noticed_whatever_the_check_sum_says(place: int, value: int) -> None:
     packed = bytearray(pack(kept()))
@@ -119,14 +116,12 @@ def test_numbers_that_contradict_each_other_are_noticed_whatever_the_check_sum_s
 PICTURES = st.dictionaries(st.integers(0, 400), st.binary(max_size=50), max_size=8)
 
 
-@settings(deadline=None)
 @given(crops=PICTURES)
 def test_pictures_come_back_one_by_one(crops: dict[int, bytes]) -> None:
     packed = pack_crops(crops)
     assert {face: crop_in(packed, face) for face in range(402)} == {face: crops.get(face) for face in range(402)}
 
 
-@settings(deadline=None)
 @given(crops=PICTURES, length=st.integers(0), junk=st.binary(max_size=100))
 def test_damaged_pictures_are_none(crops: dict[int, bytes], length: int, junk: bytes) -> None:
     packed = pack_crops(crops)

@@ -66,6 +66,7 @@ def test_a_gallery_whose_pictures_nobody_kept_has_distances_all_the_same(tmp_pat
 
 def test_the_crops_say_which_sightings_they_are_of(tmp_path: Path) -> None:
     result = identified(tmp_path, RED_AND_BLUE, (RED, 10, 40, 60), (BLUE, 200, 40, 60))
+    assert len(result.persons) == 2
     for person in result.persons:
         assert person.pictured == person.sightings
         assert len(person.crops) == 1

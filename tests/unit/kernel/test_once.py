@@ -2,6 +2,8 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.queue_files import PATIENCE
+
 from stash_sense.kernel.once import once
 
 
@@ -17,7 +19,7 @@ class Owner:
     def slow(self) -> object:
         """Takes until it is told to go on."""
         self.begun.set()
-        assert self.go_on.wait(10)
+        assert self.go_on.wait(PATIENCE)
         self.made.append("slow")
         return object()
 
@@ -44,16 +46,16 @@ def test_who_makes_one_keeps_nobody_from_another() -> None:
     with owner.alone:
         thread = threading.Thread(target=lambda: owner.under_a_lock)
         thread.start()
-        assert owner.begun.wait(10)
+        assert owner.begun.wait(PATIENCE)
         got: list[str] = []
         asks = [threading.Thread(target=lambda: got.append(owner.quick), daemon=True)]
         asks += [threading.Thread(target=lambda: got.append(other.under_a_lock), daemon=True)]
         for ask in asks:
             ask.start()
         for ask in asks:
-            ask.join(10)
+            ask.join(PATIENCE)
         assert sorted(got) == ["made", "quick"]
-    thread.join(10)
+    thread.join(PATIENCE)
     assert owner.under_a_lock == "made"
 
 
@@ -63,7 +65,7 @@ def test_however_many_threads_ask_it_is_made_once() -> None:
     threads = [threading.Thread(target=lambda: got.append(owner.slow)) for _ in range(8)]
     for thread in threads:
         thread.start()
-    assert owner.begun.wait(10)
+    assert owner.begun.wait(PATIENCE)
     owner.go_on.set()
     for thread in threads:
         thread.join()

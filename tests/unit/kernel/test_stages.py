@@ -23,8 +23,8 @@ def test_stages_are_counted_apart_and_one_inside_another_in_both() -> None:
         with clock.stage("thinking"):
             pass
     assert set(clock.milliseconds) == {"total", "reading", "thinking"}
-    assert clock.milliseconds["total"] >= clock.milliseconds["reading"] >= 10.0
-    assert clock.milliseconds["thinking"] < clock.milliseconds["reading"]
+    assert clock.milliseconds["reading"] >= 10.0
+    assert clock.milliseconds["total"] >= clock.milliseconds["reading"] + clock.milliseconds["thinking"]
 
 
 def test_a_stage_that_fails_is_counted_and_the_error_goes_on() -> None:

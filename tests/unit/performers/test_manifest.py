@@ -81,6 +81,20 @@ def test_versions_are_named_after_the_day_and_numbered_from_the_second_on() -> N
     assert version_for(day, frozenset({"2026.02.03", "2026.2.3.1", "2026.2.4"})) == "2026.2.3.2"
 
 
+@pytest.mark.parametrize(
+    ("there", "name"),
+    [
+        ({"2026.2.3.1", "2026.2.3.2"}, "2026.2.3.3"),  # the first one of the day was removed meanwhile
+        ({"2026.2.3.1+without.1"}, "2026.2.3.2"),
+        ({"2026.2.3+without.2", "2026.2.2"}, "2026.2.3.1"),
+        ({"2026.2.3.4.5rc1"}, "2026.2.3.5"),
+        ({"2026.2", "2025.2.3.9"}, "2026.2.3"),
+    ],
+)
+def test_no_version_of_a_day_is_named_as_an_earlier_one_of_it(there: set[str], name: str) -> None:
+    assert version_for(datetime(2026, 2, 3, tzinfo=UTC), frozenset(there)) == name
+
+
 def test_versions_for_trying_out_are_told_apart() -> None:
     assert is_prerelease("1.0rc1")
     assert not is_prerelease("2026.2.3.1")

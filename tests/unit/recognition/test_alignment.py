@@ -114,7 +114,7 @@ def test_points_that_coincide_have_no_size() -> None:
     np.testing.assert_allclose(matrix[:, 2], FACE.mean(axis=0))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(angle=angles, scale=st.floats(0.2, 4.0), x=st.floats(-5.0, 5.0), y=st.floats(-5.0, 5.0))
 def test_landmarks_come_to_lie_where_the_alignment_says(angle: float, scale: float, x: float, y: float) -> None:
     image = np.zeros((640, 640, 3), np.uint8)
@@ -132,7 +132,7 @@ def test_landmarks_come_to_lie_where_the_alignment_says(angle: float, scale: flo
         assert centre == pytest.approx((px, py), abs=0.2)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=seeds, angle=angles, scale=st.floats(0.51, 6.0), x=st.floats(-40.0, 40.0), y=st.floats(-40.0, 40.0))
 def test_a_crop_equals_plain_bilinear_sampling_within_a_grey_level(
     seed: int, angle: float, scale: float, x: float, y: float
@@ -145,7 +145,7 @@ def test_a_crop_equals_plain_bilinear_sampling_within_a_grey_level(
     assert np.abs(crop - bilinear(image, matrix, SMALL.size)).max() <= 1.0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(angle=angles, scale=st.floats(0.06, 0.5))
 def test_a_large_face_averaged_down_stays_in_its_place(angle: float, scale: float) -> None:
     rows, columns = np.mgrid[:1200, :1200]
@@ -168,7 +168,7 @@ def test_the_fine_pattern_of_a_large_face_becomes_even_grey(factor: float, angle
     assert np.abs(crop - 127.5).max() <= 16.0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(angle=angles, scale=st.sampled_from([0.15, 0.3, 0.8, 1.0, 3.0]), x=st.floats(-80, 80), y=st.floats(-80, 80))
 def test_what_lies_outside_the_image_is_black_and_inside_is_not(
     angle: float, scale: float, x: float, y: float

@@ -60,7 +60,7 @@ def as_sets(groups: list[Ints]) -> set[frozenset[int]]:
     return {frozenset(group.tolist()) for group in groups}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     seed=seeds,
     lengths=st.lists(st.integers(1, 5), max_size=16),

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from stash_sense.kernel.arrays import Floats
+from stash_sense.kernel.arrays import Floats, Ints
 from stash_sense.recognition.evidence import FEATURES, GalleryEvidence, ProbeFaces
+from stash_sense.recognition.people import PeopleInMemory
 from stash_sense.recognition.space import Block, FaceSpace, unit
 
 DIM = 32
@@ -119,3 +120,59 @@ def test_hiding_somebody_is_forgotten_afterwards() -> None:
     before = evidence.weigh(faces, 3)[1]
     evidence.weigh(faces, 3, hidden=4)
     np.testing.assert_array_equal(evidence.weigh(faces, 3)[1], before)
+
+
+class Counted:
+    """`People` who note how often they were all gone through."""
+
+    def __init__(self, people: PeopleInMemory) -> None:
+        self._people, self.asked = people, 0
+        self.known, self.count = people.known, people.count
+        self.white, self.plain, self.to_mean = people.white, people.plain, people.to_mean
+
+    def nearest(self, probes: Floats, most: int) -> tuple[Ints, Floats]:
+        self.asked += 1
+        return self._people.nearest(probes, most)
+
+
+def counted(gallery: Floats) -> tuple[GalleryEvidence, Counted]:
+    people = Counted(PeopleInMemory.of(gallery, np.arange(len(gallery)), SPACE, 400))
+    return GalleryEvidence(people, SPACE), people
+
+
+def several(count: int) -> list[ProbeFaces]:
+    """Groups of one to seven faces on one to three tracks."""
+    random = np.random.default_rng(11)
+    groups = []
+    for number in range(count):
+        faces = 1 + number % 7
+        vectors = SPACE.renormalised(random.standard_normal((faces, SPACE.dim)).astype(np.float32))
+        quality = random.uniform(0.2, 1.0, faces).astype(np.float32)
+        groups.append(ProbeFaces(vectors, quality, np.arange(faces) % 3))
+    return groups
+
+
+@pytest.mark.parametrize("hidden", [None, 4])
+def test_groups_weighed_together_come_out_as_one_by_one(hidden: int | None) -> None:
+    gallery, raised = SPACE.strangers(60), {3: 0.05, 59: 0.4}
+    evidence, groups = evidence_of(gallery), several(30)
+    together = evidence.weigh_all(groups, 8, raised, hidden)
+    assert len(together) == len(groups)
+    for one, (persons, found) in zip(groups, together, strict=True):
+        own_persons, own = evidence_of(gallery).weigh(one, 8, raised, hidden)
+        np.testing.assert_array_equal(persons, own_persons)
+        np.testing.assert_allclose(found, own, atol=1e-5)
+
+
+def test_everybody_is_gone_through_as_often_for_many_groups_as_for_one() -> None:
+    gallery = SPACE.strangers(60)
+    (one, ones), (many, manys) = counted(gallery), counted(gallery)
+    one.weigh_all(several(1), 8)
+    many.weigh_all(several(30), 8)
+    assert ones.asked == manys.asked
+
+
+def test_no_groups_are_weighed_without_asking_anybody() -> None:
+    evidence, people = counted(SPACE.strangers(30))
+    assert evidence.weigh_all([], 8) == []
+    assert people.asked == 0

@@ -44,7 +44,7 @@ def difference(image: Image, landmarks: Floats, wanted: tuple[Alignment, ...] = 
     )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     seed=st.integers(0, 99),
     x=st.floats(100.0, 540.0),
@@ -58,7 +58,7 @@ def test_a_face_of_any_place_and_turn_is_aligned_as_in_its_frame(
     assert difference(smooth(seed, 360, 640), face_at(x, y, scale, degrees)) <= 1
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     x=st.sampled_from([-20.0, 0.0, 10.0, 320.0, 630.0, 650.0]),
     y=st.sampled_from([-15.0, 5.0, 180.0, 355.0, 370.0]),

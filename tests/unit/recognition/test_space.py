@@ -122,7 +122,7 @@ def test_a_pickle_in_the_archive_is_never_run() -> None:
         FaceSpace.read(BLOCKS, pickle.dumps(Trap()))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.data(), compressed=st.booleans())
 def test_a_damaged_archive_is_refused_or_read_but_never_anything_else(data: st.DataObject, compressed: bool) -> None:
     content = bytearray(archive(statistics(), compressed=compressed))

@@ -7,7 +7,15 @@ import pytest
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import ProgressListener
 from stash_sense.releases.checking import CACHE_NAME, CACHE_SECONDS, CachedCheck
-from stash_sense.releases.found import FoundRelease, Listing, PublicOffer, SignedOffer, listing_of, version_of
+from stash_sense.releases.found import (
+    Announced,
+    FoundRelease,
+    Listing,
+    PublicOffer,
+    SignedOffer,
+    listing_of,
+    version_of,
+)
 
 GO_ON = CancelToken()
 
@@ -45,16 +53,8 @@ class Counted:
         raise NotImplementedError
 
     def fetch(
-        self,
-        release: FoundRelease,
-        name: str,
-        into: Path,
-        *,
-        size: int | None,
-        sha256: str | None,
-        progress: ProgressListener,
-        cancel: CancelToken,
-    ) -> str:
+        self, release: FoundRelease, file: Announced, into: Path, progress: ProgressListener, cancel: CancelToken
+    ) -> None:
         raise NotImplementedError
 
 

@@ -2,7 +2,13 @@ import pytest
 from tests.security.releases import made_releases as made
 
 from stash_sense.errors import ReleaseNeedsNewerProgram, ReleaseSchemaUnknown, ReleaseUnreadable
-from stash_sense.releases.release_manifest import ReleaseListing, ReleaseManifest, read_manifest
+from stash_sense.releases.release_manifest import (
+    MANIFEST_BYTES,
+    ReleaseListing,
+    ReleaseManifest,
+    read_manifest,
+    read_object,
+)
 
 PACKED = made.entry(b"archive")
 
@@ -78,3 +84,17 @@ def test_the_manifest_of_a_version_is_read_strictly() -> None:
     twice = content.replace(b'"pack"', b'"pack": "lite", "pack"')
     with pytest.raises(ReleaseUnreadable, match="twice"):
         read_manifest(twice, "manifest.json")
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_what_is_no_number_is_none_anywhere_in_a_document(number: str) -> None:
+    with pytest.raises(ReleaseUnreadable, match=f"{number} is no number"):
+        read_object(f'{{"a": [{{"b": {number}}}]}}'.encode(), "releases.json")
+
+
+def test_a_document_is_not_taken_apart_when_it_is_longer_than_any() -> None:
+    content = made.manifest().to_json()
+    padded = content + b" " * (MANIFEST_BYTES - len(content))
+    assert read_manifest(padded, "manifest.json") == made.manifest()
+    with pytest.raises(ReleaseUnreadable, match="it has more than 4000000 bytes"):
+        read_manifest(padded + b" ", "manifest.json")

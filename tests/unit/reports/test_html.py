@@ -128,7 +128,7 @@ def test_any_text_stays_text(hostile: str, filled_with: Callable[[str], list[Ide
     assert len(page.text_in("style")) == 1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.text(st.characters(codec=None)))
 def test_any_name_at_all_leaves_the_page_whole(filled_with: Callable[[str], list[Identification]], name: str) -> None:
     html = render_html(filled_with(name), MADE_AT, "1")

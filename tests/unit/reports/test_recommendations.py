@@ -89,6 +89,20 @@ def test_writes_name_performers_as_far_as_they_are_known() -> None:
     ]
 
 
+def test_writes_name_what_is_deleted_and_what_is_merged() -> None:
+    names = {("performer", "7"): "Ada", ("performer", "8"): "Bea"}
+    gone = {"operation": "destroy", "kind": "performer", "target_id": "7", "before": {}, "after": {}}
+    merged, kept = (
+        {**gone, "operation": "merge", "after": {"into": "8"}},
+        {**gone, "operation": "merge", "target_id": "8", "after": {"from": ["7", "9"]}},
+    )
+    assert list(writes_in_words([gone, merged, kept], names)) == [
+        "performer 7 (Ada): delete",
+        "performer 7 (Ada): merge into Bea (performer 8)",
+        "performer 8 (Bea): take in Ada (performer 7), performer 9",
+    ]
+
+
 @pytest.mark.parametrize(
     ("value", "words"),
     [

@@ -105,5 +105,5 @@ class AnyOrder(RuleBasedStateMachine):
             assert known.thing not in gone
 
 
-AnyOrder.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+AnyOrder.TestCase.settings = settings(max_examples=60, stateful_step_count=30)
 TestAnyOrder = AnyOrder.TestCase

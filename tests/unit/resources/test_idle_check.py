@@ -1,6 +1,6 @@
 import threading
-import time
 
+from tests.queue_files import until
 from tests.unit.resources.things import Clock, Maker
 
 from stash_sense.configuration.catalogue import shipped_registry
@@ -12,19 +12,21 @@ def checks() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == "idle-check"]
 
 
-def test_what_is_idle_is_unloaded_in_the_background() -> None:
-    clock, unloaded = Clock(), threading.Event()
-    registry = ResourceRegistry(give_back=unloaded.set, clock=clock)
-    maker = Maker()
-    handle = registry.register(maker.resource())
+def test_what_is_idle_is_unloaded_in_the_background_and_what_is_used_is_not() -> None:
+    clock = Clock()
+    registry = ResourceRegistry(give_back=lambda: None, clock=clock)
+    used, idle = Maker("used"), Maker("idle")
+    handles = [registry.register(maker.resource()) for maker in (used, idle)]
     with IdleCheck(registry, every=0.001):
-        with handle.require():
+        with handles[1].require():
+            pass
+        with handles[0].require():
             clock.now += 2 * IDLE_SECONDS
-            time.sleep(0.02)
-            assert maker.unloaded == []
+            until(lambda: idle.unloaded)
+            assert used.unloaded == []
         clock.now += IDLE_SECONDS
-        assert unloaded.wait(30)
-    assert len(maker.unloaded) == 1
+        until(lambda: used.unloaded)
+    assert (len(used.unloaded), len(idle.unloaded)) == (1, 1)
 
 
 def test_it_lives_from_start_to_stop() -> None:

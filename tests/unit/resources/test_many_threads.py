@@ -2,11 +2,12 @@
 
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
 import pytest
+from tests.queue_files import PATIENCE, until
 from tests.unit.resources.things import Maker, MatrixDamaged, Thing
 
 from stash_sense.errors import Cancelled, ResourceNeedsItself
@@ -14,30 +15,18 @@ from stash_sense.kernel.cancel import CancelToken
 from stash_sense.resources.registry import Handle, ResourceRegistry
 from stash_sense.resources.resource import Resource, ResourceState
 
-PATIENCE = 30.0
-"""Seconds after which a test that waits for another thread fails instead."""
 CROWD = 32
 
 
 @pytest.fixture
 def registry() -> ResourceRegistry:
-    return ResourceRegistry()
+    return ResourceRegistry(give_back=lambda: None)
 
 
 @pytest.fixture
 def threads() -> Iterator[ThreadPoolExecutor]:
     with ThreadPoolExecutor(CROWD + 1) as pool:
         yield pool
-
-
-def until(claim: Callable[[], bool]) -> None:
-    """Wait for other threads to get somewhere."""
-    pause = threading.Event()
-    for _ in range(int(PATIENCE / 0.002)):
-        if claim():
-            return
-        pause.wait(0.002)
-    raise AssertionError("the other threads did not get there")
 
 
 def users(registry: ResourceRegistry) -> int:

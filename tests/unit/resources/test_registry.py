@@ -20,7 +20,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def registry(clock: Clock) -> ResourceRegistry:
-    return ResourceRegistry(idle_seconds=1800, clock=clock)
+    return ResourceRegistry(idle_seconds=1800, give_back=lambda: None, clock=clock)
 
 
 def state(registry: ResourceRegistry) -> ResourceState:
@@ -214,6 +214,25 @@ def test_an_unloader_that_fails_is_logged_and_the_resource_is_gone(
     with handles[0].require():
         assert registry.status()[0].state is ResourceState.LOADED
     assert maker.loads == 2
+
+
+def test_memory_that_the_system_does_not_take_back_hinders_nobody(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse() -> None:
+        raise OSError("there is no such library")
+
+    registry = ResourceRegistry(give_back=refuse, clock=clock)
+    first, second = (registry.register(Maker(name).resource()) for name in ("first", "second"))
+    for handle in (first, second):
+        with handle.require():
+            pass
+    with caplog.at_level(logging.ERROR):
+        assert registry.unload_idle(0) == ["first", "second"]
+    assert "memory of first could not be given back" in caplog.text
+    with first.require():
+        first.deregister()
+    assert [status.name for status in registry.status()] == ["second"]
 
 
 def test_a_name_is_registered_once_at_a_time(registry: ResourceRegistry) -> None:

@@ -36,6 +36,9 @@ def mark(outcome: Outcome = Outcome.FACES, **fields: str) -> Mark:
         (mark(Outcome.FAILED, pack="lite"), Step.LOOK),
         (mark(Outcome.FAILED, conditions="x.b"), Step.LOOK),
         (mark(Outcome.FAILED, conditions=""), Step.LOOK),
+        (mark(code="input_missing"), Step.NOTHING),
+        (mark(code="input_missing", database=BEFORE), Step.REMATCH),
+        (mark(code="input_missing", conditions="x.b"), Step.LOOK),
     ],
 )
 def test_an_item_is_looked_at_when_something_changed_that_matters_to_it(known: Mark | None, step: Step) -> None:
@@ -45,6 +48,7 @@ def test_an_item_is_looked_at_when_something_changed_that_matters_to_it(known: M
 def test_what_failed_is_retried_where_that_is_asked_for_and_nothing_else_is() -> None:
     now = Present(NOW.pack, NOW.database, NOW.conditions, retry_failed=True)
     steps = {outcome: step_of(mark(outcome), "oshash:1", now) for outcome in Outcome}
+    assert step_of(mark(code="input_missing"), "oshash:1", now) is Step.LOOK
     assert steps == {Outcome.FACES: Step.NOTHING, Outcome.NO_FACE: Step.NOTHING, Outcome.FAILED: Step.LOOK}
 
 

@@ -8,8 +8,9 @@ from graphql.utilities import validate_input_value
 from tests.stash_schemas import schema, schemas
 
 from stash_sense.library.media import Fingerprint, ImageFile, VideoFile
+from stash_sense.library.reading import Scope
 from stash_sense.scanning.content import content_of, title_of
-from stash_sense.scanning.scope import all_of, below
+from stash_sense.scanning.scope import ResolvedScope, ScanScope, all_of, below, nothing_found
 
 
 def test_what_is_said_of_one_key_twice_is_joined() -> None:
@@ -31,6 +32,38 @@ def test_every_schema_takes_what_is_asked_for(name: str, type_name: str) -> None
     faults: list[str] = []
     validate_input_value(where, type_, lambda error, path: faults.append(f"{path}: {error}"))
     assert faults == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        (ScanScope(), "Stash has no scene or image: let Stash look through its folders first."),
+        (
+            ScanScope(("image",), path="nonsense"),
+            (
+                "Stash has no image with 'nonsense' in the path of a file: "
+                "look there how it writes paths, or ask for more."
+            ),
+        ),
+        (
+            ScanScope(saved_filter="To sort", tag="Beach", studio="Big House", unorganized=True),
+            (
+                "Stash has no scene or image that the filter 'To sort' finds and with the tag 'Beach' or one below "
+                "it and of the studio 'Big House' or one below it and that is not organized: look there what it has, "
+                "or ask for more."
+            ),
+        ),
+    ],
+)
+def test_of_a_scope_with_nothing_in_it_is_said_what_was_asked_and_what_to_try(
+    asked: ScanScope, sentence: str
+) -> None:
+    assert nothing_found(ResolvedScope({kind: Scope() for kind in asked.kinds}, asked)) == sentence
+
+
+def test_what_is_left_alone_may_be_all_there_is() -> None:
+    scope = ResolvedScope({"scene": Scope()}, ScanScope(("scene",)), leave_alone="7")
+    assert nothing_found(scope).startswith("Stash has no scene that is not to be left alone: ")
 
 
 class Item:

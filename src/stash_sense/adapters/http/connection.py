@@ -13,6 +13,7 @@ from stash_sense.errors import CertificateUntrusted, ConnectionLost, ServerUnrea
 from stash_sense.kernel.addresses import shown
 from stash_sense.releases.ports import Look
 
+_REASON_LETTERS = 200
 _CONNECTING = (httpcore2.ConnectError, httpcore2.ConnectTimeout, httpcore2.ProxyError, httpcore2.UnsupportedProtocol)
 
 
@@ -100,4 +101,5 @@ def _reason(error: Exception) -> str:
         return "it takes too long to connect"
     if isinstance(wrapped, OSError) and wrapped.strerror:
         return wrapped.strerror.rstrip(".")
-    return str(error).rstrip(".") or type(error).__name__
+    # What was sent may be quoted in it.
+    return str(error)[:_REASON_LETTERS].rstrip(".") or type(error).__name__

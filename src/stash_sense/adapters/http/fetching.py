@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from stash_sense.adapters.http.answers import described, length_of, part_of, refused, require_media, size_without_part
+from stash_sense.adapters.http.answers import refused, require_media, require_part
 from stash_sense.adapters.http.session import HttpSession
 from stash_sense.adapters.http.shared import Shared
 from stash_sense.errors import (
@@ -21,12 +21,19 @@ from stash_sense.errors import (
     TooSlow,
 )
 from stash_sense.files import storage_errors
+from stash_sense.releases.answers import (
+    AS_IT_IS,
+    OK,
+    PARTIAL,
+    RANGE_UNSATISFIABLE,
+    described,
+    length_of,
+    size_without_part,
+)
 from stash_sense.releases.patience import Interrupted, Patience
 from stash_sense.releases.ports import Answer
-from stash_sense.releases.transfer import AS_IT_IS
 
 _T = TypeVar("_T")
-_OK, _PARTIAL, _RANGE_UNSATISFIABLE = 200, 206, 416
 
 
 class Fetcher:
@@ -78,18 +85,18 @@ class Fetcher:
         with self._session.stream({**AS_IT_IS, "range": f"bytes=0-{count - 1}"}) as answer:
             self._patience.answered()
             shared.count(requests=1)
-            if answer.status == _RANGE_UNSATISFIABLE and size_without_part(answer) == 0:
+            if answer.status == RANGE_UNSATISFIABLE and size_without_part(answer) == 0:
                 raise InputEmpty(path=self._path)
-            if answer.status not in (_OK, _PARTIAL):
+            if answer.status not in (OK, PARTIAL):
                 raise refused(self._path, answer, self._session.bearings)
             require_media(self._path, answer, self._session.bearings)
-            if answer.status == _OK:
+            if answer.status == OK:
                 self._whole(answer)
                 return
-            part = part_of(self._path, answer)
+            part, size = require_part(self._path, answer)
             if part.start or part.end > count:
                 raise ServerBroken(address=self._path, reason="it sends another part than was asked for")
-            shared.known, shared.size = described(answer, part.size), part.size
+            shared.known, shared.size = described(answer, size), size
             for _ in self._received(answer, 0, part.end):
                 pass
 
@@ -130,15 +137,15 @@ class Fetcher:
             self._patience.answered()
             shared.count(requests=1)
             if answer.status in (
-                _OK,
-                _RANGE_UNSATISFIABLE,
+                OK,
+                RANGE_UNSATISFIABLE,
             ):  # what was asked for was there, or is what it was no more
                 raise StreamChanged(path=self._path)
-            if answer.status != _PARTIAL:
+            if answer.status != PARTIAL:
                 raise refused(self._path, answer, self._session.bearings)
             require_media(self._path, answer, self._session.bearings)
-            part = part_of(self._path, answer)
-            if part.size != shared.size or not shared.known.agrees(described(answer, part.size)):
+            part, size = require_part(self._path, answer)
+            if size != shared.size or not shared.known.agrees(described(answer, size)):
                 raise StreamChanged(path=self._path)
             if part.start != start or part.end > end:
                 raise ServerBroken(address=self._path, reason="it sends another part than was asked for")

@@ -8,6 +8,8 @@ from stash_sense.kernel.addresses import shown
 MOST_REDIRECTS = 5
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SCHEMES = ("http", "https")
+_LONGEST = 8_000
+"""Letters of an address that is followed; those with signatures of large file stores have 2,000."""
 
 
 def parsed(text: str) -> httpx2.URL:
@@ -31,6 +33,8 @@ def following(url: httpx2.URL, location: str) -> httpx2.URL:
     Raises:
         RedirectRefused: nobody should follow there.
     """
+    if len(location) > _LONGEST:
+        raise RedirectRefused(address=shown(str(url)), reason=f"to an address of more than {_LONGEST:,} letters")
     try:
         found = url.join(location)
     except httpx2.InvalidURL as error:

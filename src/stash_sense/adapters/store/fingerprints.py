@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, func, or_, select
 
 from stash_sense.adapters.store.engine import Durability, make_engine, reading
 from stash_sense.adapters.store.faces_file import AT_ONCE, FacesFile, batches
@@ -61,9 +61,10 @@ class SqlFingerprints:
                     table.database,
                     table.outcome,
                     table.conditions,
+                    table.code,
                 ).where(table.number.in_(some))
-                for number, key, content, pack_id, database, outcome, conditions in connection.execute(wanted):
-                    found[str(number)] = Mark(content, pack_id, database, Outcome(outcome), conditions)
+                for number, key, content, pack_id, database, outcome, *more in connection.execute(wanted):
+                    found[str(number)] = Mark(content, pack_id, database, Outcome(outcome), *more)
                     if key is not None:
                         keys[number] = key
         there = self._faces.keys(kind, keys)
@@ -153,7 +154,7 @@ class SqlFingerprints:
         kind: str,
         *,
         behind: str | None = None,
-        outcome: Outcome | None = None,
+        failed: bool = False,
         after: int = 0,
         size: int = AT_ONCE,
     ) -> Iterator[list[Fingerprint]]:
@@ -162,8 +163,8 @@ class SqlFingerprints:
         wanted = select(table.number).order_by(table.number).limit(size)
         if behind is not None:
             wanted = wanted.where(table.outcome == Outcome.FACES.value, table.database != behind)
-        if outcome is not None:
-            wanted = wanted.where(table.outcome == outcome.value)
+        if failed:
+            wanted = wanted.where(or_(table.outcome == Outcome.FAILED.value, table.code != ""))
         while True:
             with self._read() as connection:
                 numbers = connection.scalars(wanted.where(table.number > after)).all()

@@ -21,6 +21,7 @@ from stash_sense.performers.building.notes import ReferenceNote
 from stash_sense.performers.building.replacing import Replacement, replacement_of
 from stash_sense.performers.building.sources import FOLDER, PerformerSource
 from stash_sense.performers.building.wanted import Wanted
+from stash_sense.performers.ids import is_universal_id
 from stash_sense.performers.lookup import FoundPerformer, find_one
 from stash_sense.performers.versions.forgetting import forget as forget_performer
 from stash_sense.performers.versions.forgotten import forgotten_ids
@@ -214,7 +215,8 @@ def forget(
 ) -> None:
     """Take a person out of the database for good: their faces go, and nothing brings them back.
 
-    Older versions that hold the person are removed, too, so there is no rollback to them.
+    Older versions that hold the person are removed, too, so there is no rollback to them. By their id also somebody
+    can be forgotten who is not in the version in use.
     """
     services = services_of(context)
     person = _known(services.performers.require().folder, performer)
@@ -222,6 +224,9 @@ def forget(
         performer = person.id
         faces = counted(person.face_count, "face")
         what = f"{visible(person.name)} ({visible(person.id)}, {faces}) would be removed for good"
+        confirm(what, "Is that meant?", yes=yes, json=json)
+    elif is_universal_id(performer):
+        what = f"{visible(performer)} is not in the version in use; all else that is known of them would go for good"
         confirm(what, "Is that meant?", yes=yes, json=json)
     with shown_progress() as progress:
         forgotten = forget_performer(services.performers, performer, services.cancel, progress)

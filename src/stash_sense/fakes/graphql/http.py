@@ -2,12 +2,12 @@
 
 import json
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from anyio import to_thread
 from graphql import OperationType
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
 from stash_sense.fakes.graphql.engine import Answer, Engine, Flaw, Operation, Prepared, refused
@@ -15,6 +15,10 @@ from stash_sense.fakes.graphql.engine import Answer, Engine, Flaw, Operation, Pr
 ContextOf = Callable[[Request], Any]
 """Makes what resolvers are given from the request."""
 
+LEAVING: Mapping[Any, Callable[[Request, Exception], Response]] = {
+    ClientDisconnect: lambda _request, _error: Response(status_code=499)
+}
+"""What a Starlette answers to who leaves before all of a request was sent: nothing that anybody hears."""
 MOST_REMEMBERED = 10_000
 """Requests that a server remembers for whoever looks; one that runs for days must not grow."""
 _JSON, _GRAPHQL = "application/json", "application/graphql-response+json"

@@ -132,6 +132,8 @@ def _cut(after: int, receive: Receive, send: Send) -> Send:
 def _break_off(receive: Any) -> None:
     """Close the connection as a crashed machine would: at once, with what is still to be sent."""
     transport = receive.__self__.transport
+    if transport.is_closing():  # the client was faster
+        return
     raw = transport.get_extra_info("socket")
     if raw is not None:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

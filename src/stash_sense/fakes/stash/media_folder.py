@@ -4,6 +4,7 @@ Each folder below it that holds pictures is a gallery, as for a Stash that is se
 """
 
 import mimetypes
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +18,16 @@ from stash_sense.kernel.cancel import CancelToken
 
 _VIDEOS = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".wmv", ".flv", ".mpg", ".mpeg", ".ts"}
 _PICTURES = {".jpg", ".jpeg", ".png", ".gif", ".webp"}
+_MEDIA = _VIDEOS | _PICTURES
 _PERFORMERS = "performers"
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A file that is not in the library, by its path below the folder, and why: words to follow "it is"."""
+
+    path: Path
+    reason: str
 
 
 class MediaFolder:
@@ -26,11 +36,17 @@ class MediaFolder:
     Args:
         folder: of videos and pictures.
         state: the library.
+
+    Attributes:
+        left_out: videos and pictures that the last look could not add.
+        others: the files of other kinds that it passed over.
     """
 
     def __init__(self, folder: Path, state: State) -> None:
         self._folder = folder.resolve()
         self._state = state
+        self.left_out: list[LeftOut] = []
+        self.others: list[Path] = []
         state.configuration.general["stashes"] = [
             {"path": str(self._folder), "excludeVideo": False, "excludeImage": False}
         ]
@@ -44,21 +60,26 @@ class MediaFolder:
             cancel: looked at before each file.
 
         Returns:
-            The paths of the files that were added; what cannot be read is passed over.
+            The paths of the files that were added.
 
         Raises:
             Cancelled: it was asked to stop; nothing was added.
         """
         known = {file["path"] for file in self._state.tables["files"].values()}
         people = self._folder / _PERFORMERS
-        paths = [path for path in sorted(self._folder.rglob("*")) if path.is_file() and people not in path.parents]
+        paths = [path for path in sorted(self._folder.rglob("*")) if not path.is_dir() and people not in path.parents]
         new = [path for path in paths if str(path) not in known and (not below or is_below(str(path), below))]
+        self.others = [path.relative_to(self._folder) for path in new if path.suffix.lower() not in _MEDIA]
+        self.left_out = []
         found = []
-        for path in new:
+        for path in (one for one in new if one.suffix.lower() in _MEDIA):
             if cancel is not None:
                 cancel.raise_if_cancelled()
-            if (columns := _columns(path)) is not None:
-                found.append((path, columns))
+            read = _columns(path)
+            if isinstance(read, str):
+                self.left_out.append(LeftOut(path.relative_to(self._folder), read))
+            else:
+                found.append((path, read))
         with self._state.transaction():
             images = self._images()
             for path, columns in found:
@@ -107,16 +128,19 @@ class MediaFolder:
                 self._state.insert("performers", name=person.name, picture=picture)
 
 
-def _columns(path: Path) -> Row | None:
-    suffix = path.suffix.lower()
+def _columns(path: Path) -> Row | str:
+    """Return the columns of a video or picture, or why there are none."""
+    is_video = path.suffix.lower() in _VIDEOS
     try:
-        if suffix in _VIDEOS:
-            return video_columns(path)
-        if suffix in _PICTURES:
-            return picture_columns(path)
-    except (av.FFmpegError, OSError, ValueError, Image.DecompressionBombError):
-        return None
-    return None
+        return video_columns(path) if is_video else picture_columns(path)
+    except FileNotFoundError:
+        return "a link that leads nowhere" if path.is_symlink() else "gone"
+    except PermissionError:
+        return "not to be read by you"
+    except Image.DecompressionBombError:
+        return "a picture of too many pixels"
+    except (av.FFmpegError, OSError, ValueError):
+        return f"no {'video' if is_video else 'picture'} that can be opened"
 
 
 def _hash(file: Row) -> str:

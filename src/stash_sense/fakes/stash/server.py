@@ -19,7 +19,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from stash_sense.fakes.graphql.engine import ResolverError
-from stash_sense.fakes.graphql.http import MOST_REMEMBERED, GraphQLOverHTTP
+from stash_sense.fakes.graphql.http import LEAVING, MOST_REMEMBERED, GraphQLOverHTTP
 from stash_sense.fakes.graphql.serving import served
 from stash_sense.fakes.graphql.socket import GraphQLOverSocket
 from stash_sense.fakes.stash.answers import engine_of
@@ -62,6 +62,7 @@ class SimulatedStash:
         jobs: the queue.
         graphql: its `seen` are the documents that came, its `flaws` what was asked for and is not simulated.
         status: SETUP, NEEDS_MIGRATION or OK.
+        folder: where its media come from, if they do.
         plugins: those that are installed, by id, with all columns of the type Plugin.
         requests: method and path of the last requests, in order.
     """
@@ -96,11 +97,12 @@ class SimulatedStash:
         self.jobs = Jobs(self.state.now_local, job_pause)
         self.media = Media(self.state, self.profile)
         self.work = MediaJobs(self.state, self.media, self.jobs)
+        self.folder: MediaFolder | None = None
         if media is not None:
             self.media.on_demand = True
-            folder = MediaFolder(media, self.state)
-            self.work.find = folder.find
-            folder.find(cancel=cancel)
+            self.folder = MediaFolder(media, self.state)
+            self.work.find = self.folder.find
+            self.folder.find(cancel=cancel)
         self.engine = engine_of(self.profile)
         self.graphql = GraphQLOverHTTP(self.engine, self.context, {"cache-control": "no-store", "vary": "Origin"})
         self._socket = GraphQLOverSocket(self.engine, self.context, self.graphql.flaws)
@@ -112,7 +114,7 @@ class SimulatedStash:
             Route("/", _page),
             *self.media.routes(),
         ]
-        self.app = Front(Starlette(routes=routes), self)
+        self.app = Front(Starlette(routes=routes, exception_handlers=LEAVING), self)
         """To serve."""
 
     def context(self, connection: HTTPConnection) -> Context:

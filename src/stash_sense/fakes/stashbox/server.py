@@ -20,7 +20,7 @@ from starlette.types import ASGIApp
 
 from stash_sense.fakes.graphql.engine import Operation
 from stash_sense.fakes.graphql.faults import Fault, Faults
-from stash_sense.fakes.graphql.http import GraphQLOverHTTP
+from stash_sense.fakes.graphql.http import LEAVING, GraphQLOverHTTP
 from stash_sense.fakes.graphql.serving import served
 from stash_sense.fakes.stashbox.asking import Asking, User
 from stash_sense.fakes.stashbox.front import Front
@@ -123,7 +123,7 @@ class StashBoxServer:
             Route("/images/{image_id}", self._picture),
             Route("/", lambda _: Response(headers=_HEADERS)),
         ]
-        handlers = {404: lambda *_: _nothing(404, "404 page not found\n")}
+        handlers = {**LEAVING, 404: lambda *_: _nothing(404, "404 page not found\n")}
         return Starlette(routes=routes, exception_handlers=handlers)
 
     async def _questioned(self, request: Request) -> Response:

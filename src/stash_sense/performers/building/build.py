@@ -250,10 +250,9 @@ class DatabaseBuilder:
             )
             people = PeopleWriter(state, source, space.space, self._pack.constants.stranger_distance)
             # Read again: somebody may have been forgotten while the pictures were described.
-            forgotten = options.forgotten | forgotten_ids(self._library.folder)
-            state.forget(forgotten)
+            state.forget(options.forgotten | forgotten_ids(self._library.folder))
             with VersionWriter(folder, heading) as writer:
-                written = people.write(writer, forgotten, cancel, progress)
+                written = people.write(writer, cancel, progress)
                 if not written.faces and not written.notes:
                     raise EverybodyForgotten(path=source.title)
                 if not written.faces:

@@ -123,12 +123,12 @@ class FolderSource:
     @property
     def identity(self) -> str:
         """The folder itself, whichever way it was named."""
-        return f"folder {self._folder.resolve()}"
+        return f"folder {self._whole_path}"
 
     @property
     def title(self) -> str:
         """The folder's own name: where it lies is nobody else's business."""
-        return f"folder {self._folder.resolve().name}"
+        return f"folder {self._whole_path.name}"
 
     @property
     def origins(self) -> frozenset[str]:
@@ -178,20 +178,26 @@ class FolderSource:
         """Return the path of a picture."""
         return str(self._folder / picture.key)
 
+    @property
+    def _whole_path(self) -> Path:
+        return _without_links(self._folder)
+
     def _names(self) -> list[str]:
         if not self._folder.is_dir():
             raise GalleryMissing(path=self._folder)
         try:
             with os.scandir(self._folder) as entries:
-                names = sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
-            around = self._folder.resolve(strict=True)
-            return [name for name in names if not self._leads_back(name, around)]
+                names = sorted(
+                    entry.name for entry in entries if not entry.name.startswith(".") and _is_folder(entry)
+                )
         except OSError as error:
             raise InputUnreadable(path=self._folder, reason=error.strerror) from error
+        around = self._whole_path
+        return [name for name in names if not self._leads_back(name, around)]
 
     def _leads_back(self, name: str, around: Path) -> bool:
         path = self._folder / name
-        return path.is_symlink() and around.is_relative_to(path.resolve(strict=True))
+        return path.is_symlink() and around.is_relative_to(_without_links(path))
 
     def _pictures(self, name: str) -> Iterator[SourcePicture]:
         locked: list[Path] = []
@@ -202,6 +208,19 @@ class FolderSource:
     def _picture(self, path: Path) -> SourcePicture:
         below = path.relative_to(self._folder)
         return SourcePicture(str(below), fingerprint_of(path), as_unicode(below.as_posix()))
+
+
+def _without_links(path: Path) -> Path:
+    """Return the whole path; unlike `Path.resolve`, also where links lead round in a circle."""
+    return Path(os.path.realpath(path))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a folder or leads to one; of what nobody may see it is taken, so that it is said there."""
+    try:
+        return entry.is_dir()
+    except OSError as error:
+        return isinstance(error, PermissionError)
 
 
 def known_ids(record: PerformerRecord, place: str, origin: str) -> frozenset[str]:

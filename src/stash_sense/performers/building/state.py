@@ -197,6 +197,12 @@ class BuildState(StateFile):
                 )
         self.work_done()
 
+    def people(self) -> int:
+        """Return how many people are listed."""
+        with self.errors():
+            row = self.db.execute("SELECT count(*) FROM performers WHERE run = ?", (self._run,)).fetchone()
+        return int(row[0])
+
     def listed(self) -> Iterator[Listed]:
         """Yield everybody who is listed, by universal id."""
         query = (

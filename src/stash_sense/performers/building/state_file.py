@@ -1,6 +1,7 @@
 """The SQLite file in which a build keeps its state: opened, checked, and safe from a kill at any moment."""
 
 import contextlib
+import json
 import sqlite3
 import time
 from collections.abc import Collection, Iterator
@@ -104,14 +105,28 @@ class StateFile:
 
     def remembered(self, key: str) -> str | None:
         """Return what `remember` was told."""
-        with self.errors():
-            row = self.db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return None if row is None else to_text(row[0])
+        content = self.stored(key)
+        return None if content is None else to_text(content)
 
     def remember(self, key: str, value: str) -> None:
         """Keep a text for later builds."""
+        self.store(key, to_bytes(value))
+
+    def stored(self, key: str) -> bytes | None:
+        """Return what `store` was given."""
         with self.errors():
-            self.db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, to_bytes(value)))
+            row = self.db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def store(self, key: str, content: bytes) -> None:
+        """Keep some bytes for later builds."""
+        with self.errors():
+            self.db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, content))
+
+    def drop(self, key: str) -> None:
+        """Forget what was remembered or stored."""
+        with self.errors():
+            self.db.execute("DELETE FROM meta WHERE key = ?", (key,))
 
     def known_as(self) -> Iterator[tuple[str, frozenset[str]]]:
         """Yield everybody's universal id, and all ids by which they are known."""
@@ -131,13 +146,17 @@ class StateFile:
 
     def forget(self, ids: Collection[str]) -> None:
         """Forget people by any of their ids: nothing of them stays in the file."""
+        if not ids:
+            return
         gone = {*ids, *(who for who, known in self.known_as() if not known.isdisjoint(ids))}
-        rows = [(who,) for who in sorted(gone)]
+        these = json.dumps(sorted(gone))
         with self.errors():
             self.begin_work()
-            self.db.executemany("DELETE FROM performers WHERE universal_id = ?", rows)
-            self.db.executemany("DELETE FROM pictures WHERE performer = ?", rows)
-            self.db.executemany("DELETE FROM compared WHERE other = ?", rows)
+            # All at once: one by one, each of them would be looked for in all that was compared.
+            for column in ("performers.universal_id", "pictures.performer", "compared.other"):
+                table, _, name = column.partition(".")
+                query = f"DELETE FROM {table} WHERE {name} IN (SELECT value FROM json_each(?))"  # noqa: S608
+                self.db.execute(query, (these,))
             self.drop_orphans()
             self.commit()
             self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -99,8 +99,9 @@ def known_in_states(
     known = ids
     for state in sorted(folder.glob("*.db")):
         with storage_errors(folder), contextlib.suppress(BuildStateDamaged), StateFile(state, None) as file:
-            same = file.people_with(pictures) - frozenset(others)
-            known |= known.union(*(its for who, its in file.known_as() if who in same or its & ids))
+            same = file.people_with(pictures)
+            meant = (its for who, its in file.known_as() if who not in others and (who in same or its & ids))
+            known |= known.union(*meant)
     return known
 
 

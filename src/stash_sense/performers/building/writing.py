@@ -12,7 +12,7 @@ from stash_sense.kernel.progress import Progress, ProgressListener
 from stash_sense.performers.building.curation import Finding, examine
 from stash_sense.performers.building.notes import ReferenceNote, about_faces, no_reference, same_picture
 from stash_sense.performers.building.portraits import Face
-from stash_sense.performers.building.sources import PRIVATE, PerformerSource, SourcePicture, known_ids
+from stash_sense.performers.building.sources import PRIVATE, PerformerSource, SourcePicture
 from stash_sense.performers.building.state import BuildState, KeptPicture, Listed
 from stash_sense.performers.records import FaceRecord
 from stash_sense.performers.writer import VersionWriter
@@ -57,20 +57,17 @@ class PeopleWriter:
         self._stranger_distance = stranger_distance
         self._shared = state.shared()
 
-    def write(
-        self, writer: VersionWriter, forgotten: frozenset[str], cancel: CancelToken, progress: ProgressListener
-    ) -> Written:
+    def write(self, writer: VersionWriter, cancel: CancelToken, progress: ProgressListener) -> Written:
         """Write everybody with a face, by universal id.
 
         Raises:
             BuildStateDamaged, StorageError, DatabaseUnwritten, Cancelled: see there.
         """
-        written = Written()
+        written, total = Written(), self._state.people()
         for done, listed in enumerate(self._state.listed()):
             cancel.raise_if_cancelled()
-            progress(Progress("writing", done, note=listed.record.name))
-            if known_ids(listed.record, listed.place, listed.origin).isdisjoint(forgotten):
-                self._write_one(listed, writer, written)
+            progress(Progress("writing", done, total, listed.record.name))
+            self._write_one(listed, writer, written)
         written.notes += self._shared_notes()
         return written
 

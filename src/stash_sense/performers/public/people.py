@@ -194,7 +194,9 @@ class PublicPeople:
             return
         there = [name if name in self._columns[table] else f"NULL AS {name}" for name in columns]
         owner = "id" if table == "performers" else "performer_id"
-        ranked = f"SELECT stash_sense_rank({owner}) AS rank, {', '.join(there)} FROM {table}"  # noqa: S608
+        # Of whole numbers only: a text that is none would be an error of the function's.
+        rank = f"CASE typeof({owner}) WHEN 'integer' THEN stash_sense_rank({owner}) END AS rank"
+        ranked = f"SELECT {rank}, {', '.join(there)} FROM {table}"  # noqa: S608
         query = f"SELECT rank, {', '.join(columns)} FROM ({ranked}) WHERE rank IS NOT NULL ORDER BY rank{then}"  # noqa: S608
         with closing(self._db.execute(query)) as rows:
             yield from rows

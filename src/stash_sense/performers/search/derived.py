@@ -18,6 +18,7 @@ from stash_sense.kernel.arrays import Floats, Ints
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import ProgressListener, silent
 from stash_sense.performers.search import int8_matrix
+from stash_sense.performers.search.gently import gently
 from stash_sense.performers.search.index import Int8Kernel, VectorIndex, Vectors
 from stash_sense.performers.search.int8_matrix import Int8Matrix
 from stash_sense.performers.search.int8_search import Int8Search
@@ -59,6 +60,9 @@ def open_derived(
 ) -> Derived:
     """Map what is derived, and make it first where it is not there or does not fit.
 
+    Others may be searching another version meanwhile, so making it steps back for them; `progress` is called from
+    the thread that does so.
+
     Args:
         folder: of this version and these statistics, and of nothing else.
         faces: each person's together.
@@ -78,20 +82,26 @@ def open_derived(
             os.utime(folder)  # says that it is in use
         return found
     with staged_folder(folder) as stage:
-        int8_matrix.derive(faces, stage / _FACES, progress, cancel)
-        write_templates(
-            faces, starts, space, stage / _PLAIN, stage / _WHITE, stage / _MEANS, cancel=cancel, progress=progress
-        )
-        white = _templates(stage / _WHITE, len(starts), faces.dim)
-        int8_matrix.derive(white, stage / _PEOPLE, progress, cancel)
+        gently(lambda: _derive(stage, faces, starts, space, cancel, progress))
     return _mapped(folder, faces, len(starts), kernel)
+
+
+def _derive(
+    stage: Path, faces: Vectors, starts: Ints, space: FaceSpace, cancel: CancelToken, progress: ProgressListener
+) -> None:
+    int8_matrix.derive(faces, stage / _FACES, progress, cancel)
+    write_templates(
+        faces, starts, space, stage / _PLAIN, stage / _WHITE, stage / _MEANS, cancel=cancel, progress=progress
+    )
+    white = _templates(stage / _WHITE, len(starts), faces.dim)
+    int8_matrix.derive(white, stage / _PEOPLE, progress, cancel)
 
 
 def _mapped(folder: Path, faces: Vectors, people: int, kernel: Int8Kernel) -> Derived:
     face_index = Int8Search(Int8Matrix.open(folder / _FACES, faces), faces, kernel)
     white = _templates(folder / _WHITE, people, faces.dim)
     plain = _templates(folder / _PLAIN, people, faces.dim)
-    index = Int8Search(Int8Matrix.open(folder / _PEOPLE, white), white, kernel)
+    index = Int8Search(Int8Matrix.open(folder / _PEOPLE, white), white, kernel, keeps=False)
     return Derived(face_index, IndexedPeople(index, white, plain, _means(folder / _MEANS, people)))
 
 

@@ -1,9 +1,12 @@
 """Exact search over any number of vectors: bytes find the candidates, the vectors themselves put them in order."""
 
 from stash_sense.kernel.arrays import Floats
-from stash_sense.performers.search.candidates import Candidates, blocks, in_batches
+from stash_sense.performers.search.candidates import BLOCK, Candidates, blocks, in_batches
 from stash_sense.performers.search.index import Int8Kernel, Nearest, Vectors
 from stash_sense.performers.search.int8_matrix import Int8Matrix
+
+_PASSING = 16_384
+"""Rows that are in memory at once where none are kept: 16 MiB of 1,024 numbers."""
 
 
 class Int8Search:
@@ -13,14 +16,16 @@ class Int8Search:
         matrix: the vectors as bytes.
         vectors: what it was made of.
         kernel: multiplies the bytes.
+        keeps: whether the bytes stay in memory from one search to the next. Otherwise each block is given back after
+            it was searched, and is mapped anew out of the system's cache: that costs no time that can be measured.
     """
 
-    def __init__(self, matrix: Int8Matrix, vectors: Vectors, kernel: Int8Kernel) -> None:
-        self._matrix, self._vectors, self._kernel = matrix, vectors, kernel
+    def __init__(self, matrix: Int8Matrix, vectors: Vectors, kernel: Int8Kernel, keeps: bool = True) -> None:
+        self._matrix, self._vectors, self._kernel, self._keeps = matrix, vectors, kernel, keeps
 
     def over(self, vectors: Vectors) -> "Int8Search":
         """Search the same vectors where they are held elsewhere."""
-        return Int8Search(self._matrix, vectors, self._kernel)
+        return Int8Search(self._matrix, vectors, self._kernel, self._keeps)
 
     @property
     def count(self) -> int:
@@ -39,6 +44,8 @@ class Int8Search:
     def _batch(self, probes: Floats, k: int) -> Nearest:
         whole, slack = self._matrix.whole(probes)
         candidates = Candidates(k, slack)
-        for start, stop in blocks(self.count, len(probes)):
+        for start, stop in blocks(self.count, len(probes), BLOCK if self._keeps else _PASSING):
             candidates.add(start, self._kernel.scores(self._matrix.rows[start:stop], whole))
+            if not self._keeps:
+                self._matrix.let_go(start, stop)
         return candidates.nearest(probes, self._vectors)

@@ -16,8 +16,9 @@ from stash_sense.performers.vectors import VectorFile
 from stash_sense.recognition.people import templates
 from stash_sense.recognition.space import FaceSpace
 
-_FACES = 8192
-"""Faces summed up, and templates read, at once: 34 MB of 1,024 numbers."""
+_FACES = 512
+"""Faces summed up, and templates read, at once: 2 MiB of 1,024 numbers, which stay near the processor (see
+`int8_matrix`)."""
 
 
 class IndexedPeople:

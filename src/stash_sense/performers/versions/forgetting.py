@@ -9,13 +9,13 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from stash_sense.errors import DatabaseError
+from stash_sense.errors import DatabaseError, PerformerUnknown
 from stash_sense.files import storage_errors
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress, ProgressListener, silent
 from stash_sense.performers import schema
 from stash_sense.performers.building.state_folder import forget_in_states, known_in_states, states_of
-from stash_sense.performers.ids import domain_of, universal_id
+from stash_sense.performers.ids import domain_of, is_universal_id, universal_id
 from stash_sense.performers.lookup import find_one
 from stash_sense.performers.manifest import DATABASE_NAME, Manifest
 from stash_sense.performers.reader import read_performers
@@ -38,7 +38,7 @@ _LABEL = re.compile(r"(?:(?P<before>.*)\.)?without\.(?P<number>\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """Who was forgotten, and the version that is in use without them."""
+    """Who was forgotten, and the version that is in use without them: another one, if they were in it."""
 
     universal_id: str
     name: str
@@ -52,7 +52,8 @@ def forget(
 
     Args:
         library: of the versions.
-        who: universal id, name or alias, in any case.
+        who: universal id, name or alias, in any case; of somebody who is not in the version in use their universal
+            id, by which they may be in an earlier one, in what builds know, or in what is yet to come.
         cancel: looked at until the new version is put into use.
         progress: told what is done.
 
@@ -69,20 +70,32 @@ def forget(
         before = forgotten_ids(library.folder)
         _remove_versions_with(library, before, current.version)
         forget_in_states(states, before, progress)
-        person = find_one(current.folder, who)
-        found, name = person.id, person.name
+        found, name = _meant(current.folder, who)
         gone = _known_anywhere(current.folder, states, found)
         remember_forgotten(library.folder, gone)
         leftovers.remove(library.galleries)
         forget_in_states(states, gone, progress)
-        version = version_without(current.version, library.versions())
-        folder = stage / "version"
-        with storage_errors(folder):
-            folder.mkdir()
-        write_without(current, folder, _known_by(current.folder, gone), version, cancel, progress)
-        installed = library.install(folder, _reduced(current), progress)
+        installed = current
+        if here := _known_by(current.folder, gone):
+            version = version_without(current.version, library.versions())
+            folder = stage / "version"
+            with storage_errors(folder):
+                folder.mkdir()
+            write_without(current, folder, here, version, cancel, progress)
+            installed = library.install(folder, _reduced(current), progress)
         _remove_versions_with(library, gone, installed.version)
     return Forgotten(found, name, installed)
+
+
+def _meant(folder: Path, who: str) -> tuple[str, str]:
+    """Return the universal id and the name of somebody, of whom nobody here knows it the id."""
+    try:
+        person = find_one(folder, who)
+    except PerformerUnknown:
+        if not is_universal_id(who):
+            raise
+        return who, who
+    return person.id, person.name
 
 
 def without_forgotten(

@@ -32,13 +32,15 @@ class ClusteredFrequencyMatcher:
         hits = self.judge.search.search(faces.vectors, _PER_FACE)
         near = 1.0 - hits.best <= constants.max_distance
         proposals = []
-        for one in group(faces, 1.0 - constants.cluster_distance, 1.0 - constants.track_distance):
+        groups = group(faces, 1.0 - constants.cluster_distance, 1.0 - constants.track_distance)
+        likely = self.judge.candidates_of_all(faces, groups, tagged)
+        for one, likeliest in zip(groups, likely, strict=True):
             rows = one.described
             scores = self._scores(
                 faces.frame[rows], hits.persons[rows], hits.best[rows], near[rows], tagged, min_frames
             )
             candidates = sorted(
-                (candidate for candidate in self.judge.candidates(faces, one, tagged) if candidate.person in scores),
+                (candidate for candidate in likeliest if candidate.person in scores),
                 key=lambda candidate: -scores[candidate.person],
             )
             proposals.append(Proposal(one, tuple(candidates)))

@@ -69,15 +69,23 @@ class Judge:
 
     def candidates(self, faces: Faces, group: Group, tagged: frozenset[int]) -> tuple[Candidate, ...]:
         """Return the known persons that the faces of a group may be together, most probable first."""
+        return self.candidates_of_all(faces, [group], tagged)[0]
+
+    def candidates_of_all(
+        self, faces: Faces, groups: Sequence[Group], tagged: frozenset[int]
+    ) -> list[tuple[Candidate, ...]]:
+        """Return the candidates of each of several groups; together they cost less than one by one."""
         if not self.search.person_count:
-            return ()
-        rows = group.described
-        vectors, quality = faces.vectors[rows], faces.quality[rows]
+            return [()] * len(groups)
         constants = self.decision.constants
         boost = dict.fromkeys(tagged, constants.tagged_boost * constants.stranger_distance)
-        persons, evidence = self.evidence.weigh(ProbeFaces(vectors, quality, faces.track[rows]), _CANDIDATES, boost)
+        probes = [_probe(faces, group) for group in groups]
+        weighed = self.evidence.weigh_all(probes, _CANDIDATES, boost)
+        return [self._likely(probe, *found) for probe, found in zip(probes, weighed, strict=True)]
+
+    def _likely(self, probe: ProbeFaces, persons: Ints, evidence: Floats) -> tuple[Candidate, ...]:
         probabilities = self.decision.curve.probabilities(evidence, FEATURES)
-        distances = self._distances(vectors, quality, persons)
+        distances = self._distances(probe.vectors, probe.quality, persons)
         votes = evidence[:, _VOTES]
         return tuple(
             Candidate(int(persons[place]), float(probabilities[place]), float(distances[place]), float(votes[place]))
@@ -102,10 +110,7 @@ class Judge:
 
     def compared(self, faces: Faces, group: Group, person: int, other: int) -> Nearer:
         """Count the faces of a group that are nearer to one person than to another."""
-        rows = group.described
-        return self.evidence.compared(
-            ProbeFaces(faces.vectors[rows], faces.quality[rows], faces.track[rows]), person, other
-        )
+        return self.evidence.compared(_probe(faces, group), person, other)
 
     def decide(self, faces: Faces, proposals: Sequence[Proposal], frame_count: int) -> Matched:
         """Name the groups, and tell apart the people who have no name."""
@@ -166,6 +171,11 @@ class Judge:
     def _template(self, vectors: Floats, quality: Floats) -> Floats:
         template: Floats = self.decision.space.renormalised((quality @ vectors)[None])[0]
         return template
+
+
+def _probe(faces: Faces, group: Group) -> ProbeFaces:
+    rows = group.described
+    return ProbeFaces(faces.vectors[rows], faces.quality[rows], faces.track[rows])
 
 
 def _of(frame_count: int, frames: int) -> int:

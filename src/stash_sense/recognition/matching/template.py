@@ -23,4 +23,5 @@ class TemplateMatcher:
         """Group the faces, and say who each group may be."""
         constants = self.judge.decision.constants
         groups = group(faces, 1.0 - constants.cluster_distance, 1.0 - constants.track_distance)
-        return [Proposal(one, self.judge.candidates(faces, one, tagged)) for one in groups]
+        candidates = self.judge.candidates_of_all(faces, groups, tagged)
+        return [Proposal(one, likely) for one, likely in zip(groups, candidates, strict=True)]

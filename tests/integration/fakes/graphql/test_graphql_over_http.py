@@ -45,7 +45,7 @@ RESOLVERS = {
 class Asked:
     def __init__(self, url: str, server: GraphQLOverHTTP) -> None:
         self.server = server
-        self.http = httpx2.Client(base_url=url, trust_env=False, timeout=20)
+        self.http = httpx2.Client(base_url=url, trust_env=False, timeout=60)
 
     def post(self, query: str, **told: Any) -> httpx2.Response:
         return self.http.post("/graphql", json={"query": query, **told})

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from tests.queue_files import PATIENCE
 
 from stash_sense.fakes.stash.server import SimulatedStash, simulated_stash
 
@@ -18,7 +19,7 @@ class Visitor:
 
     def __init__(self, stash: SimulatedStash, **headers: str) -> None:
         self.stash = stash
-        self.http = httpx2.Client(base_url=stash.url, headers=headers, trust_env=False, timeout=20)
+        self.http = httpx2.Client(base_url=stash.url, headers=headers, trust_env=False, timeout=PATIENCE)
 
     def ask(self, query: str, **variables: Any) -> Any:
         """Return the data of an answer that has no errors."""

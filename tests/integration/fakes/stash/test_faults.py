@@ -3,6 +3,7 @@ from collections.abc import Callable
 import httpx2
 import pytest
 from tests.integration.fakes.stash.conftest import Visitor
+from tests.queue_files import PATIENCE, until
 
 from stash_sense.fakes.stash.faults import Fault
 
@@ -21,12 +22,12 @@ def test_a_locked_database_refuses_writes_and_leaves_nothing_of_them(visit: Visi
 
 
 def test_a_slow_server_answers_late_and_a_silent_one_never(visit: Visit) -> None:
-    visitor = visit(faults=[Fault("slow", 1, seconds=0.2), Fault("silent", 1)])
-    visitor.http.timeout = httpx2.Timeout(0.1)
+    visitor = visit(faults=[Fault("slow", 1, seconds=3.0), Fault("silent", 1)])
+    visitor.http.timeout = httpx2.Timeout(PATIENCE, read=0.3)
     for _ in range(2):
         with pytest.raises(httpx2.ReadTimeout):
             visitor.http.post("/graphql", json=QUERY)
-    visitor.http.timeout = httpx2.Timeout(20)
+    visitor.http.timeout = httpx2.Timeout(PATIENCE)
     assert visitor.http.post("/graphql", json=QUERY).status_code == 200
 
 
@@ -93,14 +94,14 @@ def test_a_fault_can_be_of_one_path_alone_and_come_later(visit: Visit) -> None:
 @pytest.mark.parametrize("kind", ["silent", "reset", "torn", "html", "garbage", "broken", "elsewhere", "429"])
 def test_a_fault_of_an_answer_never_lets_the_right_one_through(visit: Visit, kind: str) -> None:
     visitor = visit(faults=[Fault(kind, 1)])
-    visitor.http.timeout = httpx2.Timeout(0.3)
+    visitor.http.timeout = httpx2.Timeout(PATIENCE, read=0.3 if kind == "silent" else PATIENCE)
     try:
         answer = visitor.http.post("/graphql", json=QUERY)
         assert answer.status_code != 200 or b"findScenes" not in answer.content
     except (httpx2.TransportError, httpx2.TimeoutException):
         pass
-    assert visitor.stash.faults.struck == 1
-    visitor.http.timeout = httpx2.Timeout(20)
+    until(lambda: visitor.stash.faults.struck == 1)
+    visitor.http.timeout = httpx2.Timeout(PATIENCE)
     assert visitor.http.post("/graphql", json=QUERY).json()["data"]["findScenes"]["count"] == 3
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from tests.integration.fakes.stash.conftest import Visitor
+from tests.queue_files import PATIENCE
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
@@ -18,7 +19,7 @@ WORDS = {"graphql-transport-ws": ("subscribe", "next"), "graphql-ws": ("start", 
 @contextmanager
 def connected(visitor: Visitor, protocol: str) -> Iterator[ClientConnection]:
     address = visitor.stash.url.replace("http", "ws") + "/graphql"
-    with connect(address, subprotocols=[Subprotocol(protocol)], proxy=None, open_timeout=20) as connection:
+    with connect(address, subprotocols=[Subprotocol(protocol)], proxy=None, open_timeout=PATIENCE) as connection:
         connection.send(json.dumps({"type": "connection_init", "payload": {}}))
         assert told(connection) == {"type": "connection_ack"}
         if protocol == "graphql-ws":
@@ -27,7 +28,7 @@ def connected(visitor: Visitor, protocol: str) -> Iterator[ClientConnection]:
 
 
 def told(connection: ClientConnection) -> Any:
-    return json.loads(connection.recv(timeout=20))
+    return json.loads(connection.recv(timeout=PATIENCE))
 
 
 def subscribe(connection: ClientConnection, name: str, query: str) -> None:
@@ -109,11 +110,13 @@ def test_a_subscription_that_was_ended_hears_nothing_more(visit: Visit) -> None:
 def test_a_socket_needs_the_key_too(visit: Visit) -> None:
     visitor = visit(api_key="a-key")
     address = visitor.stash.url.replace("http", "ws") + "/graphql"
-    with pytest.raises(InvalidStatus) as refused, connect(address, proxy=None):
+    with pytest.raises(InvalidStatus) as refused, connect(address, proxy=None, open_timeout=PATIENCE):
         pass
     assert refused.value.response.status_code == 401
     key = {"ApiKey": "a-key"}
-    with connect(address, subprotocols=[Subprotocol("graphql-ws")], additional_headers=key, proxy=None):
+    with connect(
+        address, subprotocols=[Subprotocol("graphql-ws")], additional_headers=key, proxy=None, open_timeout=PATIENCE
+    ):
         pass
 
 

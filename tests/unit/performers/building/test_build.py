@@ -174,6 +174,20 @@ def test_a_face_that_looks_like_another_person_is_said_in_every_build(workshop: 
     assert codes(workshop.build()) == []
 
 
+def test_a_face_looks_like_the_next_person_when_the_first_one_is_gone(workshop: Workshop) -> None:
+    save_picture(workshop.people / "Rouge" / "0.png", portrait(RED, side=88))
+    for number in range(3):
+        save_picture(workshop.people / "Scarlet" / f"{number}.png", portrait(RED, side=60 + number))
+
+    def about_rouge() -> str:
+        (message,) = [note.message for note in workshop.build().notes if note.person == "Rouge"]
+        return message
+
+    first = "Red" if "looks like Red" in about_rouge() else "Scarlet"
+    shutil.rmtree(workshop.people / first)
+    assert f"looks like {({'Red', 'Scarlet'} - {first}).pop()}" in about_rouge()
+
+
 def test_a_wrong_picture_is_said_when_the_right_person_comes_later(workshop: Workshop) -> None:
     save_picture(workshop.people / "Rouge" / "0.png", portrait(GREEN, side=60))
     assert codes(workshop.build()) == []
@@ -216,6 +230,28 @@ def test_the_forgotten_are_passed_over_by_any_of_their_ids(workshop: Workshop) -
     assert any("Red" in note for note in raised.value.__notes__)
 
 
+def test_who_is_forgotten_while_pictures_are_described_is_not_in_what_is_built(workshop: Workshop) -> None:
+    def listen(report: Progress) -> None:
+        if (report.stage, report.done) == ("describing", 6):
+            remember_forgotten(workshop.library.folder, {"folder:Red"})
+
+    assert list(kept(workshop.build(progress=listen))) == ["folder:Blue"]
+    with closing(sqlite3.connect(state_of(workshop))) as state:
+        assert state.execute("SELECT universal_id FROM performers").fetchall() == [("folder:Blue",)]
+        assert state.execute("SELECT count(*) FROM descriptions").fetchone() == (3,)
+
+
+def test_everybody_may_be_forgotten_while_pictures_are_described(workshop: Workshop) -> None:
+    def listen(report: Progress) -> None:
+        if (report.stage, report.done) == ("describing", 6):
+            remember_forgotten(workshop.library.folder, {"folder:Red"})
+            remember_forgotten(workshop.library.folder, {"folder:Blue"})
+
+    with pytest.raises(EverybodyForgotten):
+        workshop.build(progress=listen)
+    assert workshop.library.current() is None
+
+
 def test_what_was_noticed_is_told_with_the_error_that_ends_a_build(tmp_path: Path) -> None:
     workshop = Workshop(tmp_path)
     save_picture(workshop.people / "Nobody" / "a.png", picture())
@@ -229,8 +265,10 @@ def test_a_version_tells_nothing_of_where_the_pictures_lie(tmp_path: Path) -> No
     workshop = Workshop(tmp_path)
     workshop.people = tmp_path / "private place"
     save_picture(workshop.people / "Red" / "secret party" / "one.png", portrait(RED))
-    for file in workshop.build().folder.iterdir():
-        assert not any(word in file.read_bytes() for word in (b"private place", b"secret party", b"one.png"))
+    written = {file.name: file.read_bytes() for file in workshop.build().folder.iterdir()}
+    assert any(b"Red" in content for content in written.values()), "what is told is there to be read"
+    for word in (b"private place", b"secret party", b"one.png"):
+        assert [name for name, content in written.items() if word in content] == []
 
 
 def test_a_build_that_cannot_compare_its_faces_is_in_use_and_says_so(workshop: Workshop) -> None:
@@ -336,6 +374,7 @@ def test_progress_counts_all_pictures_and_names_the_person(workshop: Workshop) -
     workshop.build(progress=reports.append)
     described = [(one.done, one.total, one.note) for one in reports if one.stage == "describing"]
     assert described == [(0, 6, ""), *((number + 1, 6, "Blue" if number < 3 else "Red") for number in range(6))]
+    assert [(one.done, one.total) for one in reports if one.stage == "writing"] == [(0, 2), (1, 2)]
     stages = list(dict.fromkeys(one.stage for one in reports))
     assert stages == ["listing", "describing", "writing", "swapping", "comparing"]
 

@@ -41,6 +41,25 @@ def test_the_nearest_are_those_of_a_whole_comparison() -> None:
     assert (back.rows == probes[asked.argmax(axis=1)]).mean() > 0.99
 
 
+@pytest.mark.parametrize("probes", [np.arange(6000), np.arange(1000, 5500), np.arange(0, 6000, 2)])
+def test_any_two_are_compared_once_and_nothing_is_missed(probes: Ints) -> None:
+    vectors, owner = crowd(6000, 500)
+    found, back = nearest_faces(ArrayVectors(vectors), owner, probes, CancelToken())
+    asked = np.zeros(len(vectors), bool)
+    asked[probes] = True
+    for place, row in list(enumerate(probes.tolist()))[::7]:
+        cosines = vectors @ vectors[row]
+        mine = owner == owner[row]
+        cosines[row] = -2.0
+        expected = [cosines[~mine].max(), cosines[mine].max(initial=-2.0)]
+        np.testing.assert_allclose([found.other[place], found.own[place]], expected, atol=1e-5)
+        assert cosines[found.rows[place]] == pytest.approx(expected[0], abs=1e-5)
+        assert not mine[found.rows[place]]
+    for row in np.flatnonzero(~asked)[::7].tolist():
+        others = (vectors[probes] @ vectors[row])[owner[probes] != owner[row]]
+        assert back.other[row] == pytest.approx(others.max(), abs=1e-5)
+
+
 def test_who_has_one_face_has_none_of_their_own_beside_it() -> None:
     vectors, _ = crowd(2, 2)
     found, _ = nearest_faces(ArrayVectors(vectors), np.array([0, 1]), np.array([0, 1]), CancelToken())

@@ -23,7 +23,7 @@ class Counting(ArrayVectors):
         return super().rows(rows)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 2**32 - 1),
     sizes=st.lists(st.integers(1, 900), min_size=1, max_size=6),

@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -23,12 +24,22 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "vectors.int8"
 
 
+linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+
+
+def memory_of(path: Path) -> int:
+    """Bytes of a mapped file that are in the memory of this process."""
+    lines = iter(Path("/proc/self/smaps").read_text().splitlines())
+    found = [next(line for line in lines if line.startswith("Rss:")) for line in lines if line.endswith(str(path))]
+    return sum(int(line.split()[1]) for line in found) * 1024
+
+
 def derived(path: Path, references: Floats) -> Int8Matrix:
     derive(ArrayVectors(references), path)
     return Int8Matrix.open(path, ArrayVectors(references))
 
 
-@pytest.mark.parametrize("count", [1, 8191, 8192, 8193])
+@pytest.mark.parametrize("count", [1, 511, 512, 513])
 def test_a_byte_is_at_most_half_a_step_from_its_value(path: Path, count: int) -> None:
     references = vectors(count)
     matrix = derived(path, references)
@@ -42,10 +53,36 @@ def test_a_file_is_one_byte_per_value_and_a_little(path: Path) -> None:
     assert path.stat().st_size == 5000 * DIM + 2 * 4096
 
 
+@linux
 def test_rows_are_mapped_not_read(path: Path) -> None:
-    rows = derived(path, vectors(100)).rows
-    assert isinstance(rows, np.memmap)
-    assert not rows.flags.writeable
+    matrix = derived(path, vectors(100_000))
+    assert not matrix.rows.flags.writeable
+    assert memory_of(path) < 64 * 1024
+    matrix.rows.sum()
+    assert memory_of(path) > 1_900_000
+
+
+@linux
+def test_rows_that_were_let_go_take_no_memory_and_can_be_read_again(path: Path) -> None:
+    matrix = derived(path, vectors(100_000))
+    before = matrix.rows.copy()
+    matrix.let_go(0, 100_000)
+    assert memory_of(path) <= 2 * 4096
+    np.testing.assert_array_equal(matrix.rows, before)
+
+
+@linux
+def test_only_the_rows_that_were_named_are_let_go(path: Path) -> None:
+    matrix = derived(path, vectors(100_000))
+    matrix.rows.sum()
+    whole = memory_of(path)
+    matrix.let_go(25_000, 50_000)
+    assert 500_000 - 4096 <= whole - memory_of(path) <= 500_000 + 2 * 4096
+
+
+def test_nothing_is_let_go_of_no_rows(path: Path) -> None:
+    derived(path, vectors(0)).let_go(0, 0)
+    derived(path, vectors(3)).let_go(3, 3)
 
 
 def test_no_rows_are_a_matrix_too(path: Path) -> None:
@@ -83,7 +120,7 @@ def test_scores_are_wrong_by_less_than_the_slack(path: Path) -> None:
 
 def test_every_block_is_told_in_two_passes(path: Path) -> None:
     told: list[Progress] = []
-    derive(ArrayVectors(vectors(20_000)), path, told.append)
+    derive(ArrayVectors(vectors(1200)), path, told.append)
     assert [(report.done, report.total) for report in told] == [(done, 6) for done in range(1, 7)]
     assert len({report.stage for report in told}) == 1
 

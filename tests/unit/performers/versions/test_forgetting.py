@@ -80,6 +80,13 @@ def test_what_is_derived_from_versions_with_them_is_gone(library: PerformersLibr
     assert not derived.exists()
 
 
+def test_what_is_derived_from_databases_elsewhere_that_may_hold_them_is_gone(library: PerformersLibrary) -> None:
+    library.galleries.mkdir(parents=True)
+    (library.galleries / "faces.int8").write_bytes(b"vectors")
+    forget(library, "Ada", CancelToken())
+    assert not library.galleries.exists()
+
+
 def test_what_somebody_signed_is_theirs_no_longer(library: PerformersLibrary) -> None:
     with library.alone(), library.staging() as stage:
         write_version(stage / "version", people(4), "3.0")
@@ -106,6 +113,64 @@ def test_who_is_meant_must_be_clear(library: PerformersLibrary) -> None:
         forget(library, "Cleo", CancelToken())
     assert library.require().version == "2.0"
     assert forgotten_ids(library.folder) == frozenset()
+
+
+def test_somebody_of_an_earlier_version_is_forgotten_by_their_id(library: PerformersLibrary) -> None:
+    install_version(library, people(1), "3.0")
+    before = forget(library, "test.org:00001", CancelToken())
+    assert before.version.version == library.require().version == "3.0"
+    assert library.versions() == ["3.0"]
+    assert forgotten_ids(library.folder) == {"test.org:00001"}
+
+
+def test_somebody_whom_only_a_build_knows_is_forgotten_by_their_id(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path)
+    for name in ("Red", "Blue"):  # the same picture under two names is left out of both
+        save_picture(workshop.people / name / "0.png", portrait(RED))
+    save_picture(workshop.people / "Green" / "0.png", portrait(BLUE))
+    assert list(kept(workshop.build())) == ["folder:Green"]
+    forget(workshop.library, "folder:Red", CancelToken())
+    (state,) = states_of(workshop.library).glob("*.db")
+    assert b"folder:Red" not in state.read_bytes()
+    assert list(kept(workshop.build())) == ["folder:Blue", "folder:Green"]
+
+
+def test_who_is_said_to_have_an_id_of_them_is_somebody_else(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path)
+    for name, colour in (("Red", RED), ("Blue", BLUE)):
+        save_picture(workshop.people / name / "0.png", portrait(colour))
+    elsewhere = Workshop(tmp_path / "elsewhere")
+    elsewhere.library = workshop.library
+    save_picture(elsewhere.people / "Blue" / "1.png", portrait(BLUE, side=60))
+    said = [{"endpoint": "a.org", "id": "1"}, {"endpoint": "b.org", "id": "2"}]
+    (workshop.people / "Red" / "performer.json").write_text(json.dumps({"stashbox_ids": said[:1]}))
+    (workshop.people / "Blue" / "performer.json").write_text(json.dumps({"stashbox_ids": said[1:]}))
+    (elsewhere.people / "Blue" / "performer.json").write_text(json.dumps({"stashbox_ids": said[::-1]}))
+    elsewhere.build()
+    workshop.build()
+    forget(workshop.library, "a.org:1", CancelToken())
+    assert forgotten_ids(workshop.library.folder) == {"a.org:1", "folder:Red"}
+    assert list(kept(workshop.build())) == ["b.org:2"]
+
+
+def test_who_is_named_by_an_id_that_they_claim_is_not_forgotten_with_them(library: PerformersLibrary) -> None:
+    members = people(3)
+    claiming = named(members[0], "Ada", ids=(StashBoxId("test.org", "00002"),))
+    install_version(library, [claiming, *members[1:]], "3.0")
+    forget(library, "Ada", CancelToken())
+    assert len(names(library.require())) == 2
+    assert forgotten_ids(library.folder) == {"test.org:00000"}
+
+
+def test_whoever_was_being_forgotten_is_purged_when_the_next_one_is(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path)
+    for name, colour in (("Red", RED), ("Blue", BLUE)):
+        save_picture(workshop.people / name / "0.png", portrait(colour))
+    workshop.build()
+    remember_forgotten(workshop.library.folder, {"folder:Red"})  # killed right after it
+    forget(workshop.library, "folder:Somebody", CancelToken())
+    (state,) = states_of(workshop.library).glob("*.db")
+    assert b"folder:Red" not in state.read_bytes()
 
 
 def test_without_a_database_nobody_can_be_forgotten(tmp_path: Path) -> None:
@@ -187,8 +252,9 @@ def test_nothing_of_them_stays_in_builds_once_it_was_begun_again(tmp_path: Path,
     killed_when_forgotten(workshop.library, "Red", stage)
     with contextlib.suppress(PerformerUnknown):
         forget(workshop.library, "Red", CancelToken())
-    for file in states_of(workshop.library).iterdir():
-        assert b"folder:Red" not in file.read_bytes()
+    written = b"".join(file.read_bytes() for file in states_of(workshop.library).iterdir())
+    assert b"folder:Blue" in written
+    assert b"folder:Red" not in written
 
 
 def test_a_build_finishes_what_was_killed_while_it_forgot_somebody(tmp_path: Path) -> None:
@@ -202,8 +268,9 @@ def test_a_build_finishes_what_was_killed_while_it_forgot_somebody(tmp_path: Pat
     cancel = CancelToken()
     with pytest.raises(Cancelled):
         workshop.build(progress=stopping_at(cancel, "listing", 0), cancel=cancel)
-    for file in states_of(workshop.library).iterdir():
-        assert b"folder:Red" not in file.read_bytes()
+    written = b"".join(file.read_bytes() for file in states_of(workshop.library).iterdir())
+    assert b"folder:Blue" in written
+    assert b"folder:Red" not in written
 
 
 def described(folder: Path, stashdb: str) -> None:

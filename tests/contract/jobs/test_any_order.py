@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from tests.queue_files import AnyStore, ManualClock, new_job, sql_store
@@ -210,8 +210,6 @@ class QueueInSqlite(Queue):
 
 
 TestQueueInMemory = Queue.TestCase
-TestQueueInMemory.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestQueueInMemory.settings = settings(max_examples=60, stateful_step_count=40)
 TestQueueInSqlite = QueueInSqlite.TestCase
-TestQueueInSqlite.settings = settings(
-    max_examples=12, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+TestQueueInSqlite.settings = settings(max_examples=12, stateful_step_count=30)

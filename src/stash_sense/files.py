@@ -42,7 +42,10 @@ def write_atomically(path: Path, content: bytes) -> None:
         NotWritable: the same; also where something is there that is not a file.
     """
     with storage_errors(path):
-        target = path.resolve()
+        try:
+            target = path.resolve()
+        except RuntimeError as error:  # until Python 3.13
+            raise NotWritable(path=path, reason="it is a link in a circle") from error
         if target.exists() and not target.is_file():
             raise NotWritable(path=path, reason="it is not a file")
         target.parent.mkdir(parents=True, exist_ok=True)

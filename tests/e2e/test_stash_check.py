@@ -82,7 +82,7 @@ def test_it_finds_the_files_and_says_how_to_keep_that(
     ran = run("stash", "check")
     assert ran.code == 0, ran.err
     assert re.search(r"^Stash +v0\.30\S* at " + re.escape(stash.url), ran.out, re.MULTILINE)
-    assert f"{COUNT} scenes, 0 images, 0 galleries, 1 performers" in ran.out
+    assert f"{COUNT} scenes, 0 images, 0 galleries, 1 performer" in ran.out
     told = " ".join(ran.out.split())
     assert f"mine, {box.endpoint}, 240 requests a minute, as curator" in told
     assert f"gone, {NOBODY}, 240 requests a minute, cannot be used" in told

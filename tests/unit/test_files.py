@@ -226,6 +226,14 @@ def test_a_folder_can_take_the_place_of_a_link_or_a_file_with_nothing_left(tmp_p
     }
 
 
+def test_a_link_in_a_circle_cannot_be_written(tmp_path: Path) -> None:
+    link = tmp_path / "report.html"
+    link.symlink_to(link)
+    with pytest.raises(NotWritable):
+        write_atomically(link, b"new")
+    assert link.is_symlink()
+
+
 def test_a_dangling_link_is_replaced_too(tmp_path: Path) -> None:
     (tmp_path / "lite").symlink_to(tmp_path / "nothing")
     with staged_folder(tmp_path / "lite") as stage:

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from stash_sense.cli.context import services_of
 from stash_sense.cli.present import print_json
+from stash_sense.cli.program import as_typed
 from stash_sense.models.capabilities import Capability
 from stash_sense.reports.wording import visible
 
@@ -32,7 +33,7 @@ def capabilities(
     for capability in found:
         works = "yes" if capability.available else "no"
         name = capability.name.replace("_", " ")
-        table.add_row(Text(name), works, Text(visible(capability.note or advice(capability))))
+        table.add_row(Text(name), works, Text(visible(as_typed(capability.note or advice(capability)))))
     Console().print(table)
 
 

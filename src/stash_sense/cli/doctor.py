@@ -21,6 +21,7 @@ from stash_sense.cli.capabilities import advice, capability_documents
 from stash_sense.cli.context import services_of
 from stash_sense.cli.models import chosen_pack, pack_document
 from stash_sense.cli.present import megabytes, print_json
+from stash_sense.cli.program import as_typed
 from stash_sense.cli.service_here import service_found, state_found, token_found
 from stash_sense.models.capabilities import Capability
 from stash_sense.models.store import PackState
@@ -166,10 +167,10 @@ def _print(document: dict[str, Any]) -> None:
     for name, place in document["tools"].items():
         rows.append((name, place or "not found"))
     for name, text in rows:
-        table.add_row(Text(visible(name)), Text(visible(text)))
+        table.add_row(Text(visible(name)), Text(visible(as_typed(text))))
     console.print(table)
     for sentence in document["advice"]:
-        console.print(f"→ {visible(sentence)}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"→ {visible(as_typed(sentence))}", markup=False, highlight=False, soft_wrap=True)
     if document["can_identify"]:
         console.print("Ready to identify.", highlight=False)
 

@@ -15,6 +15,7 @@ from stash_sense.bootstrap import Services
 from stash_sense.cli.context import services_of
 from stash_sense.cli.job_fields import fields_in_words
 from stash_sense.cli.present import print_json, say
+from stash_sense.cli.program import as_typed
 from stash_sense.cli.progress import shown_progress
 from stash_sense.cli.serving import (
     Document,
@@ -117,7 +118,7 @@ def watch(context: typer.Context, job_id: JobId, json: Json = False) -> None:
         except Cancelled:
             progress.pause()
             further = "goes on" if jobs.begin() else "waits for a service"
-            typer.echo(f"Job {job_id} {further}; `stash-sense jobs stop {job_id}` stops it.", err=True)
+            typer.echo(as_typed(f"Job {job_id} {further}; `stash-sense jobs stop {job_id}` stops it."), err=True)
             raise typer.Exit(EXIT_INTERRUPTED) from None
     if json:
         print_json({"schema": 1, "job": job})

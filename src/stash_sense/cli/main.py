@@ -1,6 +1,6 @@
 """The `stash-sense` command: runs one command, turns our errors into one clear line and an exit code.
 
-Ends with 0; 1 when something could not be done; 2 for wrong usage; 130 for ctrl-C.
+Ends with 0; 1 when something could not be done; 2 for a command line that cannot be read; 130 for ctrl-C.
 """
 
 import contextlib
@@ -38,6 +38,7 @@ def _run(cancel: CancelToken) -> int:
     # Imported here, with the signals in hand: loading the libraries takes a second, in which ctrl-C comes, too.
     with paused_collector():
         from stash_sense.cli.app import app
+        from stash_sense.cli.program import as_typed
         from stash_sense.reports.wording import visible
 
     def say(error: StashSenseError, *, in_document: bool = True) -> None:
@@ -45,7 +46,7 @@ def _run(cancel: CancelToken) -> int:
 
         for note in notes_of(error):
             print(f"warning: {visible(note)}", file=sys.stderr)  # noqa: T201
-        print(f"stash-sense: {_as_typed(visible(str(error)))}", file=sys.stderr)  # noqa: T201
+        print(f"stash-sense: {as_typed(visible(str(error)))}", file=sys.stderr)  # noqa: T201
         document = failure_document(error) if in_document and _wants_document() else None
         if document is not None:
             with contextlib.suppress(OSError):
@@ -91,9 +92,3 @@ def _take_any_letter() -> None:
 def _discard_output() -> None:
     """Send the rest of stdout nowhere: Python would complain once more when it flushes at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _as_typed(sentence: str) -> str:
-    """Name the program in a hint as the user has just called it, so that the hint can be copied."""
-    called = sys.argv[0]
-    return sentence.replace("`stash-sense ", f"`{called} ") if os.sep in called else sentence

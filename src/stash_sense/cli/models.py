@@ -55,7 +55,7 @@ def list_packs(context: typer.Context, json: Json = False) -> None:
     statuses = services.packs.packs()
     chosen = chosen_pack(services)
     if json:
-        print_json({"packs": [pack_document(services, status) for status in statuses]})
+        print_json({"schema": 1, "packs": [pack_document(services, status) for status in statuses]})
         return
     table = Table(box=None, pad_edge=False)
     for heading in ("pack", "state", "brings"):
@@ -68,9 +68,7 @@ def list_packs(context: typer.Context, json: Json = False) -> None:
     if chosen:
         console.print("* is used unless another one is named.", highlight=False)
     else:
-        console.print(
-            "No pack is installed; type `stash-sense models install lite`.", highlight=False, soft_wrap=True
-        )
+        say("No pack is installed; type `stash-sense models install lite`.")
 
 
 @app.command("install")
@@ -106,7 +104,7 @@ def install(
             result = _installed(services, name, source, progress, accept_licence=accept_licence, force=force)
     if json:
         document = pack_document(services, services.packs.status(name))
-        print_json({**document, "already": result["already"], "seconds": result["seconds"]})
+        print_json({"schema": 1, **document, "already": result["already"], "seconds": result["seconds"]})
     elif result["already"]:
         say(f"{name} is installed already, whole and up to date.")
     else:
@@ -159,7 +157,7 @@ def verify(
         if not json:
             say(f"{pack_id} is whole and gives its known answers.")
     if json:
-        print_json({"packs": [_verified(pack_id, failures.get(pack_id)) for pack_id in names]})
+        print_json({"schema": 1, "packs": [_verified(pack_id, failures.get(pack_id)) for pack_id in names]})
     if failures:
         raise typer.Exit(EXIT_SOME_FAILED)
 
@@ -214,7 +212,7 @@ def calibrate(
     services.packs.calibrations.write(overlay)
     if json:
         status = services.packs.calibrations.status(pack.card)
-        print_json({"id": name, "calibration": calibration_document(status)})
+        print_json({"schema": 1, "id": name, "calibration": calibration_document(status)})
         return
     print_fit(overlay.card)
     say(f"{name} uses this calibration from now on; `stash-sense models calibrate {name} --reset` takes it away.")
@@ -225,7 +223,7 @@ def _reset(services: Services, name: str, json: bool) -> None:
     if not there:
         services.packs.status(name)  # says so where there is no such pack
     if json:
-        print_json({"id": name, "calibration": None, "removed": there})
+        print_json({"schema": 1, "id": name, "calibration": None, "removed": there})
     elif there:
         say(f"The calibration of {name} is gone; the pack decides as it was installed.")
     else:
@@ -240,10 +238,13 @@ def info(
 ) -> None:
     """Tell what a pack is made of, where it comes from and what its licence is."""
     services = services_of(context)
-    document = pack_document(services, services.packs.status(name))
+    status = services.packs.status(name)
+    document = pack_document(services, status)
     if json:
-        print_json(document)
+        print_json({"schema": 1, **document})
         return
+    if status.state is PackState.INSTALLED:
+        del document["download_bytes"]  # of another install
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from stash_sense import __version__
 from stash_sense.cli.failures import DOCUMENT_WRITTEN
+from stash_sense.cli.program import as_typed
 from stash_sense.cli.progress import ProgressDisplay
 from stash_sense.errors import StashSenseError
 from stash_sense.files import write_atomically
@@ -24,7 +25,7 @@ from stash_sense.reports.wording import visible
 
 def say(sentence: str) -> None:
     """Print one sentence on stdout, whatever letters are in it."""
-    Console().print(visible(sentence), markup=False, highlight=False, soft_wrap=True)
+    Console().print(visible(as_typed(sentence)), markup=False, highlight=False, soft_wrap=True)
 
 
 def print_json(document: object) -> None:
@@ -44,7 +45,7 @@ def print_warnings(sentences: Iterable[str], progress: ProgressDisplay) -> None:
     progress.pause()
     console = Console(stderr=True)
     for sentence in sentences:
-        console.print(f"warning: {visible(sentence)}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"warning: {visible(as_typed(sentence))}", markup=False, highlight=False, soft_wrap=True)
 
 
 def show(

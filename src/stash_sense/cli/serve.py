@@ -10,6 +10,7 @@ from stash_sense.api.server import DEFAULT_PORT
 from stash_sense.api.server import serve as run
 from stash_sense.api.token import EnsuredToken
 from stash_sense.cli.context import services_of
+from stash_sense.cli.program import as_typed
 
 
 def serve(
@@ -33,4 +34,4 @@ def _show_token(ensured: EnsuredToken, path: Path) -> None:
     if sys.stderr.isatty():
         typer.echo(f"The service's token, which {path} keeps: {ensured.token}", err=True)
     else:
-        typer.echo(f"A token was made in {path}; `stash-sense token` prints it.", err=True)
+        typer.echo(as_typed(f"A token was made in {path}; `stash-sense token` prints it."), err=True)

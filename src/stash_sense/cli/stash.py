@@ -13,13 +13,15 @@ from stash_sense.cli.context import services_of
 from stash_sense.cli.present import print_json
 from stash_sense.connection.boxes import BoxStanding
 from stash_sense.connection.survey import Survey
+from stash_sense.library.kinds import GALLERIES, IMAGES, PERFORMERS, SCENES
 from stash_sense.library.paths import Guess, PathMap
-from stash_sense.reports.wording import visible
+from stash_sense.reports.wording import counted, visible
 
 app = typer.Typer(help="Your Stash.", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 
+_ONE = {kind.plural: kind.name for kind in (SCENES, IMAGES, GALLERIES, PERFORMERS)}
 _NOT_HERE = (
     "None of its files was found here, so videos would be read through Stash, which is slower; mount its folders on "
     "this machine and check again, or type `stash-sense settings set path_map /data=/mnt/media` with your folders."
@@ -82,7 +84,7 @@ def _print(found: Survey, boxes: Sequence[BoxStanding], known: PathMap, guess: G
     table.add_column(overflow="fold")
     rows = [
         ("Stash", f"{found.server.version or 'of an unknown version'} at {found.server.address}"),
-        ("library", ", ".join(f"{count:,} {kind}" for kind, count in found.counts.items())),
+        ("library", ", ".join(counted(count, _ONE[kinds], kinds) for kinds, count in found.counts.items())),
         *(("library folder", folder) for folder in found.folders),
     ]
     rows += [

@@ -50,7 +50,7 @@ def test_a_kill_at_any_step_leaves_a_complete_version_that_answers_and_can_be_up
         assert one["own"] == "the user's own", one
         assert one["then"] == NEW, one
         assert one["left"] == [], one
-        assert one["versions"][0] == (f"{NEW}+without.1" if work == "forget" else NEW), one
+        assert one["versions"][0] == (f"{NEW}.1" if work == "forget" else NEW), one
         assert work != "forget" or one["traces"] == [], one
     # Once the new version answers, it does so for good.
     answers = [one["answers"] for one in seen]

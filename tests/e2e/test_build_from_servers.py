@@ -59,7 +59,10 @@ def test_a_database_is_built_of_a_stash_and_then_of_the_stash_and_a_stash_box(
 
     again = run("db", "build", "--from-stash")
     assert again.code == 0
-    assert "4 pictures: 0 described, 4 known from before, 1 left out.\nNothing has changed" in again.out
+    assert (
+        "4 pictures: 0 described, 3 known from before, 1 the same as another; 3 used, 1 left out.\nNothing has"
+        in again.out
+    )
 
     refused = run("db", "build", "--from-stash", "--from-stashbox", "test box", "--mine", "--json")
     assert refused.code == 1
@@ -68,7 +71,7 @@ def test_a_database_is_built_of_a_stash_and_then_of_the_stash_and_a_stash_box(
 
     both = run("db", "build", "--from-stash", "--from-stashbox", "test box", "--mine", "--yes")
     assert both.code == 0, both.err
-    assert "5 pictures: 0 described, 5 known from before, 2 left out." in both.out
+    assert "5 pictures: 0 described, 3 known from before, 2 the same as another; 3 used, 2 left out." in both.out
     assert f":{BIDEN}" in run("db", "list", "Joseph").out
     assert "a Stash library" in run("db", "info").out
     assert KEY not in both.out + both.err

@@ -197,7 +197,7 @@ def test_somebody_who_is_forgotten_does_not_come_back_with_a_file_either(
     run("db", "build", people)
     run("db", "export", tmp_path / "before.zip")
     run("db", "forget", "Joe Biden", "--yes")
-    imported = run("db", "import", tmp_path / "before.zip", "--json").document
+    imported = run("db", "import", tmp_path / "before.zip", "--yes", "--json").document
     assert imported["performer_count"] == 2
     assert "without" in imported["version"]
     assert run("db", "list", "Biden", "--json").document["performers"] == []

@@ -121,13 +121,16 @@ def test_what_a_command_is_asked_for_is_done_by_the_service(run: Run, serve: Ser
         assert (by_service.document["described"], by_service.document["reused"]) == (1, alone.document["pictures"])
         again = run("db", "build", people)
         assert "Nothing has changed" in again.out
-        assert "--json lists" in again.err
+        assert "Still to be looked at: " in again.out
+        assert "warning" not in again.err
+        assert by_service.document["notes"] == run("db", "build", people, "--json").document["notes"] != []
         jobs = service.get("/queue").json()["jobs"]
         assert [(job["type"], job["triggered_by"], job["status"]) for job in jobs] == [
             ("database_build", "cli", "completed")
-        ] * 2
+        ] * 3
+        assert all("notes" not in job["result"] for job in jobs)  # they name people, who may be forgotten
         run("db", "build", people, "--out", people.parent / "version")
-        assert len(service.get("/queue").json()["jobs"]) == 2
+        assert len(service.get("/queue").json()["jobs"]) == 3
         assert run("identify", people / "Joe Biden" / "portrait.jpg").out.count("Joe Biden") >= 1
 
 
@@ -210,9 +213,14 @@ def test_ctrl_c_on_a_command_stops_the_job_of_the_service(
 
 def test_a_job_is_not_given_a_folder_that_depends_on_where_one_is(run: Run, serve: Serve, people: Path) -> None:
     with serve():
-        refused = run("jobs", "run", "database_build", "folder=people", cwd=people.parent)
+        refused = run("jobs", "run", "database_build", "folder=peple", cwd=people.parent)
         assert refused.code == 1
         assert "/home/me/people" in refused.err
+        sent = run("jobs", "run", "database_build", "folder=people", "--json", cwd=people.parent)
+        assert sent.document["job"]["payload"]["folder"] == str(people)
+        wrong = run("jobs", "run", "database_build", f"folder={people}", "version=no/version")
+        assert (wrong.code, "(version: " in wrong.err) == (1, True)
+        assert len(run("jobs", "list", "--json").document["jobs"]) == 1
 
 
 def test_without_a_service_the_command_that_watches_does_the_job(run: Run, people: Path) -> None:

@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 from tests.e2e.conftest import Run
+from tests.performers_files import install_version
+from tests.performers_files import people as members
+
+from stash_sense.performers.versions.library import PerformersLibrary
 
 
 def error_of(ran: object) -> str:
@@ -24,13 +28,31 @@ def test_another_folder_does_not_replace_a_database_without_a_word(run: Run, peo
     wrong = run("db", "build", other, "--json")
     assert (wrong.code, error_of(wrong)) == (1, "not_confirmed")
     assert run("db", "build", other).code == 1  # nobody is there to say yes
-    assert run("db", "build", other, input=b"n\n").code == 1
+    refused = run("db", "build", other, input=b"what?\nn\n")
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err.endswith("Is that meant? [y/N]: Nothing was done.\n")
+    (tmp_path / "empty").mkdir()
+    nobody = run("db", "build", tmp_path / "empty", "--json")
+    assert (nobody.code, error_of(nobody)) == (1, "gallery_without_people")
     assert run("db", "info", "--json").document["version"] == first
     shutil.rmtree(other / "Joe Biden")
     agreed = run("db", "build", other, input=b"y\n")
     assert agreed.code == 0
     assert "3 performers" in agreed.err
     assert run("db", "info", "--json").document["previous"] == first
+
+
+def test_a_build_with_another_pack_than_before_says_so_before_it_begins(
+    run: Run, people: Path, environment: dict[str, str]
+) -> None:
+    library = PerformersLibrary(Path(environment["STASH_SENSE_DATA_DIR"]) / "performers")
+    install_version(library, members(3), "2026.1.1", "other")
+    built = run("db", "build", people, "--yes")
+    assert built.code == 0, built.err
+    first, *_ = built.err.splitlines()
+    assert first.startswith("warning: Version 2026.1.1 was made with other; this build uses lite, and describes all")
+    assert "--pack other" not in built.err, "it is not installed"
+    assert "was made with" not in run("db", "build", people).err
 
 
 def test_what_was_noticed_is_said_even_where_nothing_comes_of_it(run: Run, tmp_path: Path) -> None:
@@ -57,7 +79,7 @@ def test_folders_whose_names_are_no_text_are_taken(run: Run, people: Path, tmp_p
     zips.mkdir()
     assert run("db", "export", zips, "--json").code == 0
     (file,) = zips.iterdir()
-    imported = run("db", "import", file, "--json")
+    imported = run("db", "import", file, "--yes", "--json")
     assert imported.code == 0, imported.err
     assert run("db", "update", "--from", zips, "--check").code == 0
     assert run("db", "info").code == 0
@@ -116,12 +138,13 @@ def test_every_document_of_the_database_commands_tells_its_schema(run: Run, peop
         ("build", people),
         ("info",),
         ("list",),
+        ("versions",),
         ("verify",),
         ("export", tmp_path / "here.zip"),
         ("release", "--out", releases),
         ("update", "--from", releases, "--check"),
         ("update", "--from", releases),
-        ("import", tmp_path / "here.zip"),
+        ("import", tmp_path / "here.zip", "--yes"),
         ("forget", "Joe Biden", "--yes"),
         ("unforget",),
         ("unforget", "folder:Joe Biden"),

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from stash_sense.cli.context import services_of
 from stash_sense.cli.identify import EXIT_SOME_FAILED, known_mode
-from stash_sense.cli.present import print_json, print_warnings
+from stash_sense.cli.present import print_json, print_shaped, print_warnings
 from stash_sense.cli.progress import shown_progress
 from stash_sense.errors import Cancelled
 from stash_sense.evaluation.benchmark import (
@@ -149,7 +149,7 @@ def _print_tables(results: Results, chosen: Chosen) -> None:
 
     def part(heading: str, content: Table) -> None:
         console.print(Text(heading, style="bold"))
-        console.print(Padding(content, (0, 0, 1, 2), expand=False))
+        print_shaped(Padding(content, (0, 0, 1, 2), expand=False))
 
     measured = counted(results.overall.files, "file")
     if len(chosen.files) < chosen.of:

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from stash_sense.cli.present import print_shaped
 from stash_sense.models.overlay import MeasuredFigure, OverlayCard
 from stash_sense.reports.wording import NOT_KNOWN, visible
 
@@ -50,7 +51,7 @@ def print_fit(card: OverlayCard) -> None:
     for name, words in _FIGURES.items():
         figures = (getattr(fit.default, name), getattr(fit.strict, name))
         table.add_row(words, *map(_in_words, figures))
-    console.print(table)
+    print_shaped(table)
     console.print()
     losses = ", ".join(f"{form} {loss:.4f}" for form, loss in fit.log_loss.items())
     console.print(Text(f"The other half preferred the {fit.curve} curve (log-loss: {losses})."), soft_wrap=True)

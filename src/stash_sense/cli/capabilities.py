@@ -4,12 +4,11 @@ import dataclasses
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from stash_sense.cli.context import services_of
-from stash_sense.cli.present import print_json
+from stash_sense.cli.present import print_json, print_shaped
 from stash_sense.cli.program import as_typed
 from stash_sense.models.capabilities import Capability
 from stash_sense.reports.wording import visible
@@ -34,7 +33,7 @@ def capabilities(
         works = "yes" if capability.available else "no"
         name = capability.name.replace("_", " ")
         table.add_row(Text(name), works, Text(visible(as_typed(capability.note or advice(capability)))))
-    Console().print(table)
+    print_shaped(table)
 
 
 def capability_documents(found: list[Capability]) -> list[dict[str, Any]]:

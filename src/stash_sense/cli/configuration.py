@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from typing import Annotated, Protocol
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from stash_sense.bootstrap import Services
 from stash_sense.cli.context import services_of
-from stash_sense.cli.present import print_json, say
+from stash_sense.cli.present import print_json, print_shaped, say
 from stash_sense.cli.serving import Document, ServiceClient, service_here
 from stash_sense.configuration.configuration import Configuration
 from stash_sense.configuration.resolving import Source
@@ -120,7 +119,7 @@ def list_settings(context: typer.Context, json: Json = False) -> None:
     for setting in listed:
         shown = Text(_shown(setting["value"]) or "empty")
         table.add_row(setting["key"], shown, Text(_origin(setting)), Text(setting["description"]))
-    Console().print(table)
+    print_shaped(table)
 
 
 @app.command("get")

@@ -20,7 +20,7 @@ from stash_sense.cli.calibrate import advice as calibration_advice
 from stash_sense.cli.capabilities import advice, capability_documents
 from stash_sense.cli.context import services_of
 from stash_sense.cli.models import chosen_pack, pack_document
-from stash_sense.cli.present import megabytes, print_json
+from stash_sense.cli.present import megabytes, print_json, print_shaped
 from stash_sense.cli.program import as_typed
 from stash_sense.cli.service_here import service_found, state_found, token_found
 from stash_sense.models.capabilities import Capability
@@ -62,10 +62,12 @@ def examination(services: Services) -> dict[str, Any]:
         "data": _folder(services.settings.data_dir),
     }
     here = {"state": state_found(services), "token": token_found(services), "service": service_found(services)}
+    has_database = services.performers.name_in_use() is not None
     # Every command reads settings from the state.
     state_usable = here["state"].state not in ("damaged", "unusable")
     document: dict[str, Any] = {
         "can_identify": capabilities["identification"].available and state_usable,
+        "database_unusable": has_database and not capabilities["performers_database"].available,
         "version": __version__,
         "python": platform.python_version(),
         "system": platform.platform(),
@@ -82,6 +84,8 @@ def examination(services: Services) -> dict[str, Any]:
         "capabilities": capability_documents(list(capabilities.values())),
     }
     document["advice"] = list(_advice(document, capabilities["identification"]))
+    if document["database_unusable"] and document["can_identify"]:
+        document["advice"].append(advice(capabilities["performers_database"]))
     document["advice"] += [found.advice for found in here.values() if found.advice]
     if services.stash_is_set and not capabilities["stash"].available:
         document["advice"].append(advice(capabilities["stash"]))
@@ -168,11 +172,12 @@ def _print(document: dict[str, Any]) -> None:
         rows.append((name, place or "not found"))
     for name, text in rows:
         table.add_row(Text(visible(name)), Text(visible(as_typed(text))))
-    console.print(table)
+    print_shaped(table)
     for sentence in document["advice"]:
         console.print(f"→ {visible(as_typed(sentence))}", markup=False, highlight=False, soft_wrap=True)
     if document["can_identify"]:
-        console.print("Ready to identify.", highlight=False)
+        whom = " with --gallery FOLDER only" if document["database_unusable"] else ""
+        console.print(f"Ready to identify{whom}.", highlight=False)
 
 
 def _eight_bits(instruction: str) -> str:

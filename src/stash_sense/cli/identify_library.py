@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from rich.console import Console
-
 from stash_sense.bootstrap import Services
 from stash_sense.cli.people import Recognition
-from stash_sense.cli.present import say
+from stash_sense.cli.present import print_shaped, say
 from stash_sense.cli.progress import ProgressDisplay, shown_progress
 from stash_sense.cli.serving import done_by_service
 from stash_sense.errors import StashIdUnknown
@@ -100,7 +98,7 @@ def shown_by_service(services: Services, read: ReadGallery, given: Mapping[str, 
         with DocumentWriter(sys.stdout) as document:
             document.tell_gallery(found)
     else:
-        Console().print(gallery_report(found, ()), crop=False)
+        print_shaped(gallery_report(found, ()))
         for one in told["errors"]:
             say(f"image {one['image_id']}: {one['message']}")
     return found.images_processed == found.total_images
@@ -155,5 +153,5 @@ def show_gallery(
         failed = [item.result for item in items if item.result.failure is not None]
         found = identifier.gallery(read, count)
         progress.pause()
-        Console().print(gallery_report(found, failed), crop=False)
+        print_shaped(gallery_report(found, failed))
     return found.images_processed == found.total_images

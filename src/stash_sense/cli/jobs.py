@@ -7,14 +7,13 @@ from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from stash_sense.bootstrap import Services
 from stash_sense.cli.context import services_of
 from stash_sense.cli.job_fields import fields_in_words
-from stash_sense.cli.present import print_json, say
+from stash_sense.cli.present import print_json, print_shaped, say
 from stash_sense.cli.program import as_typed
 from stash_sense.cli.progress import shown_progress
 from stash_sense.cli.serving import (
@@ -57,7 +56,7 @@ def list_jobs(
         table.add_column(heading, overflow="fold")
     for job in found["jobs"]:
         table.add_row(str(job["id"]), job["title"], state_of(job), Text(visible(_progress(job))), _since(job))
-    Console().print(table)
+    print_shaped(table)
 
 
 @app.command("types")
@@ -75,7 +74,7 @@ def list_types(context: typer.Context, json: Json = False) -> None:
         table.add_row(kind["name"], "", kind["what"])
         for name, of_which_type, what in fields_in_words(kind["payload"]):
             table.add_row(f"  {name}=", of_which_type, Text(what))
-    Console().print(table)
+    print_shaped(table)
 
 
 @app.command("run")

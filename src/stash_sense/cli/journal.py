@@ -3,12 +3,11 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from stash_sense.cli.context import services_of
 from stash_sense.cli.desk import desk_of
 from stash_sense.cli.names import names_in
-from stash_sense.cli.present import print_json, say
+from stash_sense.cli.present import print_json, print_shaped, say
 from stash_sense.cli.serving import Document
 from stash_sense.errors import SettingInvalid
 from stash_sense.reports.recommendations import Names, entry_of, journal_listing, writes_in_words
@@ -43,7 +42,7 @@ def list_entries(
         where = f" under the group {group}; `stash-sense journal list` shows which there are" if group else ""
         say(f"Nothing was written to Stash{where}.")
         return
-    Console().print(journal_listing(found["items"], names_in(services, found["items"])))
+    print_shaped(journal_listing(found["items"], names_in(services, found["items"])))
     if found["next"]:
         say(f"There are more: add --cursor {found['next']}")
 
@@ -60,7 +59,7 @@ def show(
     if json:
         print_json({"schema": 1, "entry": entry})
     else:
-        Console().print(entry_of(entry, names_in(services, [entry])))
+        print_shaped(entry_of(entry, names_in(services, [entry])))
 
 
 @app.command("undo")

@@ -15,7 +15,7 @@ from stash_sense.calibration.calibrate import Material
 from stash_sense.calibration.overlaying import overlay_of
 from stash_sense.cli.calibrate import in_words, print_fit
 from stash_sense.cli.context import services_of
-from stash_sense.cli.present import megabytes, print_json, say
+from stash_sense.cli.present import megabytes, print_json, print_shaped, say
 from stash_sense.cli.progress import ProgressDisplay, shown_progress
 from stash_sense.cli.serving import Document, done_by_service
 from stash_sense.errors import PackError, PackNotInstalled
@@ -64,7 +64,7 @@ def list_packs(context: typer.Context, json: Json = False) -> None:
         mark = "*" if status.pack_id == chosen else ""
         table.add_row(status.pack_id + mark, Text(_state(status)), Text(_brings(status)))
     console = Console()
-    console.print(table)
+    print_shaped(table)
     if chosen:
         console.print("* is used unless another one is named.", highlight=False)
     else:
@@ -253,7 +253,7 @@ def info(
     for field, value in document.items():
         if value not in (None, "", []):
             table.add_row(_LABELS.get(field, field), Text(visible(_in_words(value))))
-    Console().print(table)
+    print_shaped(table)
 
 
 def chosen_pack(services: Services) -> str | None:

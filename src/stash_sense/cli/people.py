@@ -7,6 +7,7 @@ from pathlib import Path
 
 from stash_sense import __version__
 from stash_sense.bootstrap import Services
+from stash_sense.cli.notes import first_of_each_kind
 from stash_sense.cli.present import print_warnings
 from stash_sense.cli.progress import ProgressDisplay
 from stash_sense.errors import InputUnreadable, PackDiffers
@@ -45,7 +46,7 @@ def recognition(
     if version is None and gallery is not None:
         with services.recognizing(pack) as recognizer:
             enrolment = recognizer.enrol(gallery, services.cancel, progress)
-            print_warnings((note.message for note in enrolment.notes), progress)
+            print_warnings(first_of_each_kind(enrolment.notes), progress)
             yield Recognition(recognizer, enrolment.gallery)
     elif version is not None:
         made_with = version.manifest.pack

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from stash_sense import __version__
 from stash_sense.cli.failures import DOCUMENT_WRITTEN
@@ -22,10 +22,26 @@ from stash_sense.reports.html import render_html
 from stash_sense.reports.table import Tally, file_report, summary_line
 from stash_sense.reports.wording import visible
 
+_NO_WIDTH = 100_000
+"""Characters of a line that no table is as wide as."""
+
 
 def say(sentence: str) -> None:
     """Print one sentence on stdout, whatever letters are in it."""
     Console().print(visible(as_typed(sentence)), markup=False, highlight=False, soft_wrap=True)
+
+
+def print_shaped(content: RenderableType) -> None:
+    """Print a table or the like on stdout: as wide as the terminal, and whole where it goes to a program or file."""
+    console = Console()
+    if console.is_terminal:
+        console.print(content, crop=False)
+        return
+    whole = Console(width=_NO_WIDTH)
+    with whole.capture() as captured:
+        whole.print(content)
+    for line in captured.get().splitlines():
+        typer.echo(line.rstrip())
 
 
 def print_json(document: object) -> None:
@@ -81,7 +97,7 @@ def show(
             put(result)
     progress.pause()
     if not as_json and tally.files > 1:
-        Console().print(summary_line(tally))
+        print_shaped(summary_line(tally))
     if report is not None:
         page = render_html(kept, datetime.now(UTC).astimezone(), __version__)
         write_atomically(report, page.encode())
@@ -102,5 +118,4 @@ def _printer(as_json: bool, crops: bool) -> Iterator[Callable[[Identification], 
             error.add_note(DOCUMENT_WRITTEN)
             raise
     else:
-        console = Console()
-        yield lambda result: console.print(file_report(result), crop=False)
+        yield lambda result: print_shaped(file_report(result))

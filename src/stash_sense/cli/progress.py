@@ -7,7 +7,17 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 from stash_sense.kernel import progress as kernel
 from stash_sense.reports.wording import visible
@@ -40,6 +50,7 @@ def shown_progress() -> Iterator[ProgressDisplay]:
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
+        Rate(),
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}", markup=False),
     )
@@ -49,6 +60,16 @@ def shown_progress() -> Iterator[ProgressDisplay]:
         yield _Bars(bars)
     finally:
         bars.stop()
+
+
+class Rate(ProgressColumn):
+    """Units a second of late, once that can be told."""
+
+    max_refresh = 0.5
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:.3g} a second" if speed else "", style="progress.data.speed")
 
 
 class _Bars:

@@ -5,14 +5,13 @@ from collections.abc import Iterable
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from stash_sense.bootstrap import Services
 from stash_sense.cli.asking import confirm
 from stash_sense.cli.context import services_of
 from stash_sense.cli.desk import Desk, desk_of
 from stash_sense.cli.names import names_in
-from stash_sense.cli.present import print_json, say
+from stash_sense.cli.present import print_json, print_shaped, say
 from stash_sense.cli.serving import Document
 from stash_sense.errors import RecommendationError, ServiceAnswer, SettingInvalid, StashError
 from stash_sense.reports.recommendations import Names, details_of, listing, names_of, writes_in_words
@@ -61,7 +60,7 @@ def list_recommendations(
     if not found["items"]:
         say("There is nothing to decide. `stash-sense scan` looks for more.")
         return
-    Console().print(listing(found["items"]))
+    print_shaped(listing(found["items"]))
     if found["next"]:
         say(f"There are more: add --cursor {found['next']}")
 
@@ -74,7 +73,7 @@ def show(context: typer.Context, number: Number, json: Json = False) -> None:
     if json:
         print_json({"schema": 1, "recommendation": one})
         return
-    Console().print(details_of(one))
+    print_shaped(details_of(one))
     if one["status"] == _PENDING:
         _tell_planned(desk, one)
 

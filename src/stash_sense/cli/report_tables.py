@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from stash_sense.cli.present import say
+from stash_sense.cli.present import print_shaped, say
 from stash_sense.reports.wording import counted, visible
 from stash_sense.scanning.report_document import HarmfulReference, KindReport, LibraryReportDocument, Share
 
@@ -133,7 +132,7 @@ def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         table.add_column(heading, overflow="fold")
     for row in rows:
         table.add_row(*(Text(visible(cell)) for cell in row))
-    Console().print(table)
+    print_shaped(table)
 
 
 def _of(share: Share) -> str:

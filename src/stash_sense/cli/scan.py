@@ -5,12 +5,11 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from stash_sense.bootstrap import Services
 from stash_sense.cli.context import services_of
-from stash_sense.cli.present import print_json, say
+from stash_sense.cli.present import print_json, print_shaped, say
 from stash_sense.cli.progress import ProgressDisplay, shown_progress
 from stash_sense.cli.serving import Document, jobs_of, result_of, service_here, submitted, watched
 from stash_sense.fingerprints.fingerprint import Fingerprint, Outcome
@@ -110,7 +109,7 @@ def _preview(services: Services, asked: ScanRequest, progress: ProgressDisplay, 
             one.total, one.new, one.again, one.rematch, one.faces, one.no_face, one.failed, one.unreadable,
         )  # fmt: skip
         table.add_row(one.kind, *(f"{number:,}" for number in numbers))
-    Console().print(table)
+    print_shaped(table)
 
 
 def _say(result: Document) -> None:

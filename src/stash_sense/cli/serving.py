@@ -21,6 +21,7 @@ from stash_sense.errors import (
     ServiceUnreachable,
 )
 from stash_sense.jobs.job import ENDED, WAITING, JobStatus
+from stash_sense.kernel.paths import typed_path
 from stash_sense.kernel.progress import Progress, ProgressListener
 
 if TYPE_CHECKING:
@@ -282,16 +283,29 @@ def result_of(job: Mapping[str, Any]) -> Document:
     return dict(job["result"] or {})
 
 
+_PLACES = ("folder", "source")
+"""Fields that may name a folder, which the service would look for from where it was started itself."""
+
+
 def payload_of(fields: Collection[str]) -> Document:
-    """Read `name=value` fields; a value that is JSON is taken for that, any other for text."""
+    """Read `name=value` fields; a value that is JSON is taken for that, any other for text.
+
+    A folder that is there is named by its whole path.
+    """
     payload: Document = {}
     for field in fields:
         name, _, value = field.partition("=")
         try:
             payload[name] = json.loads(value)
         except ValueError:
-            payload[name] = value
+            payload[name] = for_anybody(value) if name in _PLACES else value
     return payload
+
+
+def for_anybody(place: str) -> str:
+    """Name a folder in a way that does not depend on where one is; what is no folder here stays as it is."""
+    folder = typed_path(place.strip()) if place.strip() else None
+    return str(folder.absolute()) if folder is not None and folder.is_dir() else place
 
 
 def state_of(job: Document) -> str:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from stash_sense.cli.context import services_of
-from stash_sense.cli.present import print_json
+from stash_sense.cli.present import print_json, print_shaped
 from stash_sense.connection.boxes import BoxStanding
 from stash_sense.connection.survey import Survey
 from stash_sense.library.kinds import GALLERIES, IMAGES, PERFORMERS, SCENES
@@ -102,7 +102,7 @@ def _print(found: Survey, boxes: Sequence[BoxStanding], known: PathMap, guess: G
     for name, text in rows:
         table.add_row(Text(visible(name)), Text(visible(text)))
     console = Console()
-    console.print(table)
+    print_shaped(table)
     for sentence in (*(one.words.sentence for one in boxes if one.error is not None), *_advice(known, guess)):
         console.print(f"→ {visible(sentence)}", markup=False, highlight=False, soft_wrap=True)
     console.print("Stash can be used.", highlight=False)

@@ -2,7 +2,7 @@
 
 StashSenseError
 ├── Cancelled                    the user or the program asked to stop
-│   └── JobStopped
+│   └── JobStopped · BuildStopped
 ├── InputError                   a file or folder the user named cannot be used; the rest of a batch goes on
 │   ├── InputMissing · InputEmpty · InputWithoutMedia · InputUnreadable · InputNotMedia · InputIsPlaylist
 │   ├── VideoWithoutPicture · VideoDamaged
@@ -12,7 +12,7 @@ StashSenseError
 │   ├── StreamWithoutRanges · StreamTooLarge · StreamTooSlow · StreamLost · StreamChanged
 │   └── InternalFault            not the file's fault but ours
 ├── GalleryError                 the folder of known people cannot be used
-│   └── GalleryMissing · GalleryWithoutPeople · GalleryWithoutFaces
+│   └── GalleryMissing · GalleryLocked · GalleryWithoutPeople · GalleryWithoutFaces
 ├── PackError                    a model pack cannot be used
 │   ├── PackUnknown · PackNotInstalled · PackCorrupt · PackCardInvalid
 │   └── PackSelfTestFailed · ModelRejected · CalibrationDamaged
@@ -24,7 +24,7 @@ StashSenseError
 ├── DatabaseError                the performers database cannot be used
 │   ├── DatabaseMissing · DatabaseDamaged · DatabaseTooNew · DatabaseUnwritten · CanaryFailed
 │   ├── VersionTaken · NoEarlierVersion · LibraryBusy
-│   ├── PackDiffers · PerformerUnknown · PerformerAmbiguous
+│   ├── PackDiffers · PerformerUnknown · PerformerAmbiguous · NotForgotten
 │   ├── PerformersWithoutPictures · PerformersLost
 │   └── BuildStateDamaged · ForgottenUnreadable · EverybodyForgotten · DatabaseUnreadable
 ├── SearchError                  the performers database cannot be searched
@@ -33,10 +33,10 @@ StashSenseError
 │   └── SignatureMissing · SignatureUnreadable · SignerUntrusted · SignatureWrong
 ├── SigningKeyError              a key to sign or verify releases with cannot be used
 │   ├── SigningKeyMissing · SigningKeyUnreadable · SigningKeyExists
-│   └── SigningPasswordWrong · SigningPasswordNeeded · PublicKeyUnreadable
+│   └── SigningPasswordWrong · SigningPasswordNeeded · PublicKeyUnreadable · KeyNotTrusted
 ├── ReleaseError                 a release's manifest cannot be used, or a release not be published
 │   ├── ReleaseUnreadable · ReleaseSchemaUnknown · ReleaseNeedsNewerProgram · ReleaseContradictory
-│   └── ReleaseAlreadyPublished
+│   └── ReleaseAlreadyPublished · ReleaseOnlyHere · ReleaseMissing
 ├── ArchiveError                 a release's archive is not the one it should be, or is not safe to unpack
 │   ├── ArchiveUnreadable · ArchiveSizeWrong · ArchiveChanged · ArchiveDamaged · ArchiveOvercrowded
 │   ├── MemberNameUnsafe · MemberUnexpected · MemberMissing · MemberDuplicate · MemberNotFile · MemberEncrypted
@@ -63,7 +63,7 @@ StashSenseError
 │   ├── JobActive · JobEnded · JobCompleted · JobTypeBusy · JobNotStoppable · ReplacementUnconfirmed
 │   └── JobCrashed · JobFault · JobFromBackup · JobLeftBehind
 ├── UpdateError                  the performers database cannot be updated
-│   └── ReleaseUnsigned · SourceEmpty · UpdateRunning
+│   └── ReleaseUnsigned · SourceEmpty · SourceNotNamed · UpdateRunning · BuiltHere
 ├── StateError                   the user's own state, stash_sense.db, cannot be used
 │   ├── StateMissing · StateDamaged · StateNotWhole · StateTooNew · StateForeign · StateBusy
 │   └── KeptFacesDamaged · FacesFileDamaged · FacesFileTooNew

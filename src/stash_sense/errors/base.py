@@ -4,6 +4,7 @@ import inspect
 from typing import ClassVar
 
 __all__ = [
+    "BuildStopped",
     "Cancelled",
     "DiskFull",
     "FileUnusable",
@@ -33,6 +34,13 @@ class Cancelled(StashSenseError):
     """Stopped before it was finished; what was there before is unharmed. Do it again to finish it."""
 
     code = "cancelled"
+
+
+class BuildStopped(Cancelled):
+    """Stopped before it was finished. What was described is kept, and the same command goes on there; what was in use
+    still is."""
+
+    code = "build_stopped"
 
 
 class StorageError(StashSenseError):

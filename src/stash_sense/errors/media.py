@@ -144,24 +144,32 @@ class InternalFault(InputError):
 
 
 class GalleryError(StashSenseError):
-    """The gallery {path} cannot be used."""
+    """The pictures of people in {path} cannot be used."""
 
     code = "gallery_error"
 
 
 class GalleryMissing(GalleryError):
-    """The gallery {path} is not a folder; it should hold one folder of pictures for each known person."""
+    """{path} is not a folder; name one that holds a folder of pictures for each person."""
 
     code = "gallery_missing"
 
 
+class GalleryLocked(GalleryError):
+    """{path} cannot be read ({reason}), so its pictures would be missing; make it readable, or leave it out by a name
+    that begins with a dot."""
+
+    code = "gallery_locked"
+
+
 class GalleryWithoutPeople(GalleryError):
-    """The gallery {path} holds no folder with pictures; it needs one for each known person, named after them."""
+    """{path} holds no folder with pictures; each person needs one, named after them. If it is the folder of one
+    person, name the one above it."""
 
     code = "gallery_without_people"
 
 
 class GalleryWithoutFaces(GalleryError):
-    """No picture of the gallery {path} could be used (first: {reason}); use large, clear pictures."""
+    """No picture of {path} could be used (first: {reason}); use large, clear pictures."""
 
     code = "gallery_without_faces"

@@ -72,7 +72,7 @@ class PackDiffers(DatabaseError):
 
 
 class PerformerUnknown(DatabaseError):
-    """Nobody in the performers database is called {name}; `stash-sense db list` shows who is."""
+    """Nobody in the performers database is called {name}{similar}; `stash-sense db list` shows who is."""
 
     code = "performer_unknown"
 
@@ -109,6 +109,14 @@ class EverybodyForgotten(DatabaseError):
     """
 
     code = "everybody_forgotten"
+
+
+class NotForgotten(DatabaseError):
+    """{name} is not among those who were forgotten, of whom ids are kept and no names; `stash-sense db unforget`
+    lists them.
+    """
+
+    code = "not_forgotten"
 
 
 class ForgottenUnreadable(DatabaseError):

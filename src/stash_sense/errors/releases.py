@@ -79,6 +79,12 @@ class PublicKeyUnreadable(SigningKeyError):
     code = "public_key_unreadable"
 
 
+class KeyNotTrusted(SigningKeyError):
+    """The key {path} is not among those you trust; `stash-sense db key list` shows them."""
+
+    code = "key_not_trusted"
+
+
 class ReleaseError(StashSenseError):
     """The release {name} cannot be used."""
 
@@ -113,6 +119,22 @@ class ReleaseAlreadyPublished(ReleaseError):
     """{name} holds another release of version {version}; make a new version, since what was published must stay."""
 
     code = "release_already_published"
+
+
+class ReleaseOnlyHere(ReleaseError):
+    """Version {name} is {whole} without people who were forgotten here, a name that may mean something else
+    elsewhere, so it is not published; build a database of your own with `stash-sense db build FOLDER --name VERSION`.
+    """
+
+    code = "release_only_here"
+
+
+class ReleaseMissing(ReleaseError):
+    """There is no performers database in {name}: it has no manifest.json; name a zip that `stash-sense db export` or
+    a publisher made, or the folder of a version.
+    """
+
+    code = "release_missing"
 
 
 class ArchiveError(StashSenseError):

@@ -17,6 +17,22 @@ class ReleaseUnsigned(UpdateError):
     code = "release_unsigned"
 
 
+class BuiltHere(UpdateError):
+    """Version {version} with {performers:,} performers is in use and was built here; {offered} from {source} would
+    take its place. Repeat with --yes, or say `replace` true with the job, if that is meant.
+    """
+
+    code = "built_here"
+
+
+class SourceNotNamed(UpdateError):
+    """No source of releases is named; add --from SOURCE, a folder, an https address or owner/name on GitHub, or set
+    it for good with `stash-sense settings set database_source SOURCE`.
+    """
+
+    code = "source_not_named"
+
+
 class SourceEmpty(UpdateError):
     """{source} has no release to offer; ask its publisher, or repeat with --pre-releases for those meant for trying
     out.

@@ -1,5 +1,6 @@
 """What the user named -> the files to look at, each with the reader it is for."""
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -43,12 +44,12 @@ def expand(paths: Sequence[Place]) -> Iterator[Place | Path]:
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
-    locked: list[Path] = []
+    locked: list[OSError] = []
     found = False
     for file in files_below(folder, PICTURE_EXTENSIONS | VIDEO_EXTENSIONS, locked.append):
         found = True
         yield file
-    yield from locked
+    yield from (Path(os.fsdecode(error.filename)) for error in locked)
     if not found and not locked:
         yield folder
 

@@ -5,19 +5,15 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 
-def files_below(folder: Path, extensions: Collection[str], unreadable: Callable[[Path], None]) -> Iterator[Path]:
+def files_below(folder: Path, extensions: Collection[str], unreadable: Callable[[OSError], None]) -> Iterator[Path]:
     """Yield files by name, those of subfolders after those of their folder; links to folders are not followed.
 
     Args:
         folder: where to look; hidden files and folders below it are passed over.
         extensions: lower-case endings with their dot.
-        unreadable: told every folder that could not be listed.
+        unreadable: told of every folder that could not be listed: the error's `filename`.
     """
-
-    def failed(error: OSError) -> None:
-        unreadable(Path(os.fsdecode(error.filename)))
-
-    for parent, subfolders, names in os.walk(folder, onerror=failed):
+    for parent, subfolders, names in os.walk(folder, onerror=unreadable):
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
         for name in sorted(names):
             if not name.startswith(".") and Path(name).suffix.lower() in extensions:

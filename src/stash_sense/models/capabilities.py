@@ -92,7 +92,7 @@ def identification(here: Installation) -> Capability:
     except (PackError, SettingInvalid) as error:
         remedy = _pack_remedy(here, str(error.fields.get("pack", wanted)), error)
         return Capability("identification", False, reason=_reason(error), remedy=remedy)
-    people = known.note if known.available else "and a gallery that you name with --gallery"
+    people = known.note if known.available else "and only a gallery that you name with --gallery"
     return Capability("identification", True, note=f"pack {wanted}, {people}")
 
 

@@ -10,7 +10,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from stash_sense.errors import (
     GalleryError,
-    InputError,
     JobPayloadInvalid,
     PerformersLost,
     ReplacementUnconfirmed,
@@ -26,6 +25,7 @@ from stash_sense.errors import (
     StashSenseError,
     StashTimedOut,
     StashUnreachable,
+    VersionTaken,
 )
 from stash_sense.jobs.catalogue import JobType
 from stash_sense.jobs.context import JobContext
@@ -48,8 +48,6 @@ _PASSING = (
     *(StashBoxConnectionLost, StashBoxTimedOut, StashBoxBroken, StashBoxBusy),
 )
 """What may be over when it is tried again: the build goes on where it was."""
-_NOTES = 200
-"""Notes that are kept with the job; the counts are of all of them."""
 
 
 def _one_or_several(said: Any) -> Any:
@@ -127,16 +125,22 @@ def check_build(
     """Check that a build can begin, and takes the place of nothing that its user may want to keep; reads no pictures.
 
     Raises:
-        JobPayloadInvalid: the folder is none, or cannot be listed.
+        JobPayloadInvalid: the folder is none, or cannot be listed; or no version may be called so.
+        PerformersWithoutPictures: there is nobody in it.
         StashError, StashBoxError: what it is to be built of cannot be asked.
         ReplacementUnconfirmed: it would replace what was made of something else, and nobody has said that it may.
         Cancelled: the token was set.
     """
-    from stash_sense.performers.building.replacing import replacement_of
+    from stash_sense.performers.building.replacing import check_name, replacement_of
 
     try:
+        if asked.version is not None:
+            check_name(asked.version, library)
+    except (SettingInvalid, VersionTaken) as error:
+        raise _refused("version", error) from error
+    try:
         replacement = replacement_of(library, source, cancel)
-    except (GalleryError, InputError) as error:
+    except GalleryError as error:
         raise _refused("folder", error) from error
     if replacement is not None and not asked.replace:
         raise ReplacementUnconfirmed(
@@ -208,11 +212,10 @@ def database_build(
             "pictures": report.pictures,
             "described": report.described,
             "reused": report.reused,
+            "copies": report.copies,
             "left_out": dict(report.left_out),
+            # No notes: those name people, who may be forgotten, and the state of the build has them.
             "note_counts": dict(Counter(note.code for note in report.notes)),
-            "notes": [
-                {"code": note.code, "person": note.person, "message": note.message} for note in report.notes[:_NOTES]
-            ],
         }
 
     return JobType(

@@ -33,6 +33,7 @@ class UpdateRequest(BaseModel):
     source: str | None = Field(default=None, max_length=2000, description=_SOURCE)
     pre_releases: bool = Field(default=False, description=_PRE_RELEASES)
     allow_unsigned: bool = Field(default=False, description="Take a release that nobody signed.")
+    replace: bool = Field(default=False, description="Whether a database in use may give way that was built here.")
 
 
 class CheckRequest(BaseModel):
@@ -112,9 +113,7 @@ class DatabaseUpdates:
             return {"checked": False, "reason": NO_SOURCE}
         source = self._source_of(place)
         found = self._updater().check(source, context.cancel, prereleases=asked.pre_releases)
-        newest = None if found.release is None else str(found.release.version)
-        notes = list(found.notes)
-        return {"checked": True, "current": found.current, "newest": newest, "newer": found.newer, "notes": notes}
+        return {"checked": True, **found.document()}
 
     def _update(self, context: JobContext[UpdateRequest]) -> Mapping[str, Any]:
         asked = context.payload
@@ -126,6 +125,7 @@ class DatabaseUpdates:
             context.listen,
             prereleases=asked.pre_releases,
             allow_unsigned=asked.allow_unsigned,
+            replace=asked.replace,
         )
         if installed is None:
             return {"updated": False, "version": updater.status().current}

@@ -13,21 +13,25 @@ from stash_sense.performers.manifest import DATABASE_NAME
 
 FOLDED = "stash_sense_folded"
 """The function of `folded` in SQL."""
-_FIND = f"""
-    SELECT universal_id, canonical_name, disambiguation, face_count FROM performers
+_NAMED = f"""
+    FROM performers
     WHERE universal_id > :after AND (
         :part = ''
         OR instr({FOLDED}(canonical_name), :part)
         OR id IN (SELECT performer_id FROM aliases WHERE instr({FOLDED}(alias), :part))
     )
-    ORDER BY universal_id LIMIT :most
 """  # noqa: S608  our own names
+_FIND = f"SELECT universal_id, canonical_name, disambiguation, face_count {_NAMED} ORDER BY universal_id LIMIT :most"
+_COUNT = f"SELECT count(*) {_NAMED}"
 _FIND_ONE = f"""
     SELECT universal_id, canonical_name, disambiguation, face_count FROM performers
     WHERE universal_id = :who OR {FOLDED}(canonical_name) = :name
     OR id IN (SELECT performer_id FROM aliases WHERE {FOLDED}(alias) = :name)
     ORDER BY universal_id
 """  # noqa: S608
+
+_SIMILAR = 3
+"""People who are named to somebody who meant another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,13 @@ def find(folder: Path, part: str = "", after: str = "", most: int = 50) -> list[
         return [FoundPerformer(*row) for row in database.execute(_FIND, values)]
 
 
+def count(folder: Path, part: str = "") -> int:
+    """Count those whom `find` would find; raises as that does."""
+    with _opened(folder) as database:
+        (found,) = database.execute(_COUNT, {"part": folded(part), "after": ""}).fetchone()
+    return int(found)
+
+
 def find_one(folder: Path, who: str) -> FoundPerformer:
     """Find somebody by universal id, name or alias.
 
@@ -75,7 +86,8 @@ def find_one(folder: Path, who: str) -> FoundPerformer:
     people = [FoundPerformer(*row) for row in found]
     people = [person for person in people if person.id == who] or people
     if not people:
-        raise PerformerUnknown(name=who)
+        similar = ", ".join(one.name for one in find(folder, who, most=_SIMILAR))
+        raise PerformerUnknown(name=who, similar=f" ({similar} comes near)" if similar else "")
     if len(people) > 1:
         raise PerformerAmbiguous(name=who, ids=", ".join(person.id for person in people))
     return people[0]

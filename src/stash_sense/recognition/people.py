@@ -82,8 +82,9 @@ class PeopleInMemory:
             some = probes[start : start + PROBES]
             found = np.broadcast_to(everybody, (len(some), k)) if k == self.count else self._candidates(some, k)
             for place, (probe, own) in enumerate(zip(some, found, strict=True), start):
-                # One product after another: a matrix product rounds by how many probes there are and where they stand.
-                similarity = np.vecdot(self.white_templates[own], probe)
+                templates = self.white_templates if k == self.count else self.white_templates[own]
+                # One product after another: a matrix product rounds by how many probes there are, and where each is.
+                similarity = np.vecdot(templates, probe)
                 order = np.lexsort((own, -similarity))
                 rows[place], values[place] = own[order], similarity[order]
         return rows, values

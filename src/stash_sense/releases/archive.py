@@ -32,6 +32,7 @@ from stash_sense.releases.zip_directory import ZIP_ERRORS, ArchiveLimits, check_
 
 PACK = "pack, MB"
 UNPACK = "unpack, MB"
+COPY = "copy, MB"
 _FIRST_DAY = (1980, 1, 1, 0, 0, 0)
 """The earliest time a zip can say: equal versions make equal archives."""
 _UNIX = 3
@@ -135,6 +136,36 @@ def unpack(
                     raise MemberDamaged(archive=path.name, member=name, reason="its SHA-256 is another")
         with _new_file(into / MANIFEST_NAME, written) as out:
             out.write(content)
+
+
+def copy(
+    folder: Path,
+    manifest: Manifest,
+    into: Path,
+    progress: ProgressListener = silent,
+    cancel: CancelToken | None = None,
+) -> None:
+    """Copy a version's folder, exactly what its manifest lists, each file checked while it is written.
+
+    Args:
+        folder: of the version.
+        manifest: that was read from it.
+        into: a folder that does not exist yet, or is empty.
+        progress: told the megabytes written.
+        cancel: stops it.
+
+    Raises:
+        VersionFileError: a file of it is not what its manifest says; nothing of it is left.
+        StorageError: the files cannot be written; nothing is left.
+        Cancelled: somebody asked to stop; nothing is left.
+    """
+    tally = Tally(COPY, manifest.size, progress, cancel or CancelToken())
+    with _filled(into) as written:
+        for name, entry in sorted(manifest.files.items()):
+            with _new_file(into / name, written) as out:
+                stream_file(folder / name, entry, out.write, tally)
+        with _new_file(into / MANIFEST_NAME, written) as out:
+            out.write(manifest.to_json())
 
 
 def _remove_abandoned(target: Path) -> None:

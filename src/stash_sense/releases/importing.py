@@ -1,13 +1,14 @@
 """A file that the user names -> the version in use: an archive of ours, signed or not, or a public release."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from stash_sense import __version__
-from stash_sense.errors import InputMissing, ReleaseContradictory, ReleaseUnreadable
+from stash_sense.errors import InputMissing, ReleaseContradictory, ReleaseMissing, ReleaseUnreadable
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import ProgressListener, silent
-from stash_sense.performers.manifest import MANIFEST_NAME, Manifest, check_understood
+from stash_sense.performers.manifest import DATABASE_NAME, MANIFEST_NAME, Manifest, check_understood
+from stash_sense.performers.public.limits import REQUIRED
 from stash_sense.performers.versions.library import new_origin
 from stash_sense.releases.archive import reading
 from stash_sense.releases.installing import Installed, ReleaseInstaller
@@ -25,6 +26,8 @@ from stash_sense.releases.zip_directory import ArchiveLimits, read_members
 
 _PUBLIC = "checksums"
 """A key of a public release's manifest, which ours does not have."""
+_OURS = "embedders"
+"""A key of our manifest, which a public release's does not have."""
 
 
 def import_file(
@@ -41,7 +44,7 @@ def import_file(
     must be right all the same.
 
     Args:
-        path: a zip of ours or a public release's; of the latter also its unpacked folder.
+        path: a zip of ours or a public release's, or the folder of a version, or of an unpacked public release.
         installer: puts it into use.
         trusted: keys whose signatures count.
         ed25519: checks signatures.
@@ -50,7 +53,7 @@ def import_file(
 
     Raises:
         InputMissing: there is nothing of that name.
-        SignatureError, ReleaseError, ArchiveError, PublicReleaseError: it is refused.
+        SignatureError, ReleaseError, ArchiveError, VersionFileError, PublicReleaseError: it is refused.
         DatabaseError, StorageError: it cannot be installed.
         Cancelled: the token was set. In all these cases the version in use stays.
     """
@@ -61,9 +64,11 @@ def import_file(
     if described.is_file():
         manifest, signed_by = _described(path, described, trusted, ed25519, cancel, progress)
     else:
-        inside = None if path.is_dir() else manifest_of(path)
+        inside = _manifest_in(path) if path.is_dir() else manifest_of(path)
         if inside is None:
             return installer.install_public(path, new_origin(str(path)), cancel, progress)
+        if path.is_dir():
+            return installer.install_folder(path, inside, new_origin(str(path)), cancel, progress)
         manifest = inside
     return installer.install_archive(path, manifest, new_origin(str(path), signed_by=signed_by), cancel, progress)
 
@@ -94,12 +99,14 @@ def manifest_of(path: Path) -> Manifest | None:
 
     Raises:
         ArchiveError: it is no zip that could be looked into.
-        ReleaseError: its manifest is damaged.
+        ReleaseError: its manifest is damaged, or there is nothing of a database in it.
         DatabaseDamaged, DatabaseTooNew: its manifest is none, or a newer program is needed to understand it.
     """
     with opened_archive(path) as file, reading(path):
         opened, _ = read_members(file, path.name, ArchiveLimits())
         if MANIFEST_NAME not in opened.namelist():
+            if _holds_nothing(opened.namelist()):
+                raise ReleaseMissing(name=path.name)
             return None
         with opened.open(MANIFEST_NAME) as member:
             content = member.read(MANIFEST_BYTES + 1)
@@ -107,6 +114,27 @@ def manifest_of(path: Path) -> Manifest | None:
         return None
     check_understood(content, path.name, __version__)
     return read_manifest(content, f"{path.name}: {MANIFEST_NAME}")
+
+
+def _manifest_in(folder: Path) -> Manifest | None:
+    """Return the manifest of a version's folder; None where it is something else; raises as `manifest_of` does."""
+    try:
+        names = {entry.name for entry in folder.iterdir()}
+    except OSError as error:
+        raise ReleaseUnreadable(name=folder, reason=error.strerror or "it cannot be read") from error
+    if MANIFEST_NAME not in names:
+        if _holds_nothing(names):
+            raise ReleaseMissing(name=folder)
+        return None
+    content = _content(folder / MANIFEST_NAME, MANIFEST_BYTES)
+    if _OURS not in read_object(content, f"{folder / MANIFEST_NAME}"):
+        return None
+    return Manifest.read(content, folder, __version__)
+
+
+def _holds_nothing(names: Collection[str]) -> bool:
+    """Whether there is neither a manifest among these, nor a file that only public releases have."""
+    return ({*REQUIRED} - {DATABASE_NAME} | {MANIFEST_NAME}).isdisjoint(names)
 
 
 def _is_there(path: Path) -> bool:

@@ -14,7 +14,7 @@ from stash_sense.performers.versions.forgetting import without_forgotten
 from stash_sense.performers.versions.forgotten import forgotten_ids
 from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary
 from stash_sense.performers.versions.origin import Origin
-from stash_sense.releases.archive import unpack
+from stash_sense.releases.archive import copy, unpack
 from stash_sense.releases.space import UNPACKED_FACTOR, require_space
 from stash_sense.releases.status import StatusBoard, UpdateState
 
@@ -78,6 +78,27 @@ class ReleaseInstaller:
             unpack(archive, manifest, folder, progress=listen, cancel=cancel)
             return Installed(self._proved(folder, manifest, origin, cancel, listen))
 
+    def install_folder(
+        self,
+        version: Path,
+        manifest: Manifest,
+        origin: Origin,
+        cancel: CancelToken,
+        progress: ProgressListener = silent,
+    ) -> Installed:
+        """Install a version that lies elsewhere; arguments as above.
+
+        Raises:
+            VersionFileError: it is not what its manifest says. Others as `install_archive`.
+        """
+        listen = self._board.listening(progress)
+        with self._library.alone(cancel, listen), self._library.staging() as stage:
+            self._board.enter(UpdateState.EXTRACTING, target=manifest.version)
+            folder = stage / "version"
+            require_space(self._library.folder, manifest.size, factor=UNPACKED_FACTOR)
+            copy(version, manifest, folder, listen, cancel)
+            return Installed(self._proved(folder, manifest, origin, cancel, listen))
+
     def install_public(
         self,
         release: Path,
@@ -129,10 +150,8 @@ class ReleaseInstaller:
             cancel,
             listen,
         )
-        library.forget_derived(staged.manifest)
+        library.forget_derived(staged.version)
         self._prove(staged, cancel, listen)
         cancel.raise_if_cancelled()
         self._board.enter(UpdateState.SWAPPING)
-        if staged.version != manifest.version:
-            origin = origin.model_copy(update={"reduced_from": manifest.version})
-        return library.install(staged.folder, origin, listen)
+        return library.install(staged.folder, staged.origin or origin, listen)

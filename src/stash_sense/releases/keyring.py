@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from stash_sense.errors import FileUnusable, PublicKeyUnreadable, SettingInvalid
+from stash_sense.errors import FileUnusable, InputMissing, PublicKeyUnreadable, SettingInvalid
 from stash_sense.files import storage_errors, write_atomically
 from stash_sense.releases.keys import PUBLIC_SUFFIX, Ed25519, PublicKey, SecretKey, generate_keys, read_public_key
 from stash_sense.releases.keys import read_secret_key as read_secret_key_file
@@ -29,6 +29,11 @@ class KeyRing:
     def own(self) -> Path:
         """Where the user's own secret key is, or would be."""
         return self.folder / _OWN
+
+    def own_id(self) -> str | None:
+        """Return the id of the user's own key, as its public half beside it tells; None where there is none."""
+        kept = self._kept().get(self.own.with_suffix(PUBLIC_SUFFIX))
+        return kept.id if isinstance(kept, PublicKey) and self.own.exists() else None
 
     def trusted(self) -> list[PublicKey]:
         """Return all keys that count, each once; files that are no keys are passed over, see `faults`.
@@ -111,7 +116,13 @@ class KeyRing:
         return public
 
     def read_own(self, password: str | None = None, path: Path | None = None) -> SecretKey:
-        """Read the key that this user signs releases with; raises as `read_secret_key` does."""
+        """Read the key that this user signs releases with; raises as `read_secret_key` does.
+
+        Raises:
+            InputMissing: there is no file of the name that was given.
+        """
+        if path is not None and not path.exists():
+            raise InputMissing(path=path)
         return read_secret_key_file(path or self.own, password)
 
 

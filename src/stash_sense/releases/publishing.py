@@ -4,18 +4,21 @@ The folder can be served while it is written: files are put in place whole, and 
 """
 
 import contextlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from packaging.version import Version
 
-from stash_sense.errors import ReleaseAlreadyPublished, ReleaseError
+from stash_sense.errors import NotWritable, ReleaseAlreadyPublished, ReleaseError, ReleaseOnlyHere
 from stash_sense.files import storage_errors, write_atomically
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import ProgressListener, silent
 from stash_sense.performers.manifest import MANIFEST_NAME
+from stash_sense.performers.versions.naming import whole_version
 from stash_sense.releases.archive import pack
+from stash_sense.releases.holding import versions_holding
 from stash_sense.releases.keys import Ed25519, SecretKey
 from stash_sense.releases.release_manifest import (
     LISTING_NAME,
@@ -39,11 +42,15 @@ class Published:
         release: the manifest that was signed.
         files: the release's own three, then the listing.
         key: id of the key it was signed with.
+        newest: version that is the newest in the folder, and what others update to.
+        holding: other versions there that hold somebody who was forgotten.
     """
 
     release: ReleaseManifest
     files: tuple[Path, ...]
     key: str
+    newest: str
+    holding: tuple[str, ...]
 
 
 def publish(
@@ -52,6 +59,7 @@ def publish(
     key: SecretKey,
     ed25519: Ed25519,
     *,
+    forgotten: Collection[str] = (),
     now: datetime | None = None,
     progress: ProgressListener = silent,
     cancel: CancelToken | None = None,
@@ -66,17 +74,23 @@ def publish(
         out: the folder of releases; made if it is not there. One program at a time publishes into it.
         key: of the publisher; there are no unsigned releases.
         ed25519: makes the signature.
+        forgotten: universal ids of people who should not be in what is published.
         now: the time to sign with.
         progress: told the megabytes packed.
         cancel: stops it before anything can be seen in the folder.
 
     Raises:
         ReleaseAlreadyPublished: the folder has another release of this version.
+        ReleaseOnlyHere: people were left out of the version here, which is somebody else's.
         DatabaseError, VersionFileError: the version is not whole.
         StorageError: the folder cannot be written.
         Cancelled: somebody asked to stop.
     """
     version = read_manifest(version_manifest(version_folder), MANIFEST_NAME).version
+    if (whole := whole_version(version)) != version:
+        raise ReleaseOnlyHere(name=version, whole=whole)
+    if out.exists() and not out.is_dir():
+        raise NotWritable(path=out, reason="it is a file, and releases go into a folder")
     archive = out / archive_name(version)
     fresh = archive.with_name(f".{archive.name}.new")
     try:
@@ -99,8 +113,16 @@ def publish(
     write_atomically(signature, signed)
     write_atomically(described, content)
     listing = out / LISTING_NAME
-    write_atomically(listing, listing_of(out).to_json())
-    return Published(release, (archive, described, signature, listing), key.public.id)
+    listed = listing_of(out)
+    write_atomically(listing, listed.to_json())
+    versions = [one.version for one in listed.releases]
+    return Published(
+        release=release,
+        files=(archive, described, signature, listing),
+        key=key.public.id,
+        newest=versions[0],
+        holding=tuple(versions_holding(out, (one for one in versions if one != version), forgotten)),
+    )
 
 
 def listing_of(folder: Path) -> ReleaseListing:

@@ -4,38 +4,39 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import filelock
-from packaging.version import Version
 
 from stash_sense.errors import (
     ArchiveError,
-    DatabaseDamaged,
+    BuiltHere,
     DatabaseError,
-    NotOnServer,
     PublicReleaseError,
     ReleaseContradictory,
     ReleaseError,
     ReleaseUnsigned,
-    SignatureMissing,
+    SignatureError,
     SourceEmpty,
+    StashSenseError,
     UpdateRunning,
 )
 from stash_sense.files import storage_errors
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import ProgressListener, silent
 from stash_sense.performers.versions import leftovers
-from stash_sense.performers.versions.library import PerformersLibrary, new_origin
+from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary, new_origin
 from stash_sense.releases.checking import CachedCheck
-from stash_sense.releases.found import Announced, FoundRelease, PublicOffer, SignedOffer, newest
+from stash_sense.releases.found import Announced, FoundRelease, PublicOffer, newest
+from stash_sense.releases.gain import is_gain, is_intact
 from stash_sense.releases.installing import Installed, Prove, ReleaseInstaller
 from stash_sense.releases.keys import Ed25519, PublicKey
 from stash_sense.releases.ports import ReleaseSource
-from stash_sense.releases.release_manifest import MANIFEST_BYTES, ArchiveEntry, ReleaseManifest
-from stash_sense.releases.signing import SIGNATURE_BYTES, verify
+from stash_sense.releases.release_manifest import ArchiveEntry
 from stash_sense.releases.space import require_space
 from stash_sense.releases.status import StatusBoard, UpdateState, UpdateStatus
 from stash_sense.releases.verification import verify_archive
+from stash_sense.releases.vouching import Vouched, vouched
 
 _DOWNLOADS = ".downloads"
 _OF_THE_RELEASE = (ArchiveError, ReleaseError, DatabaseError, PublicReleaseError)
@@ -55,20 +56,31 @@ class UpdateCheck:
     Attributes:
         current: version in use; None where there is none.
         release: the newest there; None where the source has none.
-        newer: whether it is newer than the one in use; of one in use that is damaged, whether it is not older.
-        signed: whether it comes with a manifest that can be signed.
+        newer: whether it would be a gain: it is newer than the one in use, or the same one where that is damaged, or
+            where people were left out of it who may come back.
+        signed_by: id of the trusted key that signed it, hex; only looked for in one that would be a gain.
+        refusal: why it would not be installed; likewise.
         notes: on what was passed over.
     """
 
     current: str | None
     release: FoundRelease | None
     newer: bool
-    notes: tuple[str, ...]
+    signed_by: str | None = None
+    refusal: StashSenseError | None = None
+    notes: tuple[str, ...] = ()
 
-    @property
-    def signed(self) -> bool:
-        """Whether the release says that it is signed; whether that is true shows when it is fetched."""
-        return self.release is not None and isinstance(self.release.offer, SignedOffer)
+    def document(self) -> dict[str, Any]:
+        """Present it as JSON; `signed` is null where nobody has looked."""
+        refusal = self.refusal
+        return {
+            "current": self.current,
+            "newest": None if self.release is None else str(self.release.version),
+            "newer": self.newer,
+            "signed": self.signed_by is not None if self.newer else None,
+            "refusal": None if refusal is None else {"code": refusal.code, "message": str(refusal)},
+            "notes": list(self.notes),
+        }
 
 
 class Updater:
@@ -106,37 +118,35 @@ class Updater:
         return self._board.read()
 
     def check(
-        self, source: ReleaseSource, cancel: CancelToken, *, prereleases: bool = False, fresh: bool = False
+        self,
+        source: ReleaseSource,
+        cancel: CancelToken,
+        *,
+        prereleases: bool = False,
+        allow_unsigned: bool = False,
     ) -> UpdateCheck:
-        """Look what a source has.
+        """Look what a source has; its list may be ten minutes old.
 
         Args:
             source: to ask.
             cancel: looked at while waiting.
             prereleases: let those count that are meant for trying out.
-            fresh: ask even if the last answer is younger than ten minutes.
+            allow_unsigned: that nobody signed it is no reason to refuse it.
 
         Raises:
             SourceError, TransferError: the source cannot be asked, or not understood.
             Cancelled: the token was set.
         """
-        listing = self._check.releases(source, cancel, fresh=fresh)
+        listing = self._check.releases(source, cancel)
         release = newest(listing.releases, prereleases=prereleases)
-        newer = release is not None and self._is_wanted(release.version)
-        return UpdateCheck(self._library.name_in_use(), release, newer, listing.notes)
-
-    def _is_wanted(self, version: Version) -> bool:
-        """Whether a version would be a gain; one that is older never, lest what was mended come back."""
-        current = self._library.name_in_use()
-        if current is None or version > Version(current):
-            return True
-        return version == Version(current) and not self._is_usable(current)
-
-    def _is_usable(self, current: str) -> bool:
-        try:
-            return self._library.current() is not None and self._library.is_whole(current)
-        except DatabaseDamaged:
-            return False
+        newer = release is not None and is_gain(self._library, release.version, self._library.is_whole)
+        signed_by, refusal = None, None
+        if release is not None and newer:
+            try:
+                signed_by = self._vouched(source, release, cancel, allow_unsigned).signed_by
+            except (SignatureError, ReleaseError, ReleaseUnsigned) as error:
+                refusal = error
+        return UpdateCheck(self._library.name_in_use(), release, newer, signed_by, refusal, listing.notes)
 
     def update(
         self,
@@ -146,8 +156,11 @@ class Updater:
         *,
         prereleases: bool = False,
         allow_unsigned: bool = False,
+        replace: bool = True,
     ) -> Installed | None:
-        """Install a source's newest release, if it is newer than the version in use.
+        """Install a source's newest release, if it is newer than the version in use, or mends or completes it.
+
+        Where it is the very one in use, and signed by now, that is noted.
 
         Args:
             source: of releases.
@@ -155,6 +168,7 @@ class Updater:
             progress: told how far each part is.
             prereleases: let those count that are meant for trying out.
             allow_unsigned: take a release that nobody signed.
+            replace: let it take the place of a version that was built here.
 
         Returns:
             What was installed; None where the version in use is the newest.
@@ -162,18 +176,23 @@ class Updater:
         Raises:
             SourceError, TransferError: it could not be fetched; what was fetched is kept to go on with.
             SignatureError, ReleaseError, ArchiveError, PublicReleaseError, ReleaseUnsigned: it is refused.
+            BuiltHere: it would take the place of a version that was built here.
             DatabaseError, StorageError, UpdateRunning: it cannot be installed.
             Cancelled: the token was set. In all these cases the version in use stays.
         """
         with self._one_at_a_time():
             try:
                 self._board.begin(self._library.name_in_use())
-                found = self.check(source, cancel, prereleases=prereleases, fresh=True)
-                if found.release is None:
+                listing = self._check.releases(source, cancel, fresh=True)
+                release = newest(listing.releases, prereleases=prereleases)
+                if release is None:
                     raise SourceEmpty(source=source.name)
-                if not found.newer:
+                if not self._is_wanted(release, cancel, progress):
+                    self._take_signature(source, release, cancel, progress)
                     raise _Overtaken
-                installed = self._install(source, found.release, cancel, progress, allow_unsigned)
+                if not replace:
+                    self._spare_what_was_built(source, release)
+                installed = self._install(source, release, cancel, progress, allow_unsigned)
                 self._board.enter(UpdateState.RELOADING, current=installed.version.version)
                 self._reload()
             except _Overtaken:
@@ -194,23 +213,16 @@ class Updater:
         progress: ProgressListener,
         allow_unsigned: bool,
     ) -> Installed:
+        found = self._vouched(source, release, cancel, allow_unsigned)
         if isinstance(release.offer, PublicOffer):
-            if not allow_unsigned:
-                raise ReleaseUnsigned(source=source.name, version=release.version)
             return self._install_public(source, release, release.offer, cancel, progress)
-        offer = release.offer
-        content = source.read_small(release, offer.manifest, MANIFEST_BYTES, cancel)
-        key = self._signer(source, release, offer, content, cancel, allow_unsigned)
-        described = ReleaseManifest.read(content, offer.manifest)
-        if Version(described.version) != release.version:
-            reason = f"it is version {described.version}, and {release.version} was offered"
-            raise ReleaseContradictory(name=offer.manifest, reason=reason)
+        described = found.manifest
         entry = described.archive
         self._board.enter(UpdateState.DOWNLOADING, target=described.version)
-        origin = new_origin(source.name, signed_by=None if key is None else key.id)
+        origin = new_origin(source.name, signed_by=found.signed_by)
         file = Announced(entry.name, entry.size, entry.sha256)
         with self._fetched(source, release, file, cancel, progress) as archive:
-            wanted = self._require_wanted(release)
+            wanted = self._require_wanted(release, cancel, progress)
             return self._installer.install_archive(archive, described.manifest, origin, cancel, progress, wanted)
 
     def _install_public(
@@ -228,43 +240,62 @@ class Updater:
             )
         origin, version = new_origin(source.name), str(release.version)
         with self._fetched(source, release, Announced(offer.archive, offer.size), cancel, progress) as archive:
-            wanted = self._require_wanted(release)
+            wanted = self._require_wanted(release, cancel, progress)
             return self._installer.install_public(archive, origin, cancel, progress, version, wanted)
 
-    def _require_wanted(self, release: FoundRelease) -> Callable[[], None]:
+    def _is_wanted(self, release: FoundRelease, cancel: CancelToken, progress: ProgressListener) -> bool:
+        """Whether a release would be a gain, judged by every byte that is here."""
+        library = self._library
+        return is_gain(library, release.version, lambda name: is_intact(library, name, cancel, progress))
+
+    def _require_wanted(
+        self, release: FoundRelease, cancel: CancelToken, progress: ProgressListener
+    ) -> Callable[[], None]:
         """Make what is asked once nobody else can change the library any more, which may have taken long."""
 
         def require_wanted() -> None:
-            if not self._is_wanted(release.version):
+            if not self._is_wanted(release, cancel, progress):
                 raise _Overtaken
 
         return require_wanted
 
-    def _signer(
-        self,
-        source: ReleaseSource,
-        release: FoundRelease,
-        offer: SignedOffer,
-        content: bytes,
-        cancel: CancelToken,
-        allow_unsigned: bool,
-    ) -> PublicKey | None:
-        """Return who signed a release's manifest; None where nobody did and that is allowed."""
-        signature = self._signature(source, release, offer, cancel)
-        try:
-            return verify(content, signature, self._trusted(), self._ed25519, offer.manifest)
-        except SignatureMissing as error:
-            if allow_unsigned:
-                return None
-            raise ReleaseUnsigned(source=source.name, version=release.version) from error
+    def _vouched(
+        self, source: ReleaseSource, release: FoundRelease, cancel: CancelToken, allow_unsigned: bool
+    ) -> Vouched:
+        trusted = self._trusted()
+        return vouched(source, release, trusted, self._ed25519, cancel, allow_unsigned=allow_unsigned)
 
-    def _signature(
-        self, source: ReleaseSource, release: FoundRelease, offer: SignedOffer, cancel: CancelToken
-    ) -> bytes | None:
+    def _in_use(self) -> InstalledVersion | None:
+        """Return the version in use; None where there is none that can be used."""
+        with contextlib.suppress(DatabaseError):
+            return self._library.current()
+        return None
+
+    def _spare_what_was_built(self, source: ReleaseSource, release: FoundRelease) -> None:
+        current = self._in_use()
+        if current is not None and current.origin is not None and current.origin.built_here:
+            raise BuiltHere(
+                version=current.version,
+                performers=current.manifest.performer_count,
+                offered=release.version,
+                source=source.name,
+            )
+
+    def _take_signature(
+        self, source: ReleaseSource, release: FoundRelease, cancel: CancelToken, progress: ProgressListener
+    ) -> None:
+        """Note who vouches for the version in use, where nobody did when it came, and it is the very release."""
+        current = self._in_use()
+        origin = None if current is None else current.origin
+        if current is None or origin is None or origin.signed_by or origin.built_here or origin.reduced_from:
+            return
         try:
-            return source.read_small(release, offer.signature, SIGNATURE_BYTES, cancel)
-        except NotOnServer:
-            return None
+            found = self._vouched(source, release, cancel, allow_unsigned=False)
+        except (SignatureError, ReleaseError, ReleaseUnsigned):
+            return
+        if found.signed_by and found.manifest.manifest == current.manifest:
+            with self._library.alone(cancel, progress):
+                self._library.vouch(current, found.signed_by)
 
     @contextlib.contextmanager
     def _fetched(

@@ -1,13 +1,16 @@
 """What is installed, as JSON documents: of `--json` and of the service alike."""
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
+from stash_sense.errors import DatabaseError
 from stash_sense.kernel.hardware import HardwareInfo
 from stash_sense.models.file_status import FileStatus
 from stash_sense.models.overlay import OverlayStatus
 from stash_sense.models.store import PackStatus, PackStore
 from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary
+from stash_sense.performers.versions.origin import Origin
 
 
 def pack_document(packs: PackStore, chosen: str | None, status: PackStatus) -> dict[str, Any]:
@@ -94,16 +97,56 @@ def version_document(installed: InstalledVersion, library: PerformersLibrary) ->
         "sources": list(manifest.sources),
         "created_at": manifest.created_at.isoformat(),
         "imported_from": manifest.imported_from,
+        **_came(origin),
+        "bytes": manifest.size,
+        "content": manifest.content,
+        "folder": str(installed.folder),
+        "previous": library.previous(),
+    }
+
+
+def versions_document(library: PerformersLibrary) -> dict[str, Any]:
+    """Return what is told of all installed versions, newest first, damaged ones included.
+
+    What a version holds is null where that cannot be read.
+    """
+    try:
+        previous = library.previous()
+    except DatabaseError:  # nobody can say which one it was
+        previous = None
+    told = {"in_use": library.name_in_use(), "goes_back_to": previous}
+    versions = [
+        {"version": name, **{mark: name == one for mark, one in told.items()}, **_held(library, name)}
+        for name in library.versions()
+    ]
+    return {"schema": 1, "versions": versions}
+
+
+def _held(library: PerformersLibrary, name: str) -> dict[str, Any]:
+    held: dict[str, Any] = dict.fromkeys(("pack", "performer_count", "face_count", "created_at", "bytes"))
+    origin = None
+    with contextlib.suppress(DatabaseError):
+        installed = library.installed(name)
+        manifest, origin = installed.manifest, installed.origin
+        held = {
+            "pack": manifest.pack,
+            "performer_count": manifest.performer_count,
+            "face_count": manifest.face_count,
+            "created_at": manifest.created_at.isoformat(),
+            "bytes": manifest.size,
+        }
+    return {"whole": library.is_whole(name), **held, **_came(origin)}
+
+
+def _came(origin: Origin | None) -> dict[str, Any]:
+    """Return what is told of how a version came to be here."""
+    return {
         "signed": origin is not None and origin.signed_by is not None and origin.reduced_from is None,
         "signed_by": origin.signed_by if origin else None,
         "reduced_from": origin.reduced_from if origin else None,
         "built_here": origin is not None and origin.built_here,
         "installed_from": origin.source if origin else None,
         "installed_at": origin.installed_at.isoformat() if origin else None,
-        "bytes": manifest.size,
-        "content": manifest.content,
-        "folder": str(installed.folder),
-        "previous": library.previous(),
     }
 
 

@@ -21,6 +21,9 @@ NOT_KNOWN = "\N{EN DASH}"
 _PLACES = {"file": "the file", "stream": "Stash", "sprites": "the sprites"}
 """Where frames come from (`identification.subject.FramesFrom`)."""
 
+_SOURCES = {STASH: "a picture in Stash", "folder": "a picture in a folder that the database was built of"}
+"""Where a reference picture is of which a database tells no more."""
+
 WORTH_TELLING = 0.005
 """Probability of somebody else from which it is told: below, it would say <1%."""
 
@@ -164,7 +167,7 @@ def place_of(picture: ReferencePicture) -> str:
     """Return where a reference picture is, as well as is known."""
     if picture.path or picture.url or not picture.source:
         return picture.path or picture.url or "a picture"
-    return "a picture in Stash" if picture.source == STASH else f"a picture of {picture.source}"
+    return _SOURCES.get(picture.source, f"a picture of {picture.source}")
 
 
 def nobody(result: Identification) -> str:

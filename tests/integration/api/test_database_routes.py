@@ -17,7 +17,7 @@ from stash_sense.jobs.job import Slot
 @pytest.fixture
 def services(tmp_path: Path) -> FakeServices:
     services = fake_services(tmp_path)
-    made.install(services.performers, made.OLD)
+    made.install(services.performers, made.OLD, built_here=False)
     services.keys.trust(str(made.KEY.public))
     return services
 
@@ -53,7 +53,8 @@ def test_a_newer_version_is_found_and_taken_and_one_can_go_back(service: Running
         "job_id": None,
     }
     found = ended(service, asked(service, "POST", "/database/check", 202, source)["job_id"])
-    assert (found["result"]["newer"], found["result"]["newest"]) == (True, made.NEW)
+    result = found["result"]
+    assert (result["newer"], result["newest"], result["signed"], result["refusal"]) == (True, made.NEW, True, None)
     begun = asked(service, "POST", "/database/update", 202, source)
     assert begun["new"] is True
     assert ended(service, begun["job_id"])["result"]["version"] == made.NEW
@@ -66,7 +67,7 @@ def test_a_newer_version_is_found_and_taken_and_one_can_go_back(service: Running
         (made.NEW, True, False, True),
         (made.OLD, False, True, True),
     ]
-    assert versions[0]["performer_count"] == made.PEOPLE
+    assert [versions[0][name] for name in ("performer_count", "signed", "built_here")] == [made.PEOPLE, True, False]
     for version in (made.OLD, made.NEW):
         assert asked(service, "POST", "/database/rollback")["version"] == version
         assert asked(service, "GET", "/database/update/status")["current"] == version
@@ -86,6 +87,19 @@ def test_an_update_that_is_refused_says_why_and_changes_nothing(service: Running
     assert ended(service, begun["job_id"])["error_code"] == "release_unsigned"
     status = asked(service, "GET", "/database/update/status")
     assert (status["state"], status["code"], status["current"]) == ("failed", "release_unsigned", made.OLD)
+
+
+def test_what_was_built_here_gives_way_where_that_is_said(
+    service: RunningService, services: FakeServices, tmp_path: Path
+) -> None:
+    made.install(services.performers, "2026.9.2")
+    made.published(tmp_path, made.NEW)
+    source = {"source": str(tmp_path / "releases")}
+    begun = asked(service, "POST", "/database/update", 202, source)
+    assert ended(service, begun["job_id"])["error_code"] == "built_here"
+    assert asked(service, "GET", "/database/info")["version"] == "2026.9.2"
+    begun = asked(service, "POST", "/database/update", 202, {**source, "replace": True})
+    assert ended(service, begun["job_id"])["result"]["version"] == made.NEW
 
 
 def test_no_source_and_no_such_source_are_told_at_once(service: RunningService) -> None:
@@ -149,7 +163,7 @@ def test_a_damaged_version_is_listed_as_such(service: RunningService, services: 
 
 def test_an_installation_without_versions_lists_none(tmp_path: Path) -> None:
     with running(fake_services(tmp_path)) as service:
-        assert asked(service, "GET", "/database/versions") == {"versions": []}
+        assert asked(service, "GET", "/database/versions") == {"schema": 1, "versions": []}
         assert asked(service, "GET", "/database/update/status")["current"] is None
         assert asked(service, "POST", "/database/rollback", 503)["error"]["code"] == "database_missing"
 

@@ -104,7 +104,7 @@ def test_a_feature_is_one_check_in_one_list(here: Installation) -> None:
 
 def test_with_a_pack_people_of_a_gallery_can_be_named(with_lite: Installation) -> None:
     found = identification(with_lite)
-    assert (found.available, found.note) == (True, "pack lite, and a gallery that you name with --gallery")
+    assert (found.available, found.note) == (True, "pack lite, and only a gallery that you name with --gallery")
 
 
 def test_without_a_pack_nobody_can_be_named(here: Installation) -> None:
@@ -191,7 +191,7 @@ def test_a_database_of_a_pack_that_is_not_installed_leaves_galleries(with_lite: 
     assert not found.available
     assert found.reason.startswith("The model pack stash-sense is not installed, and the performers database 2026")
     assert found.remedy == "stash-sense models install stash-sense --from FOLDER_OR_ZIP"
-    assert identification(here).note == "pack lite, and a gallery that you name with --gallery"
+    assert identification(here).note == "pack lite, and only a gallery that you name with --gallery"
 
 
 def test_a_database_of_a_pack_that_nobody_knows_is_told(with_lite: Installation) -> None:
@@ -235,7 +235,7 @@ def test_a_damaged_database_is_told_and_leaves_galleries(with_lite: Installation
     found = performers_database(with_lite)
     assert not found.available
     assert "is damaged" in found.reason
-    assert identification(with_lite).note == "pack lite, and a gallery that you name with --gallery"
+    assert identification(with_lite).note == "pack lite, and only a gallery that you name with --gallery"
 
 
 @pytest.mark.parametrize(("earlier", "remedy"), [(True, "stash-sense db rollback"), (False, "install one with ")])

@@ -146,11 +146,11 @@ def answer(library: PerformersLibrary, faces: int = FACES) -> str | None:
         database.close()
 
 
-def install(library: PerformersLibrary, version: str, **made: Any) -> InstalledVersion:
+def install(library: PerformersLibrary, version: str, *, built_here: bool = True, **made: Any) -> InstalledVersion:
     """Put a version into use without a release."""
     with library.alone(), library.staging() as stage:
         write_version(stage / "version", version, **made)
-        return library.install(stage / "version", new_origin("made here", built_here=True))
+        return library.install(stage / "version", new_origin("made up", built_here=built_here))
 
 
 def updater_of(

@@ -1,12 +1,18 @@
+import contextlib
+import ctypes
 import os
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.fakes_faces import BLUE, GREEN, RED, save_picture
 from tests.performers_builds import Workshop, codes, kept, portrait
 
-from stash_sense.errors import GalleryMissing, GalleryWithoutPeople
+from stash_sense.errors import GalleryLocked, GalleryMissing, GalleryWithoutPeople
+from stash_sense.kernel.cancel import CancelToken
 from stash_sense.performers.building.build import BuildOptions
+from stash_sense.performers.building.sources import FolderSource, SourcePerformer
 
 
 @pytest.fixture
@@ -79,16 +85,52 @@ def test_any_name_of_a_folder_or_picture_can_be_stored(workshop: Workshop, name:
     assert codes(first) == []
 
 
-def test_a_folder_that_cannot_be_listed_is_said_and_the_rest_goes_on(workshop: Workshop) -> None:
-    locked = workshop.people / "Red" / "locked"
-    save_picture(locked / "a.png", portrait(RED))
-    locked.chmod(0)
-    try:
-        if os.access(locked, os.R_OK):
-            pytest.skip("nothing is locked to this user")
-        assert codes(workshop.build()) == [("bad_picture", "Red")]
-    finally:
-        locked.chmod(0o755)
+@contextlib.contextmanager
+def as_nobody(folder: Path) -> Iterator[None]:
+    """Work in a folder as a user to whom files can be locked: to root none are."""
+    kernel = ctypes.CDLL(None)
+    if os.geteuid() == 0 and not hasattr(kernel, "setfsuid"):
+        pytest.skip("nothing is locked to this user")
+    folder.chmod(0o755)
+    with contextlib.chdir(folder):
+        before = kernel.setfsuid(65534) if os.geteuid() == 0 else None
+        try:
+            yield
+        finally:
+            if before is not None:
+                kernel.setfsuid(before)
+
+
+def listed(folder: Path) -> list[SourcePerformer]:
+    people = FolderSource(folder).performers(CancelToken())
+    return [replace(one, pictures=iter(list(one.pictures))) for one in people]
+
+
+@pytest.mark.parametrize(
+    ("locked", "mode"),
+    [("people", 0), ("people/Red", 0), ("people/Red", 0o111), ("people/Red", 0o666), ("people/Red/inner", 0)],
+)
+def test_a_folder_that_is_locked_ends_a_build_so_that_nobody_is_lost(
+    workshop: Workshop, tmp_path: Path, locked: str, mode: int
+) -> None:
+    save_picture(workshop.people / "Red" / "inner" / "a.png", portrait(RED, side=50))
+    Path(tmp_path, locked).chmod(mode)
+    with as_nobody(tmp_path), pytest.raises(GalleryLocked) as raised:
+        listed(Path("people"))
+    Path(tmp_path, locked).chmod(0o755)
+    assert str(raised.value).startswith(f"{locked} cannot be read (Permission denied)")
+
+
+def test_a_description_that_is_locked_is_said_in_one_true_sentence(workshop: Workshop, tmp_path: Path) -> None:
+    said = workshop.people / "Red" / "performer.json"
+    said.write_text("{}")
+    said.chmod(0)
+    with as_nobody(tmp_path):
+        ((fault,),) = [one.faults for one in listed(Path("people"))]
+    assert fault == (
+        "people/Red/performer.json is not used (it cannot be read: Permission denied); mend or remove it. "
+        "This person is folder:Red."
+    )
 
 
 def test_a_picture_that_changes_while_it_is_read_is_tried_again(workshop: Workshop) -> None:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from stash_sense.api.routers.queue import Begun
 from stash_sense.api.state import ServicesHere
 from stash_sense.bootstrap import Services
-from stash_sense.errors import DatabaseError, JobTypeBusy, SettingInvalid
+from stash_sense.errors import JobTypeBusy, SettingInvalid
 from stash_sense.jobs.job import ACTIVE
 from stash_sense.operations.database_update import NO_SOURCE, CheckRequest, UpdateRequest
 from stash_sense.releases.status import UpdateState
@@ -43,7 +43,7 @@ class DatabaseAnswer(BaseModel):
 
 
 class VersionAnswer(BaseModel):
-    """A version that is installed.
+    """A version that is installed, with what `DatabaseAnswer` tells of the one in use.
 
     Attributes:
         in_use: whether requests are answered from it.
@@ -58,13 +58,20 @@ class VersionAnswer(BaseModel):
     pack: str | None = None
     performer_count: int | None = None
     face_count: int | None = None
-    bytes: int | None = None
     created_at: datetime | None = None
+    bytes: int | None = None
+    signed: bool
+    signed_by: str | None
+    reduced_from: str | None
+    built_here: bool
+    installed_from: str | None
+    installed_at: datetime | None
 
 
 class VersionsAnswer(BaseModel):
-    """All installed versions, newest first."""
+    """All installed versions, newest first, as `stash-sense db versions --json` tells them."""
 
+    schema_: int = Field(alias="schema")
     versions: list[VersionAnswer]
 
 
@@ -100,33 +107,9 @@ def database_info(services: ServicesHere) -> DatabaseAnswer:
 @router.get("/versions")
 def database_versions(services: ServicesHere) -> VersionsAnswer:
     """List the installed versions, damaged ones included."""
-    from stash_sense.performers.versions.installed import manifest_of
+    from stash_sense.reports.installed import versions_document
 
-    library = services.performers
-    in_use, versions = library.name_in_use(), []
-    try:
-        previous = library.previous()
-    except DatabaseError:  # nobody can say which one it was
-        previous = None
-    for name in library.versions():
-        held: dict[str, Any] = {}
-        try:
-            manifest, _ = manifest_of(library.folder / name)
-        except DatabaseError:
-            pass
-        else:
-            held = {field: getattr(manifest, field) for field in ("pack", "performer_count", "face_count")}
-            held |= {"bytes": manifest.size, "created_at": manifest.created_at}
-        versions.append(
-            VersionAnswer(
-                version=name,
-                in_use=name == in_use,
-                goes_back_to=name == previous,
-                whole=library.is_whole(name),
-                **held,
-            )
-        )
-    return VersionsAnswer(versions=versions)
+    return VersionsAnswer.model_validate(versions_document(services.performers))
 
 
 @router.post("/check", status_code=202)

@@ -1,7 +1,8 @@
-"""`stash-sense db build|forget|unforget`: making a database of pictures, and taking people out of it."""
+"""`stash-sense db build`: making a database of pictures."""
 
+import contextlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,27 +12,20 @@ from stash_sense.bootstrap import Services
 from stash_sense.cli.asking import confirm
 from stash_sense.cli.context import services_of
 from stash_sense.cli.db.versions import Json
+from stash_sense.cli.notes import counts_in_words, first_of_each_kind
 from stash_sense.cli.present import print_json, print_warnings, say
 from stash_sense.cli.progress import ProgressDisplay, shown_progress
 from stash_sense.cli.serving import Document, done_by_service
-from stash_sense.errors import PerformerUnknown
+from stash_sense.errors import BuildStopped, Cancelled, DatabaseError
 from stash_sense.kernel.paths import typed_path
 from stash_sense.performers.building.build import BuildOptions, BuildReport
-from stash_sense.performers.building.notes import ReferenceNote
-from stash_sense.performers.building.replacing import Replacement, replacement_of
+from stash_sense.performers.building.replacing import Replacement, check_name, replacement_of
 from stash_sense.performers.building.sources import FOLDER, PerformerSource
+from stash_sense.performers.building.state import last_noticed
+from stash_sense.performers.building.state_folder import path_of, states_of
 from stash_sense.performers.building.wanted import Wanted
-from stash_sense.performers.ids import is_universal_id
-from stash_sense.performers.lookup import FoundPerformer, find_one
-from stash_sense.performers.versions.forgetting import forget as forget_performer
-from stash_sense.performers.versions.forgotten import forgotten_ids
-from stash_sense.performers.versions.forgotten import unforget as unforget_performer
 from stash_sense.performers.versions.installed import manifest_of
-from stash_sense.reports.installed import version_document
 from stash_sense.reports.wording import counted, visible
-
-_NOTES_SHOWN = 10
-"""Notes of one kind that are printed."""
 
 
 def build(
@@ -97,6 +91,8 @@ def build(
         _, reason = wanted.problem
         raise typer.BadParameter(f"{reason}.")
     services = services_of(context)
+    if name is not None:
+        check_name(name, services.performers if out is None else None)
     people = services.performer_source(wanted)
     asked: Document = {**_asked(wanted), "pack": pack or services.settings.pack, "version": name}
     if out is None:
@@ -106,14 +102,34 @@ def build(
         asked["replace"] = replacement is not None
     options = BuildOptions(version=name, out=out)
     with shown_progress() as progress:
+        if out is None and pack is None:
+            print_warnings(_other_pack(services), progress)
         report, counts = _built(services, people, asked, pack, options, progress)
-        print_warnings(_the_first_of_each_kind(report.notes, counts), progress)
+        if not (report.unchanged or json):
+            print_warnings(first_of_each_kind(report.notes, counts, "; --json lists all of them"), progress)
         if out is None:
             services.derive(services.performers.require(), progress)
     if json:
         print_json({**_document(report), "note_counts": dict(counts)})
     else:
         _say_report(report, out)
+        if report.unchanged and counts:
+            say(f"Still to be looked at: {counts_in_words(counts)}; --json lists all of them.")
+
+
+def _other_pack(services: Services) -> Iterator[str]:
+    """Say that a pack was installed that takes the place of the one that was used until now."""
+    with contextlib.suppress(DatabaseError):  # what cannot be used is replaced
+        current = services.performers.current()
+        pack = services.packs.default_pack(services.settings.pack)
+        if current is not None and current.manifest.pack != pack:
+            before = current.manifest.pack
+            usable = {one.pack_id for one in services.packs.packs() if one.is_usable}
+            stay = f" `--pack {before}` stays with {before}." if before in usable else ""
+            yield (
+                f"Version {current.version} was made with {before}; this build uses {pack}, "
+                f"and describes all pictures anew that were never described with it.{stay}"
+            )
 
 
 def _asked(wanted: Wanted) -> Document:
@@ -134,20 +150,24 @@ def _built(
     options: BuildOptions,
     progress: ProgressDisplay,
 ) -> tuple[BuildReport, Counter[str]]:
-    """Build, or have it done by the service of the data folder, which keeps only the first notes but counts all."""
+    """Build, or have it done by the service of the data folder; also return how many notes there are of each kind."""
     if options.out is None:
         result = done_by_service(services, "database_build", asked, progress)
         if result is not None:
-            return _report_of(services, result), Counter(result["note_counts"])
-    report = services.builder(pack).build(people, services.cancel, progress, options)
+            return _report_of(services, people, result), Counter(result["note_counts"])
+    builder = services.builder(pack)
+    try:
+        report = builder.build(people, services.cancel, progress, options)
+    except Cancelled as error:
+        raise BuildStopped from error
     return report, Counter(note.code for note in report.notes)
 
 
-def _report_of(services: Services, result: Document) -> BuildReport:
+def _report_of(services: Services, people: PerformerSource, result: Document) -> BuildReport:
     """Tell what a job of the service made as the build itself does."""
     folder = services.performers.folder / result["version"]
-    told = {name: result[name] for name in ("unchanged", "pictures", "described", "reused", "left_out")}
-    notes = tuple(ReferenceNote(**note) for note in result["notes"])
+    told = {name: result[name] for name in ("unchanged", "pictures", "described", "reused", "copies", "left_out")}
+    notes = tuple(last_noticed(path_of(states_of(services.performers), people)))
     return BuildReport(folder=folder, manifest=manifest_of(folder)[0], notes=notes, **told)
 
 
@@ -159,18 +179,6 @@ def _confirm(replacement: Replacement | None, source: str, *, yes: bool, json: b
         f"most {counted(replacement.people, 'person', 'people')} from {visible(source)} would take its place"
     )
     confirm(what, "Is that meant?", yes=yes, json=json)
-
-
-def _the_first_of_each_kind(notes: Sequence[ReferenceNote], counts: Counter[str]) -> Iterator[str]:
-    """Say what was noticed, but not the same thing of a thousand pictures."""
-    said: Counter[str] = Counter()
-    for note in notes:
-        if said[note.code] < _NOTES_SHOWN:
-            said[note.code] += 1
-            yield note.message
-    listed = "all of them" if len(notes) == counts.total() else f"the first {len(notes):,}"
-    for code, count in (counts - said).items():
-        yield f"{code.replace('_', ' ')}: {count:,} more such pictures or people; --json lists {listed}."
 
 
 def _document(report: BuildReport) -> dict[str, Any]:
@@ -187,6 +195,7 @@ def _document(report: BuildReport) -> dict[str, Any]:
         "pictures": report.pictures,
         "described": report.described,
         "reused": report.reused,
+        "copies": report.copies,
         "left_out": dict(report.left_out),
         "notes": [{"code": note.code, "person": note.person, "message": note.message} for note in report.notes],
     }
@@ -194,11 +203,11 @@ def _document(report: BuildReport) -> dict[str, Any]:
 
 def _say_report(report: BuildReport, out: Path | None) -> None:
     manifest = report.manifest
-    say(
-        f"{report.pictures:,} pictures: {report.described:,} described, {report.reused:,} known from before, "
-        f"{sum(Counter(report.left_out).values()):,} left out."
+    say(_counts(report))
+    who = (
+        f"{counted(manifest.performer_count, 'performer')} with {counted(manifest.face_count, 'face')}, "
+        f"made with {manifest.pack}"
     )
-    who = f"{manifest.performer_count:,} performers with {manifest.face_count:,} faces, made with {manifest.pack}"
     if out is not None:
         say(f"Version {manifest.version} is in {report.folder}: {who}.")
     elif report.unchanged:
@@ -207,75 +216,15 @@ def _say_report(report: BuildReport, out: Path | None) -> None:
         say(f"Version {manifest.version} is in use: {who}.")
 
 
-def forget(
-    context: typer.Context,
-    performer: Annotated[str, typer.Argument(help="Id, name or alias; `db list` shows ids.", show_default=False)],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    json: Json = False,
-) -> None:
-    """Take a person out of the database for good: their faces go, and nothing brings them back.
-
-    Older versions that hold the person are removed, too, so there is no rollback to them. By their id also somebody
-    can be forgotten who is not in the version in use.
-    """
-    services = services_of(context)
-    person = _known(services.performers.require().folder, performer)
-    if person is not None:
-        performer = person.id
-        faces = counted(person.face_count, "face")
-        what = f"{visible(person.name)} ({visible(person.id)}, {faces}) would be removed for good"
-        confirm(what, "Is that meant?", yes=yes, json=json)
-    elif is_universal_id(performer):
-        what = f"{visible(performer)} is not in the version in use; all else that is known of them would go for good"
-        confirm(what, "Is that meant?", yes=yes, json=json)
-    with shown_progress() as progress:
-        forgotten = forget_performer(services.performers, performer, services.cancel, progress)
-        services.derive(forgotten.version, progress)
-    if json:
-        print_json(
-            {
-                "schema": 1,
-                "id": forgotten.universal_id,
-                "name": forgotten.name,
-                "database": version_document(forgotten.version, services.performers),
-            }
-        )
-        return
-    say(f"{forgotten.name} is forgotten; version {forgotten.version.version} is in use without them.")
-    say(f"`stash-sense db unforget {forgotten.universal_id}` lets them come back with the next build or update.")
-
-
-def _known(folder: Path, who: str) -> FoundPerformer | None:
-    """Return whom the user means; None where nobody is called so, perhaps because forgetting them was interrupted."""
-    try:
-        return find_one(folder, who)
-    except PerformerUnknown:
-        return None
-
-
-def unforget(
-    context: typer.Context,
-    performer: Annotated[
-        str | None, typer.Argument(help="The universal id; all that are forgotten are listed without.")
-    ] = None,
-    json: Json = False,
-) -> None:
-    """Let a person come back with the next build or update, or list who was forgotten."""
-    services = services_of(context)
-    library = services.performers
-    if performer is None:
-        ids = sorted(forgotten_ids(library.folder))
-        if json:
-            print_json({"schema": 1, "forgotten": ids})
-            return
-        for one in ids:
-            say(one)
-        if not ids:
-            say("Nobody was forgotten.")
-        return
-    with shown_progress() as progress, library.alone(services.cancel, progress):
-        found = unforget_performer(library.folder, performer)
-    if json:
-        print_json({"schema": 1, "id": performer, "found": found})
-    else:
-        say(f"{performer} {'may come back' if found else 'was not forgotten'}.")
+def _counts(report: BuildReport) -> str:
+    """Say what became of the pictures; each of the two halves adds up to all of them."""
+    parts = [f"{report.described:,} described", f"{report.reused:,} known from before"]
+    if report.copies:
+        parts.append(f"{report.copies:,} the same as another")
+    if bad := report.left_out.get("bad_picture"):
+        parts.append(f"{bad:,} not readable")
+    left_out = sum(report.left_out.values())
+    return (
+        f"{counted(report.pictures, 'picture')}: {', '.join(parts)}; "
+        f"{report.pictures - left_out:,} used, {left_out:,} left out."
+    )

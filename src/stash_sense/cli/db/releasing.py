@@ -1,6 +1,8 @@
-"""`stash-sense db release|key|update|import|export`: giving databases away, and taking them from others."""
+"""`stash-sense db release|update|import|export`: giving databases away, and taking them from others."""
 
-from collections.abc import Iterable
+import contextlib
+import re
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,34 +10,29 @@ from typing import Annotated, Any
 import typer
 
 from stash_sense.bootstrap import Services
+from stash_sense.cli.asking import confirm
 from stash_sense.cli.context import services_of
+from stash_sense.cli.db.keys import PASSWORD
 from stash_sense.cli.db.versions import Json
 from stash_sense.cli.present import megabytes, print_json, print_warnings, say
 from stash_sense.cli.progress import ProgressDisplay, shown_progress
-from stash_sense.cli.serving import done_by_service
-from stash_sense.errors import SettingInvalid
+from stash_sense.cli.serving import done_by_service, for_anybody
+from stash_sense.errors import DatabaseError, NotWritable, PackUnknown, SourceNotNamed, StashSenseError
 from stash_sense.kernel.paths import typed_path
 from stash_sense.kernel.progress import Progress
-from stash_sense.operations.database_update import NO_SOURCE
 from stash_sense.performers.public.importing import ImportNote
+from stash_sense.performers.versions.forgotten import forgotten_ids
 from stash_sense.performers.versions.library import InstalledVersion
 from stash_sense.releases import archive
-from stash_sense.releases.found import SignedOffer
-from stash_sense.releases.importing import import_file
+from stash_sense.releases.importing import import_file, manifest_of
 from stash_sense.releases.ports import ReleaseSource
-from stash_sense.releases.publishing import publish
-from stash_sense.releases.release_manifest import archive_name
+from stash_sense.releases.publishing import Published, publish
+from stash_sense.releases.release_manifest import archive_name, release_name
 from stash_sense.releases.updater import UpdateCheck
 from stash_sense.reports.installed import version_document
+from stash_sense.reports.wording import counted, visible
 
-keys = typer.Typer(help="The keys that releases are signed with, and those you trust.", no_args_is_help=True)
-
-_PASSWORD = typer.Option(
-    "--password",
-    envvar="STASH_SENSE_KEY_PASSWORD",
-    show_default=False,
-    help="Password of the key; better in the environment than on the command line.",
-)
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before another database is replaced.")]
 
 
 def release(
@@ -47,7 +44,7 @@ def release(
         Path | None,
         typer.Option(help="Your secret key, if not in its usual place.", parser=typed_path, metavar="PATH"),
     ] = None,
-    password: Annotated[str | None, _PASSWORD] = None,
+    password: Annotated[str | None, PASSWORD] = None,
     json: Json = False,
 ) -> None:
     """Publish the version in use: archive, manifest, signature, and the listing of the folder."""
@@ -60,87 +57,35 @@ def release(
             out,
             secret,
             services.ed25519,
+            forgotten=forgotten_ids(services.performers.folder),
             now=datetime.now(UTC),
             progress=progress,
             cancel=services.cancel,
         )
+        print_warnings(_on_publishing(published, out), progress)
     if json:
         files = [str(file) for file in published.files]
-        print_json({"schema": 1, "version": installed.version, "key": published.key, "files": files})
+        told = {"key": published.key, "newest": published.newest, "holding_forgotten": list(published.holding)}
+        print_json({"schema": 1, "version": installed.version, "files": files, **told})
         return
     for file in published.files:
         say(f"{file}  ({megabytes(file.stat().st_size)})")
     say(f"Version {installed.version} is signed with the key {published.key}.")
 
 
-@keys.command("new")
-def new_key(
-    context: typer.Context,
-    out: Annotated[
-        Path | None,
-        typer.Option(help="The secret key's file, if not in its usual place.", parser=typed_path, metavar="PATH"),
-    ] = None,
-    password: Annotated[str | None, _PASSWORD] = None,
-    json: Json = False,
-) -> None:
-    """Make the key that you sign releases with."""
-    services = services_of(context)
-    public = services.keys.make_own(services.ed25519, password, out)
-    secret = out or services.keys.own
-    if json:
-        document = {"id": public.id, "public_key": str(public), "secret_key_file": str(secret)}
-        print_json({"schema": 1, **document})
-        return
-    say(f"The secret key {public.id} is in {secret}: keep a copy in a safe place, and give it to nobody.")
-    say("Tell those who shall trust your releases to type")
-    say(f"  stash-sense db key trust {public}")
-
-
-@keys.command("trust")
-def trust(
-    context: typer.Context,
-    key: Annotated[str, typer.Argument(help="The public key (RW…), or its file.", show_default=False)],
-    json: Json = False,
-) -> None:
-    """Install releases that are signed with this key from now on."""
-    public = services_of(context).keys.trust(key)
-    if json:
-        print_json({"schema": 1, "id": public.id, "public_key": str(public)})
-    else:
-        say(f"Releases signed with the key {public.id} are installed from now on.")
-
-
-@keys.command("distrust")
-def distrust(
-    context: typer.Context,
-    key_id: Annotated[
-        str, typer.Argument(help="Id of the key, as `key list` shows it, or its file's name.", show_default=False)
-    ],
-    json: Json = False,
-) -> None:
-    """Install releases that are signed with this key no longer."""
-    found = services_of(context).keys.distrust(key_id)
-    if json:
-        print_json({"schema": 1, "id": key_id, "removed": found})
-    else:
-        say(f"The key {key_id} is {'trusted no longer' if found else 'not among those you trust'}.")
-
-
-@keys.command("list")
-def list_keys(context: typer.Context, json: Json = False) -> None:
-    """List the keys you trust."""
-    ring = services_of(context).keys
-    trusted, faults = ring.trusted(), [str(fault) for fault in ring.faults()]
-    if json:
-        found = [{"id": key.id, "public_key": str(key)} for key in trusted]
-        print_json({"schema": 1, "keys": found, "faults": faults})
-        return
-    with shown_progress() as progress:
-        print_warnings(faults, progress)
-    for key in trusted:
-        say(f"{key.id}  {key}")
-    if not trusted:
-        say("You trust no key; `stash-sense db key trust KEY` adds a publisher's.")
+def _on_publishing(published: Published, out: Path) -> Iterator[str]:
+    """Say what else a publisher should know of the folder."""
+    version = published.release.version
+    if version != published.newest:
+        yield (
+            f"Version {version} is older than {published.newest}, which is in {out} as well: nobody who updates gets "
+            "it. Give it a newer name: `stash-sense db build FOLDER --name VERSION`."
+        )
+    for held in published.holding:
+        yield (
+            f"Version {held} in {out} still holds somebody who was forgotten. Remove {release_name(held)}, the "
+            f"signature beside it and {archive_name(held)}, then type the same command again."
+        )
 
 
 def update(
@@ -161,35 +106,53 @@ def update(
     allow_unsigned: Annotated[
         bool, typer.Option("--allow-unsigned", help="Take a release that nobody signed; `db info` will say so.")
     ] = False,
+    yes: Yes = False,
     json: Json = False,
 ) -> None:
-    """Install the newest release of a source, if it is newer than the version in use."""
+    """Install the newest release of a source, if it is newer than the version in use, or mends or completes it."""
     services = services_of(context)
     source = source or services.configuration.get("database_source")
     if not source:
-        raise SettingInvalid(name="--from", value="nothing", reason=NO_SOURCE)
+        raise SourceNotNamed
     place = services.release_source(source)
     if check:
         with shown_progress() as progress:
             progress(Progress("asking", 0, note=place.name))
-            found = services.updater.check(place, services.cancel, prereleases=prereleases)
+            found = services.updater.check(
+                place, services.cancel, prereleases=prereleases, allow_unsigned=allow_unsigned
+            )
         if json:
-            print_json(_check_document(found))
+            print_json({"schema": 1, **found.document()})
         else:
             _say_check(found)
         return
+    before = _in_use(services)
+    if not yes and before is not None and _is_built_here(before):
+        found = services.updater.check(place, services.cancel, prereleases=prereleases)
+        if found.newer and found.release is not None:
+            offered = f"version {found.release.version} from {visible(place.name)}"
+            confirm(f"{_in_words(before)}; {offered} would take its place", "Is that meant?", yes=False, json=json)
+            yes = True
     with shown_progress() as progress:
         print_warnings(map(str, services.keys.faults()), progress)
         progress(Progress("asking", 0, note=place.name))
-        asked = {"source": _for_anybody(source), "pre_releases": prereleases, "allow_unsigned": allow_unsigned}
+        asked = {
+            "source": for_anybody(source),
+            "pre_releases": prereleases,
+            "allow_unsigned": allow_unsigned,
+            "replace": yes,
+        }
         updated, notes = _updated(services, place, asked, progress)
+        current = services.performers.require()
+        notes += _without_its_pack(services, current)
         print_warnings((note["message"] for note in notes), progress)
-    current = services.performers.require()
     if json:
         document = version_document(current, services.performers)
         print_json({**document, "updated": updated, "notes": notes})
     elif not updated:
         say(f"Version {current.version} is in use, and {place.name} has no newer one.")
+        if before is not None and _signer_of(before) is None and (signer := _signer_of(current)) is not None:
+            say(f"It is signed by now, with the key {signer}.")
     else:
         say(f"Version {current.version} is in use: {current.manifest.performer_count:,} performers.")
 
@@ -207,30 +170,13 @@ def _updated(
         progress,
         prereleases=asked["pre_releases"],
         allow_unsigned=asked["allow_unsigned"],
+        replace=asked["replace"],
     )
     return installed is not None, _note_documents(installed.notes if installed is not None else ())
 
 
-def _for_anybody(source: str) -> str:
-    """Name a folder in a way that does not depend on where one is."""
-    folder = typed_path(source.strip())
-    return str(folder.absolute()) if source.strip() and folder.is_dir() else source
-
-
 def _note_documents(notes: Iterable[ImportNote]) -> list[dict[str, Any]]:
     return [{"code": note.code, "message": note.message, "count": note.count} for note in notes]
-
-
-def _check_document(found: UpdateCheck) -> dict[str, Any]:
-    release = found.release
-    return {
-        "schema": 1,
-        "current": found.current,
-        "newest": None if release is None else str(release.version),
-        "newer": found.newer,
-        "signed": release is not None and isinstance(release.offer, SignedOffer),
-        "notes": list(found.notes),
-    }
 
 
 def _say_check(found: UpdateCheck) -> None:
@@ -239,33 +185,97 @@ def _say_check(found: UpdateCheck) -> None:
     newest = "no version" if found.release is None else f"version {found.release.version}"
     here = "none is installed" if found.current is None else f"version {found.current} is in use"
     say(f"The source has {newest}, {here}: {'there is an update' if found.newer else 'nothing to update'}.")
+    if found.refusal is not None:
+        say(f"It would be refused. {found.refusal}")
+    elif found.newer:
+        say(f"It is signed with the key {found.signed_by}." if found.signed_by else "It is not signed.")
+
+
+def _in_use(services: Services) -> InstalledVersion | None:
+    """Return the version in use; None where there is none that can be used, which is nobody's loss."""
+    with contextlib.suppress(DatabaseError):
+        return services.performers.current()
+    return None
+
+
+def _is_built_here(version: InstalledVersion) -> bool:
+    return version.origin is not None and version.origin.built_here
+
+
+def _signer_of(version: InstalledVersion) -> str | None:
+    return None if version.origin is None else version.origin.signed_by
+
+
+def _in_words(version: InstalledVersion) -> str:
+    """Say what is in use, and where it comes from."""
+    source = version.origin.source if version.origin is not None else "elsewhere"
+    came = "was built here" if _is_built_here(version) else f"came from {visible(source)}"
+    return f"Version {version.version} with {counted(version.manifest.performer_count, 'performer')} {came}"
+
+
+def _without_its_pack(services: Services, version: InstalledVersion) -> list[dict[str, Any]]:
+    """Note that nobody can be recognised with a version, where its pack is not here."""
+    pack, remedy = version.manifest.pack, ""
+    with contextlib.suppress(PackUnknown):
+        status = services.packs.status(pack)
+        if status.is_usable:
+            return []
+        remedy = f"; type `{status.what_to_type}`" if status.what_to_type else ""
+    message = f"Nobody is recognised with it yet: it was made with the model pack {pack}, which is not here{remedy}."
+    return _note_documents([ImportNote("pack_missing", message, 1)])
+
+
+def _no_address(text: str) -> Path:
+    """Read a path; an address would be taken for one that does not exist."""
+    if re.match(r"https?://", text, re.IGNORECASE):
+        reason = f"{text} is an address: fetch the file first, or type `stash-sense db update --from ADDRESS`."
+        raise typer.BadParameter(reason)
+    return typed_path(text)
 
 
 def import_database(
     context: typer.Context,
     path: Annotated[
         Path,
-        typer.Argument(help="A zip that `db export` or a publisher made.", parser=typed_path, show_default=False),
+        typer.Argument(
+            help="A zip that `db export` or a publisher made, or a version's folder, as `db build --out` writes it.",
+            parser=_no_address,
+            show_default=False,
+        ),
     ],
+    yes: Yes = False,
     json: Json = False,
 ) -> None:
     """Install a database from a file: one of ours, or a public release with two Voyager indexes."""
     services = services_of(context)
+    before = _in_use(services)
+    if before is not None and path.exists() and not _is_beside(path, before):
+        what = f"{_in_words(before)}; what is in {visible(str(path))} would take its place"
+        confirm(what, "Is that meant?", yes=yes, json=json)
     with shown_progress() as progress:
         print_warnings(map(str, services.keys.faults()), progress)
         installed = import_file(
             path, services.release_installer, services.keys.trusted(), services.ed25519, services.cancel, progress
         )
-        print_warnings((note.message for note in installed.notes), progress)
+        notes = _note_documents(installed.notes) + _without_its_pack(services, installed.version)
+        print_warnings((note["message"] for note in notes), progress)
     if json:
         document = version_document(installed.version, services.performers)
-        print_json({**document, "notes": _note_documents(installed.notes)})
+        print_json({**document, "notes": notes})
         return
     manifest = installed.version.manifest
     say(
         f"Version {manifest.version} is in use: {manifest.performer_count:,} performers, "
         f"{manifest.face_count:,} faces, made with the pack {manifest.pack}."
     )
+    if _signer_of(installed.version) is None:
+        say("It is not signed: nobody vouches for it.")
+
+
+def _is_beside(path: Path, version: InstalledVersion) -> bool:
+    """Whether a version came from the folder in which a file lies, as the one before it would."""
+    origin = version.origin
+    return origin is not None and not origin.built_here and Path(origin.source).parent == path.parent
 
 
 def export_database(
@@ -296,6 +306,8 @@ def export_database(
     target = out or Path()
     if target.is_dir():
         target /= archive_name(installed.version)
+    if target.exists() and not _is_export(target):
+        raise NotWritable(path=target, reason="something else than an exported database is there")
     with shown_progress() as progress:
         packed = archive.pack(installed.folder, target, progress, services.cancel)
     if json:
@@ -303,6 +315,13 @@ def export_database(
         print_json({"schema": 1, **document})
     else:
         say(f"Version {installed.version} is in {target} ({megabytes(packed.size)}).")
+
+
+def _is_export(path: Path) -> bool:
+    try:
+        return manifest_of(path) is not None
+    except StashSenseError:
+        return False
 
 
 def _export_voyager(services: Services, installed: InstalledVersion, folder: Path, *, json: bool) -> None:

@@ -1,24 +1,27 @@
-"""`stash-sense db info|list|verify|rollback`: what is installed, whether it is whole, and going back."""
+"""`stash-sense db info|versions|list|verify|rollback`: what is installed, whether it is whole, and going back."""
 
+import shlex
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from stash_sense.bootstrap import Services
 from stash_sense.cli.context import services_of
-from stash_sense.cli.present import megabytes, print_json, say
+from stash_sense.cli.present import megabytes, print_json, print_shaped, say
+from stash_sense.cli.program import as_typed
 from stash_sense.cli.progress import shown_progress
 from stash_sense.cli.serving import service_here
-from stash_sense.errors import DatabaseError
-from stash_sense.performers.lookup import find
+from stash_sense.errors import DatabaseError, DatabaseMissing
+from stash_sense.performers.lookup import count, find
+from stash_sense.performers.manifest import MANIFEST_NAME
 from stash_sense.performers.versions.library import InstalledVersion
 from stash_sense.releases.verification import folder_faults
-from stash_sense.reports.installed import version_document
-from stash_sense.reports.wording import visible
+from stash_sense.reports.installed import version_document, versions_document
+from stash_sense.reports.wording import counted, visible
 
 EXIT_DAMAGED = 1
 _PAGE = 50
@@ -46,7 +49,30 @@ def info(context: typer.Context, json: Json = False) -> None:
             shown = ", ".join(map(str, value)) if isinstance(value, list) else value
             shown = f"{shown:,}" if isinstance(shown, int) else str(shown)
             table.add_row(field.replace("_", " "), Text(visible(shown)))
-    Console().print(table)
+    print_shaped(table)
+
+
+def list_versions(context: typer.Context, json: Json = False) -> None:
+    """List the installed versions, newest first: what is in them, where they come from, and which one is in use."""
+    library = services_of(context).performers
+    document = versions_document(library)
+    if json:
+        print_json(document)
+        return
+    if not document["versions"]:
+        raise DatabaseMissing
+    table = Table(box=None, pad_edge=False)
+    for heading in ("", "version", "performers", "faces", "pack", "size", "from"):
+        table.add_column(heading, overflow="fold")
+    for one in document["versions"]:
+        mark = "*" if one["in_use"] else "<" if one["goes_back_to"] else ""
+        counts = [f"{one[name]:,}" if one[name] is not None else "?" for name in ("performer_count", "face_count")]
+        size = megabytes(one["bytes"]) if one["bytes"] is not None else "?"
+        source = "damaged" if not one["whole"] else "built here" if one["built_here"] else one["installed_from"]
+        cells = (mark, one["version"], *counts, one["pack"] or "?", size, source or "elsewhere")
+        table.add_row(*(Text(visible(cell)) for cell in cells))
+    print_shaped(table)
+    say("* is in use, < is what `stash-sense db rollback` goes back to.")
 
 
 def _signed_in_words(installed: InstalledVersion) -> str:
@@ -71,18 +97,26 @@ def list_performers(
     """List who is in the performers database, in the order of their ids."""
     installed = services_of(context).performers.require()
     found = find(installed.folder, search, after, limit + 1)
+    total = count(installed.folder, search)
     more, found = len(found) > limit, found[:limit]
     if json:
-        print_json({"schema": 1, "performers": list(map(asdict, found)), "next": found[-1].id if more else None})
+        people = list(map(asdict, found))
+        print_json({"schema": 1, "performers": people, "next": found[-1].id if more else None, "total": total})
+        return
+    if not found:
+        whom = f" whose name or alias has {search!r} in it" if search else ""
+        say(f"Nobody{whom} is {'further on ' if after else ''}in version {installed.version}.")
         return
     table = Table(box=None, pad_edge=False)
     for heading in ("id", "name", "faces"):
         table.add_column(heading, overflow="fold")
     for one in found:
         table.add_row(Text(visible(one.id)), Text(visible(one.name)), str(one.face_count))
-    Console().print(table)
+    print_shaped(table)
     if more:
-        say(f"There are more; go on with --after {found[-1].id!r}.")
+        say(f"These are {len(found):,} of {total:,}; go on with --after {shlex.quote(found[-1].id)}.")
+    else:
+        say(f"{counted(total, 'person', 'people')}.")
 
 
 def verify(context: typer.Context, json: Json = False) -> None:
@@ -97,15 +131,33 @@ def verify(context: typer.Context, json: Json = False) -> None:
                 services.prove(installed, services.cancel, progress)
             except DatabaseError as error:
                 faults = [str(error)]
+    remedy = _remedy(services, installed) if faults else None
     if json:
-        print_json({"schema": 1, "version": installed.version, "ok": not faults, "faults": faults})
+        told = {"version": installed.version, "ok": not faults, "faults": faults, "remedy": remedy}
+        print_json({"schema": 1, **told})
     else:
-        for fault in faults:
-            typer.echo(f"stash-sense: {visible(fault)}", err=True)
+        for fault in (*faults, *([remedy] if remedy else [])):
+            typer.echo(f"stash-sense: {visible(as_typed(fault))}", err=True)
         if not faults:
             say(f"Version {installed.version} is whole, and searching it finds its own faces.")
     if faults:
         raise typer.Exit(EXIT_DAMAGED)
+
+
+def _remedy(services: Services, damaged: InstalledVersion) -> str:
+    """Say what to type about a damaged version."""
+    origin = damaged.origin
+    ways = []
+    if origin is None or origin.built_here:
+        ways += ["`stash-sense db build FOLDER --name VERSION` makes it anew, under another name"]
+    else:
+        place = Path(origin.source)
+        is_file = place.suffix == ".zip" or (place / MANIFEST_NAME).is_file()
+        command = "import --yes" if is_file else "update --from"
+        ways += [f"`stash-sense db {command} {shlex.quote(origin.source)}` installs it anew"]
+    if services.performers.previous() is not None:
+        ways += ["`stash-sense db rollback` goes back to the one before"]
+    return f"{'; '.join(ways)}."
 
 
 def rollback(context: typer.Context, json: Json = False) -> None:

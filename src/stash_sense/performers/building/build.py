@@ -13,10 +13,8 @@ from stash_sense.errors import (
     EverybodyForgotten,
     GalleryWithoutFaces,
     NotWritable,
-    SettingInvalid,
     StashSenseError,
     StorageError,
-    VersionTaken,
 )
 from stash_sense.files import staged_folder, storage_errors
 from stash_sense.kernel.cancel import CancelToken
@@ -26,13 +24,14 @@ from stash_sense.performers.building.comparing import compare_faces, lookalike_n
 from stash_sense.performers.building.gathering import Gathered, gather
 from stash_sense.performers.building.notes import ReferenceNote
 from stash_sense.performers.building.portraits import PortraitFinder
+from stash_sense.performers.building.replacing import check_name
 from stash_sense.performers.building.sources import FOLDER, PerformerSource
 from stash_sense.performers.building.state import BuildState
 from stash_sense.performers.building.state_folder import others_than, set_aside, state_of, states_of
 from stash_sense.performers.building.writing import PeopleWriter, Written
 from stash_sense.performers.database import PackSpace
 from stash_sense.performers.ids import STASH
-from stash_sense.performers.manifest import Manifest, can_be_version, version_for
+from stash_sense.performers.manifest import Manifest, version_for
 from stash_sense.performers.versions.forgotten import forgotten_ids
 from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary, new_origin
 from stash_sense.performers.writer import Heading, VersionWriter
@@ -84,9 +83,10 @@ class BuildReport:
     Attributes:
         folder, manifest: of the version; of an unchanged one those of the installed version.
         unchanged: whether the installed version has this content already, so that nothing was installed.
-        pictures: how many the source has.
-        described: of how many the face was looked for now.
-        reused: of how many it was known.
+        pictures: how many the source has: those described, reused, copies, and `left_out["bad_picture"]`.
+        described: in how many the face was looked for now.
+        reused: of how many it was known from before.
+        copies: how many are the same file as another one.
         left_out: how many pictures were left out, by the code of the note that says why; second copies of a file,
             same_file, have no note.
         notes: what the user should know.
@@ -98,6 +98,7 @@ class BuildReport:
     pictures: int
     described: int
     reused: int
+    copies: int
     left_out: Mapping[str, int]
     notes: tuple[ReferenceNote, ...]
 
@@ -134,7 +135,7 @@ class DatabaseBuilder:
         """Build a version and install it, unless the installed one has the same content.
 
         Raises:
-            GalleryError, InputError, StashError, StashBoxError: the source cannot be used: not read, without
+            GalleryError, StashError, StashBoxError: the source cannot be used: not read, without
                 pictures, or without faces. What was noticed until then are the error's own notes.
             PerformersWithoutPictures, EverybodyForgotten: nobody in it has a picture, or is not to be forgotten.
             PerformersLost: it went away in the middle; what was described until then stays known.
@@ -145,7 +146,7 @@ class DatabaseBuilder:
         """
         options = options or BuildOptions()
         if options.version is not None:
-            self._check_name(options.version, installed=options.out is None)
+            check_name(options.version, self._library if options.out is None else None)
         if options.out is not None:
             _check_empty(options.out)
         describer = f"{self._pack.space.pack} {self._pack.models} {_DESCRIBING}"
@@ -170,16 +171,6 @@ class DatabaseBuilder:
                         error.add_note(note.message)
                     raise
 
-    def _check_name(self, version: str, *, installed: bool) -> None:
-        """Make sure before any work that a version may be called so, as far as that can be told."""
-        if not can_be_version(version):
-            reason = "it must be like 2026.11.22, 1.4 or 2.0rc1"
-            raise SettingInvalid(name="The name of the version", value=repr(version), reason=reason)
-        # The one in use may turn out to be the same.
-        taken = installed and version in self._library.versions() and version != self._library.name_in_use()
-        if taken:
-            raise VersionTaken(version=version)
-
     def _build(
         self,
         state: BuildState,
@@ -195,9 +186,11 @@ class DatabaseBuilder:
             if options.out is not None:
                 made, unchanged = staged, False
             else:
-                made, unchanged = self._installed(staged, source, progress)
+                made, unchanged = self._installed(staged, source, options.version, progress)
         folder = options.out or made.folder
         notes += self._compared(folder, made.manifest, state, source, cancel, progress)
+        if options.forgotten | forgotten_ids(self._library.folder) == forgotten:  # of nobody who has gone meanwhile
+            state.keep_notes(notes)
         return _report(folder, made.manifest, unchanged, gathered, written, notes)
 
     def _compared(
@@ -233,7 +226,7 @@ class DatabaseBuilder:
         with contextlib.ExitStack() as stack:
             if options.out is not None:
                 folder = stack.enter_context(staged_folder(options.out))
-                taken: list[str] = []
+                taken = self._library.versions()  # it may be imported here
             else:
                 stack.enter_context(self._library.alone(cancel, progress))
                 folder = stack.enter_context(self._library.staging())
@@ -256,19 +249,20 @@ class DatabaseBuilder:
                 if not written.faces and not written.notes:
                     raise EverybodyForgotten(path=source.title)
                 if not written.faces:
-                    raise GalleryWithoutFaces(path=source.title, reason=written.notes[0].message.rstrip("."))
+                    raise GalleryWithoutFaces(path=f"the {source.title}", reason=written.notes[0].message.rstrip("."))
                 notes += written.notes
                 manifest = writer.finish()
             yield written, InstalledVersion(folder, manifest, None)
 
     def _installed(
-        self, staged: InstalledVersion, source: PerformerSource, progress: ProgressListener
+        self, staged: InstalledVersion, source: PerformerSource, name: str | None, progress: ProgressListener
     ) -> tuple[InstalledVersion, bool]:
-        """Install a version, or find that the installed one is the same."""
+        """Install a version, or find that the installed one is the same and not to get another name."""
         current = None
         with contextlib.suppress(DatabaseError):  # what cannot be used is replaced
             current = self._library.current()
-        if current is not None and current.manifest.content == staged.manifest.content:
+        same = current is not None and current.manifest.content == staged.manifest.content
+        if current is not None and same and name in (None, current.version):
             return current, True
         origin = new_origin(source.title, built_here=True)
         return self._library.install(staged.folder, origin, progress), False
@@ -295,6 +289,7 @@ def _report(
         pictures=gathered.pictures,
         described=gathered.described,
         reused=gathered.reused,
+        copies=gathered.copies,
         left_out=dict(sorted(written.left_out.items())),
         notes=tuple(notes),
     )

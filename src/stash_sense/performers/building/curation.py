@@ -47,7 +47,9 @@ class Finding:
     left_out: bool
 
 
-def examine(faces: Sequence[Face], stranger_distance: float) -> tuple[Finding, ...]:
+def examine(
+    faces: Sequence[Face], stranger_distance: float, in_company: frozenset[int] = frozenset()
+) -> tuple[Finding, ...]:
     """Look for copies, for faces unlike the others, and for two people under one name.
 
     Left out is only what is surely of no use: a good photograph left out costs recognition more than a bad one kept.
@@ -55,6 +57,7 @@ def examine(faces: Sequence[Face], stranger_distance: float) -> tuple[Finding, .
     Args:
         faces: of one person, in an order that is always the same.
         stranger_distance: of the pack (`MatchingConstants`).
+        in_company: those whose pictures show other faces, too: of two copies the picture of one person is kept.
 
     Returns:
         Findings, each face left out in one of them at most.
@@ -65,7 +68,8 @@ def examine(faces: Sequence[Face], stranger_distance: float) -> tuple[Finding, .
     rows: Ints = np.sort(np.asarray(order, np.int64))
     vectors = np.stack([faces[row].vector for row in rows.tolist()])
     distances: Floats = (np.float32(1.0) - vectors @ vectors.T) / np.float32(stranger_distance)
-    findings = list(_copies(distances, [faces[row] for row in rows.tolist()]))
+    rank = [(row in in_company, -faces[row].quality) for row in rows.tolist()]
+    findings = list(_copies(distances, [faces[row].look for row in rows.tolist()], rank))
     gone = {row for finding in findings for row in finding.rows}
     left: Ints = np.array([row for row in range(len(rows)) if row not in gone], np.int64)
     findings += _strangers(vectors[left], left, stranger_distance)
@@ -79,14 +83,14 @@ def _taken(rows: Ints, places: Sequence[int]) -> tuple[int, ...]:
     return tuple(rows[list(places)].tolist())
 
 
-def _copies(distances: Floats, faces: Sequence[Face]) -> Iterator[Finding]:
-    """Yield every face that is a copy of a better one; a copy of a copy belongs to the best of them."""
-    alike = _likeness([face.look for face in faces])
+def _copies(distances: Floats, looks: Sequence[Image], rank: Sequence[tuple[bool, float]]) -> Iterator[Finding]:
+    """Yield every face that is a copy of one before it in rank; a copy of a copy belongs to the first of them."""
+    alike = _likeness(looks)
     copies: Bools = np.zeros(distances.shape, bool)
     for distance, likeness in _COPY:
         copies |= (distances <= distance) & (alike >= likeness)
     kept: list[int] = []
-    for row in sorted(range(len(faces)), key=lambda row: (-faces[row].quality, row)):
+    for row in sorted(range(len(looks)), key=lambda row: (rank[row], row)):
         of = next((other for other in kept if copies[row, other]), None)
         if of is None:
             kept.append(row)

@@ -62,7 +62,7 @@ class FolderEnrolment:
             GalleryMissing: `folder` is no folder.
             GalleryWithoutPeople: it holds no folder with a picture.
             GalleryWithoutFaces: no picture could be used.
-            InputUnreadable: the folder cannot be read.
+            GalleryLocked: it cannot be read, or a folder in it.
             Cancelled: the token was set.
         """
         source = FolderSource(folder)

@@ -4,7 +4,13 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from stash_sense.errors import EverybodyForgotten, GalleryWithoutPeople, PerformersWithoutPictures
+from stash_sense.errors import (
+    DatabaseError,
+    EverybodyForgotten,
+    GalleryError,
+    GalleryWithoutPeople,
+    PerformersWithoutPictures,
+)
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress, ProgressListener
 from stash_sense.kernel.text import as_unicode
@@ -20,14 +26,16 @@ class Gathered:
     """What was found.
 
     Attributes:
-        pictures: how many the source has.
-        described: of how many of them the face was looked for now.
-        reused: of how many it was known.
+        pictures: how many the source has: those below, and those that could not be read.
+        described: in how many of them the face was looked for now.
+        reused: of how many it was known from before.
+        copies: how many are the same file as another one of these.
     """
 
     pictures: int = 0
     described: int = 0
     reused: int = 0
+    copies: int = 0
 
 
 def gather(
@@ -53,7 +61,7 @@ def gather(
     Raises:
         GalleryWithoutPeople, PerformersWithoutPictures: the source has no picture.
         EverybodyForgotten: those who have pictures are to be forgotten.
-        GalleryError, InputError, StashError, StashBoxError: it cannot be read.
+        GalleryError, StashError, StashBoxError: it cannot be read.
         PerformersLost: it went away while pictures were read.
         StorageError, BuildStateDamaged: the state cannot be written, or not be read.
         Cancelled: the token was set.
@@ -66,13 +74,22 @@ def gather(
         state.drop_vanished()
         raise EverybodyForgotten(path=source.title)
     if not gathered.pictures:
-        if source.origins == {FOLDER}:
-            raise GalleryWithoutPeople(path=source.title)
-        raise PerformersWithoutPictures(source=source.title)
-    gathered.reused = gathered.pictures - due
-    _describe(state, source, portraits, gathered, cancel, progress)
+        raise without_pictures(source)
+    gathered.described = _describe(
+        state, source, portraits, (gathered.pictures - due, gathered.pictures), cancel, progress
+    )
     state.drop_vanished()
+    readable, different = state.files()
+    gathered.copies = readable - different
+    gathered.reused = different - gathered.described
     return gathered
+
+
+def without_pictures(source: PerformerSource) -> GalleryError | DatabaseError:
+    """Return what is wrong with a source in which nobody has a picture."""
+    if source.origins == {FOLDER}:
+        return GalleryWithoutPeople(path=f"The {source.title}")
+    return PerformersWithoutPictures(source=source.title)
 
 
 def _list(
@@ -104,11 +121,13 @@ def _describe(
     state: BuildState,
     source: PerformerSource,
     portraits: PortraitFinder,
-    gathered: Gathered,
+    begun: tuple[int, int],
     cancel: CancelToken,
     progress: ProgressListener,
-) -> None:
-    done, total = gathered.reused, gathered.pictures
+) -> int:
+    """Describe what is due, and return how many files that were; `begun` is how many are done, and of how many."""
+    described = 0
+    done, total = begun
     owner: dict[str, str] = {}
 
     def pictures() -> Iterator[SourcePicture]:
@@ -120,12 +139,12 @@ def _describe(
     found = portraits.portraits(pictures(), source, cancel, state.is_described)
     with contextlib.closing(found):
         for portrait in found:
+            described += bool(portrait.sha256) and not state.is_described(portrait.sha256)
             state.keep(portrait)
             done += 1
-            gathered.reused += portrait.known
-            gathered.described += bool(portrait.sha256) and not portrait.known
             progress(Progress("describing", done, total, state.name_of(owner.pop(portrait.picture.key))))
             cancel.raise_if_cancelled()
+    return described
 
 
 def _storable(record: PerformerRecord) -> PerformerRecord:

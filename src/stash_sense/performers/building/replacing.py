@@ -1,12 +1,17 @@
-"""Whether a build would take the place of a database that its user may want to keep: a mistyped folder is enough."""
+"""What is asked before a build: may a version be called so, and is what it would replace to be kept, perhaps?
+
+A mistyped folder is enough to replace a database of years.
+"""
 
 import contextlib
 from dataclasses import dataclass
 
-from stash_sense.errors import DatabaseError
+from stash_sense.errors import DatabaseError, SettingInvalid, VersionTaken
 from stash_sense.kernel.cancel import CancelToken
+from stash_sense.performers.building.gathering import without_pictures
 from stash_sense.performers.building.sources import PerformerSource
 from stash_sense.performers.building.state_folder import is_known, states_of
+from stash_sense.performers.manifest import can_be_version
 from stash_sense.performers.versions.library import PerformersLibrary
 
 _FEW = 0.5
@@ -37,10 +42,13 @@ def replacement_of(library: PerformersLibrary, source: PerformerSource, cancel: 
         None where nothing is in use, or it was built from the same source and is not far larger.
 
     Raises:
-        GalleryError, InputError, StashError, StashBoxError: the source cannot be read.
+        GalleryError, StashError, StashBoxError: the source cannot be read.
+        GalleryWithoutPeople, PerformersWithoutPictures: there is nobody in it.
         Cancelled: the token was set.
     """
     people = source.count(cancel)
+    if not people:
+        raise without_pictures(source)
     current = None
     with contextlib.suppress(DatabaseError):
         current = library.current()
@@ -51,3 +59,22 @@ def replacement_of(library: PerformersLibrary, source: PerformerSource, cancel: 
     if built_here and is_known(states_of(library), source) and people >= _FEW * performers:
         return None
     return Replacement(current.version, performers, people)
+
+
+def check_name(version: str, library: PerformersLibrary | None) -> None:
+    """Make sure before any work that a version may be called so, as far as that can be told.
+
+    Args:
+        version: the name.
+        library: that it is to be installed in; None where it is written elsewhere.
+
+    Raises:
+        SettingInvalid: no version can have that name.
+        VersionTaken: another one has it.
+    """
+    if not can_be_version(version):
+        reason = "it must be like 2026.11.22, 1.4 or 2.0rc1"
+        raise SettingInvalid(name="The name of the version", value=repr(version), reason=reason)
+    # The one in use may turn out to be the same.
+    if library is not None and version in library.versions() and version != library.name_in_use():
+        raise VersionTaken(version=version)

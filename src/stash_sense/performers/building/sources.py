@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from stash_sense.errors import GalleryMissing, InputUnreadable
+from stash_sense.errors import GalleryLocked, GalleryMissing
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.text import as_unicode
 from stash_sense.media.folders import files_below
@@ -89,7 +89,7 @@ class PerformerSource(Protocol):
         """Return how many people there are, at the most, without looking at each.
 
         Raises:
-            GalleryError, InputError, StashError, StashBoxError: the source cannot be read.
+            GalleryError, StashError, StashBoxError: the source cannot be read.
             Cancelled: the token was set.
         """
 
@@ -148,12 +148,11 @@ class FolderSource:
     def performers(self, cancel: CancelToken) -> Iterator[SourcePerformer]:
         """Yield the people in the order of their folders' names.
 
-        Hidden folders are passed over, and links back to the folder: everybody's pictures would be theirs. A folder
-        that cannot be listed is given as a picture, which says so when it is read as one.
+        Hidden folders are passed over, and links back to the folder: everybody's pictures would be theirs.
 
         Raises:
             GalleryMissing: the folder is none.
-            InputUnreadable: it cannot be listed.
+            GalleryLocked: it cannot be listed, or one below it, whose pictures would be missed by nobody.
             Cancelled: the token was set.
         """
         for name in self._names():
@@ -191,7 +190,7 @@ class FolderSource:
                     entry.name for entry in entries if not entry.name.startswith(".") and _is_folder(entry)
                 )
         except OSError as error:
-            raise InputUnreadable(path=self._folder, reason=error.strerror) from error
+            raise GalleryLocked(path=self._folder, reason=error.strerror) from error
         around = self._whole_path
         return [name for name in names if not self._leads_back(name, around)]
 
@@ -200,14 +199,13 @@ class FolderSource:
         return path.is_symlink() and around.is_relative_to(_without_links(path))
 
     def _pictures(self, name: str) -> Iterator[SourcePicture]:
-        locked: list[Path] = []
-        for path in files_below(self._folder / name, PICTURE_EXTENSIONS, locked.append):
-            yield self._picture(path)
-        yield from map(self._picture, locked)
+        for path in files_below(self._folder / name, PICTURE_EXTENSIONS, _locked):
+            below = path.relative_to(self._folder)
+            yield SourcePicture(str(below), fingerprint_of(path), as_unicode(below.as_posix()))
 
-    def _picture(self, path: Path) -> SourcePicture:
-        below = path.relative_to(self._folder)
-        return SourcePicture(str(below), fingerprint_of(path), as_unicode(below.as_posix()))
+
+def _locked(error: OSError) -> None:
+    raise GalleryLocked(path=os.fsdecode(error.filename), reason=error.strerror) from error
 
 
 def _without_links(path: Path) -> Path:

@@ -6,19 +6,22 @@ build, since the cause may lie outside of it.
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from pydantic import TypeAdapter, ValidationError
 
 from stash_sense.errors import BuildStateDamaged
 from stash_sense.performers.building.joining import joined
+from stash_sense.performers.building.notes import ReferenceNote
 from stash_sense.performers.building.portraits import LOOK_SIDE, Face, Portrait
 from stash_sense.performers.building.sources import SourcePerformer, SourcePicture
-from stash_sense.performers.building.state_file import StateFile, text_of, to_bytes, to_text
+from stash_sense.performers.building.state_file import NOTES, StateFile, text_of, to_bytes, to_text
 from stash_sense.performers.records import PerformerRecord
 
+_NOTED = TypeAdapter(list[ReferenceNote])
 _PAGE = 256
 """Rows read at once while the file is written to."""
 _DUE = (
@@ -148,6 +151,13 @@ class BuildState(StateFile):
             listed = self.db.execute("SELECT count(*) FROM pictures WHERE run = :run", self._now).fetchone()[0]
             due = self.db.execute(f"SELECT count(*) FROM pictures WHERE {_DUE}", self._now).fetchone()[0]  # noqa: S608
         return int(listed), int(due)
+
+    def files(self) -> tuple[int, int]:
+        """Return how many of the listed pictures could be read, and how many different files they are."""
+        query = "SELECT count(sha256), count(DISTINCT sha256) FROM pictures WHERE run = ?"
+        with self.errors():
+            readable, different = self.db.execute(query, (self._run,)).fetchone()
+        return int(readable), int(different)
 
     def due(self) -> Iterator[tuple[str, SourcePicture]]:
         """Yield the pictures that are not described yet with the id of their person, by key, each once."""
@@ -286,6 +296,10 @@ class BuildState(StateFile):
             query = "DELETE FROM compared WHERE performer = :who AND describer = :describer"
             self.db.execute(query, {"who": who, "describer": self._describer})
 
+    def keep_notes(self, notes: Sequence[ReferenceNote]) -> None:
+        """Keep what this build noticed, but for what it says of people who are to be forgotten."""
+        self.store(NOTES, _NOTED.dump_json([note for note in notes if note.code != "forgotten"]))
+
     def drop_vanished(self) -> None:
         """Forget what was not listed."""
         with self.errors():
@@ -301,3 +315,12 @@ class BuildState(StateFile):
             return Face(np.frombuffer(vector, "<f4"), float(quality), seen)
         except (TypeError, ValueError) as error:
             raise BuildStateDamaged(path=self._path, reason="a face in it cannot be read") from error
+
+
+def last_noticed(path: Path) -> list[ReferenceNote]:
+    """Return what the last build noticed whose state is there; nothing of one that is missing or of no use."""
+    with contextlib.suppress(BuildStateDamaged, ValidationError):
+        if path.is_file():
+            with StateFile(path, None) as state:
+                return _NOTED.validate_json(state.stored(NOTES) or b"[]")
+    return []

@@ -39,6 +39,8 @@ CREATE INDEX IF NOT EXISTS pictures_by_sha256 ON pictures(sha256);
 """
 """Texts that may hold what is no Unicode, as names of files may, are kept as bytes."""
 
+NOTES = "notes"
+"""Under this is stored what the last build noticed, which names people."""
 _RECORD = TypeAdapter(PerformerRecord)
 _APPLICATION, _SCHEMA = 0x53534253, 1
 """Mark the file as one of these: "SSBS"."""
@@ -152,6 +154,7 @@ class StateFile:
         these = json.dumps(sorted(gone))
         with self.errors():
             self.begin_work()
+            self.drop(NOTES)
             # All at once: one by one, each of them would be looked for in all that was compared.
             for column in ("performers.universal_id", "pictures.performer", "compared.other"):
                 table, _, name = column.partition(".")

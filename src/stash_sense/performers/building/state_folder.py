@@ -55,14 +55,19 @@ def state_of(
                 cancel.raise_if_cancelled()
                 progress(Progress("waiting", 0, note=f"another process is building from the {source.title}"))
     try:
-        yield folder / f"{name}.db"
+        yield path_of(folder, source)
     finally:
         lock.release()
 
 
+def path_of(folder: Path, source: PerformerSource) -> Path:
+    """Return where the state of a source is; arguments as `state_of` has them."""
+    return folder / f"{_name_for(source)}.db"
+
+
 def is_known(folder: Path, source: PerformerSource) -> bool:
     """Whether a build from this source has begun before; arguments as `state_of` has them."""
-    return (folder / f"{_name_for(source)}.db").is_file()
+    return path_of(folder, source).is_file()
 
 
 def others_than(state: Path) -> list[Path]:

@@ -107,7 +107,9 @@ class PeopleWriter:
             else:
                 own[one.sha256] = one
         by_digest = [own[sha256] for sha256 in sorted(own)]
-        findings = examine([one.face for one in by_digest if one.face is not None], self._stranger_distance)
+        in_company = frozenset(row for row, one in enumerate(by_digest) if one.faces > 1)
+        faces = [one.face for one in by_digest if one.face is not None]
+        findings = examine(faces, self._stranger_distance, in_company)
         gone: set[int] = set()
         for finding in findings:
             written.notes.append(self._about_finding(listed, finding, by_digest))

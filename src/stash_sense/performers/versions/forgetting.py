@@ -1,15 +1,12 @@
 """Forgetting somebody for good: out of the version in use, the older ones and the builds, and not to come back."""
 
-import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from packaging.version import Version
-
-from stash_sense.errors import DatabaseError, PerformerUnknown
+from stash_sense.errors import DatabaseError, PerformerUnknown, StashSenseError
 from stash_sense.files import storage_errors
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress, ProgressListener, silent
@@ -22,6 +19,7 @@ from stash_sense.performers.reader import read_performers
 from stash_sense.performers.versions import leftovers
 from stash_sense.performers.versions.forgotten import forgotten_ids, remember_forgotten
 from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary, new_origin
+from stash_sense.performers.versions.naming import version_after, version_without
 from stash_sense.performers.versions.origin import Origin
 from stash_sense.performers.writer import Heading, VersionWriter
 
@@ -33,22 +31,31 @@ _PICTURES = (
     "SELECT image_hash FROM faces f JOIN performers p ON p.id = f.performer_id"
     " WHERE universal_id = :who AND image_hash NOT NULL"
 )
-_LABEL = re.compile(r"(?:(?P<before>.*)\.)?without\.(?P<number>\d+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """Who was forgotten, and the version that is in use without them: another one, if they were in it."""
+    """Who was forgotten.
+
+    Attributes:
+        universal_id, name: of them.
+        version: that is in use without them; another one than before, if they were in it.
+        notes: what could not be done once it was in use, as sentences.
+    """
 
     universal_id: str
     name: str
     version: InstalledVersion
+    notes: tuple[str, ...] = ()
 
 
 def forget(
     library: PerformersLibrary, who: str, cancel: CancelToken, progress: ProgressListener = silent
 ) -> Forgotten:
     """Forget somebody: their vectors are gone from the disk, and no build or release brings them back.
+
+    A database that was built here gets a name like the next build's, so that others can be given it; of somebody
+    else's a version is made that only this machine has.
 
     Args:
         library: of the versions.
@@ -61,7 +68,8 @@ def forget(
         DatabaseMissing: there is no version.
         PerformerUnknown: nobody in it is called so.
         PerformerAmbiguous: several people are.
-        DatabaseDamaged, ForgottenUnreadable, StorageError, Cancelled: see there; doing it again finishes it.
+        DatabaseDamaged, ForgottenUnreadable, StorageError, Cancelled: see there; doing it again finishes it. None of
+            them comes once the new version is in use.
     """
     with library.alone(cancel, progress), library.staging() as stage:
         current = library.require()
@@ -69,22 +77,27 @@ def forget(
         # What was killed while it forgot somebody is finished first.
         before = forgotten_ids(library.folder)
         _remove_versions_with(library, before, current.version)
-        forget_in_states(states, before, progress)
+        forget_in_states(states, before)
         found, name = _meant(current.folder, who)
         gone = _known_anywhere(current.folder, states, found)
         remember_forgotten(library.folder, gone)
         leftovers.remove(library.galleries)
         forget_in_states(states, gone, progress)
         installed = current
-        if here := _known_by(current.folder, gone):
-            version = version_without(current.version, library.versions())
+        if here := known_by(current.folder, gone):
+            own = current.origin is not None and current.origin.built_here
+            version = (version_after if own else version_without)(current.version, library.versions())
             folder = stage / "version"
             with storage_errors(folder):
                 folder.mkdir()
             write_without(current, folder, here, version, cancel, progress)
-            installed = library.install(folder, _reduced(current), progress)
-        _remove_versions_with(library, gone, installed.version)
-    return Forgotten(found, name, installed)
+            installed = library.install(folder, _origin_without(current, here), progress)
+        notes = []
+        try:
+            _remove_versions_with(library, gone, installed.version)
+        except StashSenseError as error:
+            notes = [f"An older version that holds them could not be removed; forget {found} again. {error}"]
+    return Forgotten(found, name, installed, tuple(notes))
 
 
 def _meant(folder: Path, who: str) -> tuple[str, str]:
@@ -106,7 +119,7 @@ def without_forgotten(
     cancel: CancelToken,
     progress: ProgressListener = silent,
 ) -> InstalledVersion:
-    """Return a version that holds nobody who was forgotten: itself, or another one written from it.
+    """Return a version that holds nobody who was forgotten: itself, or another one written from it, which says so.
 
     Args:
         version: that is to be installed, unpacked and verified.
@@ -119,19 +132,20 @@ def without_forgotten(
     Raises:
         DatabaseDamaged, DatabaseUnwritten, StorageError, Cancelled: see there.
     """
-    gone = _known_by(version.folder, forgotten)
+    gone = known_by(version.folder, forgotten)
     if not gone:
         return version
     with storage_errors(into):
         into.mkdir(parents=True, exist_ok=True)
     name = version_without(version.version, taken)
-    return InstalledVersion(into, write_without(version, into, gone, name, cancel, progress), version.origin)
+    manifest = write_without(version, into, gone, name, cancel, progress)
+    return InstalledVersion(into, manifest, _origin_without(version, gone))
 
 
 def write_without(
     version: InstalledVersion,
     into: Path,
-    gone: frozenset[str],
+    gone: Collection[str],
     name: str,
     cancel: CancelToken,
     progress: ProgressListener = silent,
@@ -165,27 +179,16 @@ def write_without(
         return writer.finish()
 
 
-def version_without(version: str, taken: Collection[str]) -> str:
-    """Name a version that comes right after another one: 2026.11.22+without.1."""
-    parsed = Version(version)
-    label = _LABEL.fullmatch(parsed.local or "")
-    before = label["before"] if label else parsed.local
-    number = int(label["number"]) if label else 0
-    known = {Version(one) for one in taken}
-    while True:
-        number += 1
-        name = f"{parsed.public}+{f'{before}.' if before else ''}without.{number}"
-        if Version(name) not in known:
-            return name
-
-
-def _reduced(version: InstalledVersion) -> Origin:
+def _origin_without(version: InstalledVersion, gone: Mapping[str, Collection[str]]) -> Origin:
     """Say where a version comes from that was written from another one: who vouched for that one did not for this."""
-    origin = version.origin
-    if origin is None:
-        return new_origin(version.version)
-    reduced_from = origin.reduced_from or (version.version if origin.signed_by else None)
-    return origin.model_copy(update={"reduced_from": reduced_from, "installed_at": datetime.now(UTC)})
+    origin = version.origin or new_origin(version.version)
+    now = {"installed_at": datetime.now(UTC)}
+    if origin.built_here:
+        return origin.model_copy(update=now)
+    left_out = origin.left_out.union(*gone.values())
+    return origin.model_copy(
+        update={"reduced_from": origin.reduced_from or version.version, "left_out": left_out, **now}
+    )
 
 
 def _known_anywhere(folder: Path, states: Path, who: str) -> frozenset[str]:
@@ -197,17 +200,20 @@ def _known_anywhere(folder: Path, states: Path, who: str) -> frozenset[str]:
     return known_in_states(states, ids, pictures, others) - others
 
 
-def _known_by(folder: Path, ids: frozenset[str]) -> frozenset[str]:
-    """Return the universal ids of those in a version who are known by any of the ids."""
+def known_by(folder: Path, ids: frozenset[str]) -> dict[str, set[str]]:
+    """Return those in a version who are known by any of the ids: by which ones, under their universal ids."""
+    found: dict[str, set[str]] = {}
     if not ids:
-        return frozenset()
-    everybody = {str(who) for (who,) in _query(folder, "SELECT universal_id FROM performers", {})}
-    others = {
-        str(who)
+        return found
+    known = [(str(who), str(who)) for (who,) in _query(folder, "SELECT universal_id FROM performers", {})]
+    known += [
+        (str(who), universal_id(domain_of(str(endpoint)), str(there)))
         for who, endpoint, there in _query(folder, _STASHBOX, {})
-        if universal_id(domain_of(str(endpoint)), str(there)) in ids
-    }
-    return frozenset(everybody & ids | others)
+    ]
+    for who, one in known:
+        if one in ids:
+            found.setdefault(who, set()).add(one)
+    return found
 
 
 def _query(folder: Path, query: str, values: dict[str, str]) -> list[tuple[object, ...]]:
@@ -222,7 +228,7 @@ def _remove_versions_with(library: PerformersLibrary, gone: frozenset[str], curr
         if version == current:
             continue
         try:
-            holds = bool(_known_by(library.folder / version, gone))
+            holds = bool(known_by(library.folder / version, gone))
         except DatabaseError:
             holds = bool(gone)
         if holds:

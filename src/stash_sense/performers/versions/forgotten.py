@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from stash_sense.errors import ForgottenUnreadable
 from stash_sense.files import write_atomically
 from stash_sense.performers.ids import universal_id
+from stash_sense.performers.lookup import folded
 from stash_sense.performers.records import PerformerRecord
 
 _NAME = "forgotten.json"
@@ -35,6 +36,21 @@ def forgotten_ids(library: Path) -> frozenset[str]:
         ForgottenUnreadable: the list is there and cannot be read; to go on would bring people back.
     """
     return frozenset().union(*_people(library))
+
+
+def forgotten_as(library: Path, who: str) -> str | None:
+    """Return the universal id by which somebody is on the list; None for nobody on it.
+
+    Args:
+        library: the performers folder.
+        who: the id, or what follows the origin in it, in any case: of people of a folder that is their name.
+
+    Raises:
+        ForgottenUnreadable: the list cannot be read.
+    """
+    ids = forgotten_ids(library)
+    named = sorted(one for one in ids if folded(one.partition(":")[2]) == folded(who))
+    return who if who in ids else next(iter(named), None)
 
 
 def remember_forgotten(library: Path, ids: Collection[str]) -> None:

@@ -9,7 +9,6 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import filelock
@@ -34,6 +33,7 @@ from stash_sense.performers.versions import leftovers
 from stash_sense.performers.versions.installed import InstalledVersion as InstalledVersion
 from stash_sense.performers.versions.installed import manifest_of, unreadable
 from stash_sense.performers.versions.origin import Origin
+from stash_sense.performers.versions.origin import new_origin as new_origin
 from stash_sense.performers.versions.pointer import POINTER_NAME, Pointer
 
 _STAGING = ".staging"
@@ -63,7 +63,7 @@ class PerformersLibrary:
             DatabaseTooNew: a newer program is needed for it.
         """
         version = Pointer.read(self.folder).current
-        return None if version is None else self._installed(version)
+        return None if version is None else self.installed(version)
 
     def require(self) -> InstalledVersion:
         """Return the version in use; raises as `current` does, and DatabaseMissing where there is none."""
@@ -234,7 +234,7 @@ class PerformersLibrary:
             raise NoEarlierVersion(version=pointer.current)
         else:
             chosen = pointer.previous
-        installed = self._installed(chosen)
+        installed = self.installed(chosen)
         with storage_errors(self.folder):
             self._switch(chosen)
         return installed
@@ -249,17 +249,24 @@ class PerformersLibrary:
         """Folder of what is derived from databases elsewhere: kept for a day after its last use."""
         return self.folder / _GALLERIES
 
-    def forget_derived(self, manifest: Manifest) -> None:
-        """Remove what was derived from another version of this name, which says of itself that it is the same.
+    def forget_derived(self, version: str) -> None:
+        """Remove what was derived from the version of this name that is here, if any; only while `alone`.
 
-        Nothing vouches for that, and what was derived is found by name; only while `alone`.
+        It is found by what that says of itself, and its files may be others, or damaged.
         """
-        with contextlib.suppress(DatabaseDamaged, DatabaseTooNew):
-            if manifest_of(self._place(manifest.version))[0] == manifest:
-                return
-        for folder in self.derived.glob(f"*{manifest.version}-*"):
-            if leftovers.version_of_derived(folder.name) == manifest.version:
+        for folder in self.derived.glob(f"*{version}-*"):
+            if leftovers.version_of_derived(folder.name) == version:
                 leftovers.remove(folder)
+
+    def vouch(self, version: InstalledVersion, signed_by: str) -> None:
+        """Note that a key which is trusted has signed a version that is here; only while `alone`.
+
+        Raises:
+            StorageError: it cannot be noted.
+        """
+        if version.origin is not None and self.still_has(version):
+            origin = version.origin.model_copy(update={"signed_by": signed_by})
+            write_atomically(self._origin_file(version.version), origin.model_dump_json(indent=2).encode())
 
     def _switch(self, version: str) -> None:
         pointer = self._pointer_if_readable()
@@ -296,7 +303,8 @@ class PerformersLibrary:
         except DatabaseDamaged:
             return None
 
-    def _installed(self, version: str) -> InstalledVersion:
+    def installed(self, version: str) -> InstalledVersion:
+        """Return a version by its name; raises as `current` does."""
         folder = self._place(version)
         manifest, digest = manifest_of(folder)
         if manifest.version != version:
@@ -309,7 +317,7 @@ class PerformersLibrary:
     def _whole(self, version: str) -> Manifest | None:
         """Return the manifest of a version that is here with all its files in their sizes; None otherwise."""
         try:
-            installed = self._installed(version)
+            installed = self.installed(version)
             sizes = {name: (installed.folder / name).stat().st_size for name in installed.manifest.files}
         except (DatabaseDamaged, DatabaseTooNew, OSError):
             return None
@@ -319,7 +327,7 @@ class PerformersLibrary:
     def _can_be_kept(self, version: str) -> bool:
         """Whether somebody might go back to a version: it is whole, or only others can say so."""
         try:
-            self._installed(version)
+            self.installed(version)
         except DatabaseDamaged:
             return False
         except (DatabaseTooNew, DatabaseUnreadable):
@@ -371,11 +379,6 @@ class PerformersLibrary:
                 if not os.path.lexists(self.folder / version):
                     replaced.rename(self.folder / version)
         self._prune()
-
-
-def new_origin(source: str, *, signed_by: str | None = None, built_here: bool = False) -> Origin:
-    """Say how a version comes to be here now."""
-    return Origin(source=source, signed_by=signed_by, built_here=built_here, installed_at=datetime.now(UTC))
 
 
 def _is_version(name: str) -> bool:

@@ -22,7 +22,9 @@ from stash_sense.errors import (
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress
 from stash_sense.performers.building.build import BuildOptions
-from stash_sense.performers.building.state_folder import states_of
+from stash_sense.performers.building.sources import FolderSource
+from stash_sense.performers.building.state import last_noticed
+from stash_sense.performers.building.state_folder import forget_in_states, path_of, states_of
 from stash_sense.performers.versions.forgotten import forgotten_ids, remember_forgotten
 from stash_sense.performers.versions.library import SWAP_STEPS
 
@@ -72,6 +74,23 @@ def test_only_what_is_new_or_changed_is_described(workshop: Workshop) -> None:
     assert sorted(workshop.reader.read_names) == ["0.png", "new.png"]
     assert (report.described, report.reused, report.unchanged) == (2, 5, False)
     assert len(workshop.library.versions()) == 2
+
+
+def test_copies_are_counted_apart_so_that_the_counts_add_up(workshop: Workshop) -> None:
+    shutil.copy(workshop.people / "Red" / "0.png", workshop.people / "Red" / "z.png")
+    (workshop.people / "Red" / "bad.png").write_text("no picture")
+    for described, reused in ((6, 0), (0, 6)):
+        report = workshop.build()
+        assert (report.pictures, report.described, report.reused, report.copies) == (8, described, reused, 1)
+        assert report.left_out == {"bad_picture": 1, "same_file": 1}
+        assert report.manifest.face_count == 6
+
+
+def test_a_name_that_is_asked_for_is_made_though_nothing_else_has_changed(workshop: Workshop) -> None:
+    first, second = workshop.build(), workshop.build(BuildOptions(version="2099.1"))
+    assert (second.unchanged, second.version) == (False, "2099.1")
+    assert second.manifest.content == first.manifest.content
+    assert workshop.build(BuildOptions(version="2099.1")).unchanged
 
 
 def test_a_picture_that_was_moved_is_read_and_not_described_again(workshop: Workshop) -> None:
@@ -250,6 +269,16 @@ def test_everybody_may_be_forgotten_while_pictures_are_described(workshop: Works
     with pytest.raises(EverybodyForgotten):
         workshop.build(progress=listen)
     assert workshop.library.current() is None
+
+
+def test_what_was_noticed_is_kept_until_somebody_is_forgotten(workshop: Workshop) -> None:
+    (workshop.people / "Red" / "bad.png").write_text("no picture")
+    report, source = workshop.build(), FolderSource(workshop.people)
+    states = states_of(workshop.library)
+    assert last_noticed(path_of(states, source)) == list(report.notes) != []
+    forget_in_states(states, {"folder:Blue"})
+    assert last_noticed(path_of(states, source)) == []
+    assert last_noticed(states / "none.db") == []
 
 
 def test_what_was_noticed_is_told_with_the_error_that_ends_a_build(tmp_path: Path) -> None:

@@ -41,6 +41,12 @@ def test_of_copies_of_a_photograph_the_best_is_kept() -> None:
     )
 
 
+def test_of_copies_the_picture_of_one_person_is_kept_before_one_with_others() -> None:
+    original = face(1, 0, quality=0.9)
+    found = examine([original, Face(original.vector, 0.5, original.look), face(1, 1)], 1.0, frozenset({0}))
+    assert found == (Finding("near_duplicate", (0,), (1,), left_out=True),)
+
+
 def test_near_faces_that_do_not_look_alike_are_two_photographs() -> None:
     first = face(1, 0)
     assert examine([first, Face(first.vector, 1.0, look(77))], 1.0) == ()

@@ -250,13 +250,13 @@ def test_a_gallery_without_a_folder_of_pictures_is_an_error_that_says_so(tmp_pat
     save_picture(tmp_path / "loose.png", portrait(RED))
     (tmp_path / "Red").mkdir()
     (tmp_path / "Red" / "notes.txt").write_text("none")
-    with pytest.raises(GalleryWithoutPeople, match="it needs one for each known person"):
+    with pytest.raises(GalleryWithoutPeople, match="each person needs one"):
         enrol(tmp_path)
 
 
 def test_a_gallery_without_any_face_is_an_error_that_says_so(tmp_path: Path) -> None:
     save_picture(tmp_path / "Red" / "a.png", picture())
-    with pytest.raises(GalleryWithoutFaces, match=r"No picture of the gallery .* could be used.* shows no face"):
+    with pytest.raises(GalleryWithoutFaces, match=r"No picture of .* could be used.* shows no face"):
         enrol(tmp_path)
 
 

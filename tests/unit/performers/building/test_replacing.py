@@ -7,7 +7,7 @@ import pytest
 from tests.fakes_faces import BLUE, GREEN, RED, save_picture
 from tests.performers_builds import Workshop, portrait
 
-from stash_sense.errors import GalleryMissing
+from stash_sense.errors import GalleryMissing, GalleryWithoutPeople
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.performers.building.build import BuildOptions
 from stash_sense.performers.building.replacing import replacement_of
@@ -37,7 +37,9 @@ def people_in(folder: Path, *names: str) -> Path:
 
 
 def test_nothing_is_asked_where_nothing_is_in_use(tmp_path: Path) -> None:
-    assert asked(Workshop(tmp_path)) is None
+    workshop = Workshop(tmp_path)
+    people_in(workshop.people, "Ann")
+    assert asked(workshop) is None
 
 
 def test_nothing_is_asked_of_a_folder_that_has_grown_or_lost_a_few(workshop: Workshop) -> None:
@@ -60,6 +62,12 @@ def test_a_folder_that_has_lost_most_of_its_people_is_asked_about(workshop: Work
 
 def test_another_folder_is_asked_about_however_many_are_in_it(workshop: Workshop, tmp_path: Path) -> None:
     assert asked(workshop, people_in(tmp_path / "others", *"abcdefgh")) is not None
+
+
+def test_a_folder_with_nobody_in_it_is_said_and_not_asked_about(workshop: Workshop, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(GalleryWithoutPeople, match="The folder empty holds no folder with pictures"):
+        asked(workshop, tmp_path / "empty")
 
 
 def test_what_came_from_elsewhere_is_asked_about(workshop: Workshop) -> None:

@@ -156,34 +156,90 @@ def test_a_performer_file_without_a_stash_box_id_leaves_the_id_of_the_folder(tmp
     assert (record.universal_id, record.name) == ("folder:Red", "Ada")
 
 
+IDS = [{"endpoint": "stashdb.org", "id": "1"}]
+
+
+@pytest.mark.parametrize(
+    ("field", "said", "reason"),
+    [
+        ("height_cm", 99999999999999999999, "a whole number from 30 to 300"),
+        ("birth_date", "yesterday", 'a date such as 1815-12-10, 1815-12 or 1815; it is "yesterday"'),
+        ("birth_date", "2026-02-30", "a date"),
+        ("birth_date", "2026-13", "a date"),
+        ("birth_date", "0000", "a date"),
+        ("birth_date", "\u0661\u0669\u0669\u0669", "a date"),
+        ("career_start_year", 12, "a year from 1800 to 2200"),
+        ("name", "", "one line of text"),
+        ("name", "a\x1b[31mb", "one line of text"),
+        ("name", "a\x85b", "one line of text"),
+        ("country", ["GB"], "one line of text"),
+        ("aliases", "Countess", "a list, of at most 1,000 of these: one line of text"),
+        ("aliases", [1], "one line of text"),
+        ("tattoos", [{"location": "arm", "description": "a\nb"}], '{"location": "left arm"'),
+        ("tattoos", [{"description": "a card"}], '{"location": "left arm"'),
+        ("urls", ["javascript:alert(1)"], "begins with http:// or https://"),
+        ("urls", ["file:///etc/passwd"], "http://"),
+        ("urls", ["https://"], "http://"),
+        ("urls", ["https://a.org/ b"], "http://"),
+        ("urls", [], None),
+        ("nmae", "Ada", "nmae; name is meant, perhaps"),
+        ("shoe_size", 38, "shoe_size"),
+    ],
+)
+def test_one_bad_field_is_said_and_costs_no_other_one(
+    tmp_path: Path, field: str, said: object, reason: str | None
+) -> None:
+    record, faults = record_of(tmp_path, {"stashbox_ids": IDS, "eye_color": "GREEN", field: said})
+    expected = PerformerRecord(
+        "stashdb.org:1", "Red", eye_color="GREEN", stashbox_ids=(StashBoxId("stashdb.org", "1"),)
+    )
+    assert record == expected
+    assert all(str(tmp_path / "Red" / "performer.json") in fault for fault in faults)
+    assert len(faults) == (0 if reason is None else 1)
+    assert all(reason is not None and reason in fault for fault in faults)
+
+
+def test_every_bad_field_is_said_at_once(tmp_path: Path) -> None:
+    _, faults = record_of(tmp_path, {"birth_date": "1", "height_cm": "tall", "nmae": "Ada", "hair": "red"})
+    for field, fault in zip(("birth_date", "height_cm", "nmae", "hair"), faults, strict=True):
+        assert field in fault
+
+
+def test_good_entries_of_a_list_are_kept_beside_bad_ones(tmp_path: Path) -> None:
+    said = {
+        "aliases": ["Countess", 1, "", "Augusta"],
+        "stashbox_ids": [{"endpoint": "no domain!", "id": "1"}, {"endpoint": "stashdb.org", "id": "7"}],
+        "tattoos": [{"location": "arm", "descripton": "a card"}],
+    }
+    record, faults = record_of(tmp_path, said)
+    assert [alias.name for alias in record.aliases] == ["Countess", "Augusta"]
+    assert record.universal_id == "stashdb.org:7"
+    assert record.tattoos == (BodyMark("arm", ""),)
+    assert len(faults) == 3
+    assert any("2 entries of aliases" in fault for fault in faults)
+
+
+def test_who_loses_the_only_id_by_a_fault_is_told_who_they_are_instead(tmp_path: Path) -> None:
+    for entry in ({"endpoint": "stashdb.org", "id": "a\nb"}, {"endpoint": "stashdb.org"}, "stashdb.org:1"):
+        record, (fault,) = record_of(tmp_path, {"name": "Ada", "stashbox_ids": [entry]})
+        assert (record.universal_id, record.name) == ("folder:Red", "Ada")
+        assert '{"endpoint": "stashdb.org", "id": ' in fault
+        assert "folder:Red" in fault
+
+
 @pytest.mark.parametrize(
     ("said", "reason"),
     [
         ("{", "JSON"),
         ("[]", "object"),
-        ('{"nmae": "Ada"}', "nmae"),
-        ('{"height_cm": 99999999999999999999}', "height_cm"),
-        ('{"birth_date": "yesterday"}', "birth_date"),
-        ('{"name": ""}', "name"),
-        ('{"name": "a\\u001b[31mb"}', "control characters"),
-        ('{"name": "a\\u0085b"}', "control characters"),
-        ('{"tattoos": [{"location": "arm", "description": "a\\nb"}]}', "control characters"),
-        ('{"birth_date": "2026-02-30"}', "birth_date"),
-        ('{"birth_date": "2026-13"}', "birth_date"),
-        ('{"birth_date": "0000"}', "birth_date"),
-        ('{"birth_date": "\u0661\u0669\u0669\u0669"}', "birth_date"),
-        ('{"urls": ["javascript:alert(1)"]}', "urls"),
-        ('{"urls": ["file:///etc/passwd"]}', "urls"),
-        ('{"urls": ["https://"]}', "urls"),
-        ('{"urls": ["https://a.org/ b"]}', "urls"),
         ('{"name": "\\ud800"}', "JSON"),
-        ('{"stashbox_ids": [{"endpoint": "no domain!", "id": "1"}]}', "stashdb.org"),
-        ('{"stashbox_ids": [{"endpoint": "stashdb.org", "id": "a\\nb"}]}', "control characters"),
         ("[" * 100_000, "JSON"),
         (" " * 2_000_000, "larger than"),
     ],
 )
-def test_a_bad_performer_file_is_said_and_the_folder_name_used(tmp_path: Path, said: str, reason: str) -> None:
+def test_a_file_of_which_nothing_can_be_used_is_said_and_the_folder_name_used(
+    tmp_path: Path, said: str, reason: str
+) -> None:
     record, (fault,) = record_of(tmp_path, said)
     assert record == PerformerRecord("folder:Red", "Red")
     assert str(tmp_path / "Red" / "performer.json") in fault

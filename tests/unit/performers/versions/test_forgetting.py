@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from packaging.version import Version
 from tests.fakes_faces import BLUE, RED, save_picture
 from tests.performers_builds import Workshop, codes, kept, portrait, stopping_at
 from tests.performers_files import Person, install_version, people, write_version
@@ -16,6 +15,7 @@ from stash_sense.errors import (
     Cancelled,
     DatabaseMissing,
     ForgottenUnreadable,
+    NotWritable,
     PerformerAmbiguous,
     PerformerUnknown,
 )
@@ -23,7 +23,7 @@ from stash_sense.kernel.cancel import CancelToken
 from stash_sense.performers.building.state_folder import states_of
 from stash_sense.performers.reader import read_performers
 from stash_sense.performers.records import Alias, StashBoxId
-from stash_sense.performers.versions.forgetting import forget, version_without, without_forgotten
+from stash_sense.performers.versions.forgetting import forget, without_forgotten
 from stash_sense.performers.versions.forgotten import forgotten_ids, remember_forgotten, unforget
 from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary, new_origin
 from stash_sense.reports.installed import version_document
@@ -64,12 +64,41 @@ def test_somebody_is_forgotten_by_id_name_or_alias(library: PerformersLibrary, w
 
 def test_no_version_with_them_is_left_and_those_without_them_are(library: PerformersLibrary) -> None:
     forget(library, "Ada", CancelToken())
-    assert library.versions() == ["2.0+without.1"]  # 1.0 was without Ada, and is two versions old
+    assert library.versions() == ["2.0.0.1"]  # 1.0 was without Ada, and is two versions old
     forget(library, "Bea", CancelToken())
-    assert library.versions() == ["2.0+without.2"]
+    assert library.versions() == ["2.0.0.2"]
     assert library.previous() is None
     left = sorted(path.name for path in library.folder.iterdir())
-    assert left == [".lock", "2.0+without.2", "2.0+without.2.origin.json", "current.json", "forgotten.json"]
+    assert left == [".lock", "2.0.0.2", "2.0.0.2.origin.json", "current.json", "forgotten.json"]
+
+
+def test_what_others_made_gets_a_name_that_only_this_machine_gives(library: PerformersLibrary) -> None:
+    with library.alone(), library.staging() as stage:
+        write_version(stage / "version", people(4), "2026.02.18")
+        library.install(stage / "version", new_origin("somewhere"))
+    for number in (1, 2):
+        made = forget(library, f"test.org:{number:05d}", CancelToken()).version
+        assert made.version == f"2026.02.18+without.{number}"
+        assert made.origin is not None
+        assert made.origin.reduced_from == "2026.02.18"
+        assert made.origin.left_out == {f"test.org:{one:05d}" for one in range(1, number + 1)}
+
+
+class Stubborn(PerformersLibrary):
+    """A library on a disk that lets nothing go."""
+
+    def remove(self, version: str) -> None:
+        raise NotWritable(path=self.folder / version, reason="Device or resource busy")
+
+
+def test_what_cannot_be_done_once_they_are_gone_is_a_note(library: PerformersLibrary) -> None:
+    forgotten = forget(Stubborn(library.folder), "Bea", CancelToken())
+    assert forgotten.version.version == library.require().version == "2.0.0.1"
+    (note,) = forgotten.notes
+    assert "forget test.org:00001 again" in note
+    assert "busy" in note
+    assert forget(library, "test.org:00001", CancelToken()).notes == ()
+    assert library.versions() == ["2.0.0.1"]
 
 
 def test_what_is_derived_from_versions_with_them_is_gone(library: PerformersLibrary) -> None:
@@ -216,7 +245,7 @@ def test_what_was_killed_while_it_forgot_somebody_is_finished(library: Performer
         )
     with pytest.raises(PerformerUnknown):
         forget(library, "Ada", CancelToken())
-    assert library.versions() == ["2.0+without.1"]
+    assert library.versions() == ["2.0.0.1"]
 
 
 KILLED = """
@@ -349,18 +378,3 @@ def test_a_list_that_cannot_be_read_is_not_taken_for_an_empty_one(library: Perfo
         (library.folder / "forgotten.json").write_text(content)
         with pytest.raises(ForgottenUnreadable):
             forgotten_ids(library.folder)
-
-
-@pytest.mark.parametrize(
-    ("version", "taken", "expected"),
-    [
-        ("2026.11.22", [], "2026.11.22+without.1"),
-        ("2026.11.22+without.9", [], "2026.11.22+without.10"),
-        ("2026.11.22", ["2026.11.22+without.1"], "2026.11.22+without.2"),
-        ("1.0rc1+eu.3", [], "1.0rc1+eu.3.without.1"),
-        ("1.0+eu.3.without.1", [], "1.0+eu.3.without.2"),
-    ],
-)
-def test_a_version_without_somebody_comes_right_after(version: str, taken: list[str], expected: str) -> None:
-    assert version_without(version, taken) == expected
-    assert Version(expected) > Version(version)

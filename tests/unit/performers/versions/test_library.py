@@ -22,6 +22,8 @@ from stash_sense.kernel.progress import Progress
 from stash_sense.performers.versions.library import SWAP_STEPS, PerformersLibrary, new_origin
 
 FIRST, SECOND, THIRD = "2026.2.1", "2026.10.1", "2026.10.1.1"
+KEYS = ("ab" * 16, "cd" * 16)
+"""Of what is derived."""
 BAD_POINTERS = [b"", b"{", b"[]", b'{"schema": 1, "current": "../x"}', b'{"schema": 2, "current": "1.0"}', b"\xff"]
 
 
@@ -46,10 +48,10 @@ def names(library: PerformersLibrary) -> set[str]:
 def test_the_version_before_is_kept_and_older_ones_go_with_all_that_is_theirs(library: PerformersLibrary) -> None:
     for version in (FIRST, SECOND, THIRD):
         made.install(library, version)
-        (library.derived / f"{version}-0123").mkdir(parents=True)
+        (library.derived / f"{version}-{KEYS[0]}").mkdir(parents=True)
     assert library.versions() == [THIRD, SECOND]
     assert library.previous() == SECOND
-    assert {folder.name for folder in library.derived.iterdir()} == {f"{THIRD}-0123", f"{SECOND}-0123"}
+    assert {folder.name for folder in library.derived.iterdir()} == {f"{THIRD}-{KEYS[0]}", f"{SECOND}-{KEYS[0]}"}
     origins = {f"{version}.origin.json" for version in (SECOND, THIRD)}
     assert names(library) == {THIRD, SECOND, "current.json", ".lock", ".search", *origins}
 
@@ -215,7 +217,7 @@ def test_what_killed_processes_left_goes_when_the_next_one_begins(library: Perfo
     made.install(library, FIRST)
     left = (
         *(library.folder / ".staging" / "0123" / "version", library.folder / ".removed-0123"),
-        *(library.derived / "2026.9.9-ab", library.derived / ".2026.9.9-ab.staged-cd"),
+        *(library.derived / f"2026.9.9-{KEYS[0]}", library.derived / f".2026.9.9-{KEYS[0]}.staged-cd"),
     )
     for folder in left:
         folder.mkdir(parents=True)
@@ -230,7 +232,7 @@ def test_what_killed_processes_left_goes_when_the_next_one_begins(library: Perfo
 
 def test_what_another_process_is_deriving_is_left_to_it_unless_it_must_be_dead(library: PerformersLibrary) -> None:
     made.install(library, FIRST)
-    fresh, old = library.derived / f".{FIRST}-ab.staged-cd", library.derived / f".{FIRST}-ab.staged-ef"
+    fresh, old = library.derived / f".{FIRST}-{KEYS[0]}.staged-cd", library.derived / f".{FIRST}-{KEYS[0]}.staged-ef"
     for folder in (fresh, old):
         folder.mkdir(parents=True)
     os.utime(old, (0, 0))
@@ -247,13 +249,12 @@ def test_folders_that_are_no_versions_are_left_alone(library: PerformersLibrary)
 
 
 def test_what_was_derived_from_another_version_of_the_same_name_is_not_used(library: PerformersLibrary) -> None:
-    manifest = made.install(library, FIRST).manifest
-    derived = library.derived / f"{FIRST}-ab"
+    derived, of_another = library.derived / f"{FIRST}-{KEYS[0]}", library.derived / f"{FIRST}.1-{KEYS[0]}"
     derived.mkdir(parents=True)
-    library.forget_derived(manifest)
-    assert derived.exists()
-    library.forget_derived(manifest.model_copy(update={"sources": ("elsewhere",)}))
+    of_another.mkdir()
+    library.forget_derived(FIRST)
     assert not derived.exists()
+    assert of_another.exists()
 
 
 def test_one_process_at_a_time_changes_the_folder(library: PerformersLibrary) -> None:
@@ -343,9 +344,21 @@ def test_what_may_not_be_read_is_not_replaced(library: PerformersLibrary) -> Non
     assert library.versions() == [FIRST]
 
 
+def test_what_is_somebody_elses_stays_where_the_folder_is_a_link_to_theirs(
+    library: PerformersLibrary, tmp_path: Path
+) -> None:
+    photographs = tmp_path / "fast disk" / "photographs 2024-05"
+    photographs.mkdir(parents=True)
+    library.folder.mkdir(parents=True)
+    library.derived.symlink_to(photographs.parent, target_is_directory=True)
+    made.install(library, FIRST)
+    made.install(library, SECOND)
+    assert photographs.is_dir()
+
+
 def test_what_is_derived_from_other_databases_stays_for_a_day(library: PerformersLibrary) -> None:
     made.install(library, FIRST)
-    used, old = library.galleries / "2026.9.9-ab", library.galleries / "2026.9.9-cd"
+    used, old = library.galleries / f"2026.9.9-{KEYS[0]}", library.galleries / f"2026.9.9-{KEYS[1]}"
     for folder in (used, old):
         folder.mkdir(parents=True)
     before = time.time() - 25 * 3600

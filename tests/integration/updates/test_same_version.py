@@ -1,0 +1,85 @@
+"""A source that has the very version in use: damage is mended, a signature that comes later is noted."""
+
+from collections.abc import Callable
+
+import pytest
+from tests.integration.updates import made_versions as made
+from tests.integration.updates.conftest import Stage
+
+from stash_sense.errors import BuiltHere, ReleaseUnsigned, SignerUntrusted
+from stash_sense.kernel.cancel import CancelToken
+from stash_sense.performers.versions.library import new_origin
+
+
+def damage(stage: Stage, name: str) -> Callable[[], bool]:
+    """Change a byte of a file of the version in use; returns what tells whether it is as it was."""
+    file = stage.library.require().folder / name
+    before = file.read_bytes()
+    file.write_bytes(before[:-1] + bytes([before[-1] ^ 1]))
+    return lambda: (stage.library.require().folder / name).read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["performers.db", "vectors-one.npy"])
+def test_a_changed_byte_is_mended(stage: Stage, name: str) -> None:
+    stage.update()
+    is_mended = damage(stage, name)
+    derived = stage.library.derived / f"{made.NEW}-00"
+    derived.mkdir(parents=True)  # of what was damaged
+    assert stage.update() is not None
+    assert is_mended()
+    assert not derived.exists()
+    assert stage.update() is None
+
+
+def unsigned(stage: Stage) -> bytes:
+    """Take the signature of the release away, and return it."""
+    signature = stage.release.files[2]
+    content = signature.read_bytes()
+    signature.unlink()
+    return content
+
+
+def test_a_version_that_came_unsigned_is_signed_once_its_release_is(stage: Stage) -> None:
+    signature = unsigned(stage)
+    stage.update(allow_unsigned=True)
+    assert stage.update() is None
+    origin = stage.library.require().origin
+    assert origin is not None
+    assert origin.signed_by is None
+    stage.release.files[2].write_bytes(signature)
+    assert stage.update() is None
+    origin = stage.library.require().origin
+    assert origin is not None
+    assert origin.signed_by == made.KEY.public.id
+
+
+def test_a_signature_of_something_else_under_the_same_name_says_nothing(stage: Stage) -> None:
+    with stage.library.alone(), stage.library.staging() as folder:
+        made.write_version(folder / "version", made.NEW, people=3)
+        stage.library.install(folder / "version", new_origin("somewhere"))
+    assert stage.update() is None
+    origin = stage.library.require().origin
+    assert origin is not None
+    assert origin.signed_by is None
+
+
+def test_a_check_tells_who_signed_and_what_would_be_refused(stage: Stage) -> None:
+    found = stage.updater.check(stage.source("web folder"), CancelToken())
+    assert (found.newer, found.signed_by, found.refusal) == (True, made.KEY.public.id, None)
+    untrusting = made.updater_of(stage.library, ())
+    refused = untrusting.check(stage.source("web folder"), CancelToken())
+    assert (refused.newer, refused.signed_by) == (True, None)
+    assert isinstance(refused.refusal, SignerUntrusted)
+    unsigned(stage)
+    assert isinstance(stage.updater.check(stage.source("folder"), CancelToken()).refusal, ReleaseUnsigned)
+    allowed = stage.updater.check(stage.source("folder"), CancelToken(), allow_unsigned=True)
+    assert (allowed.signed_by, allowed.refusal) == (None, None)
+
+
+def test_what_was_built_here_gives_way_only_where_that_is_wanted(stage: Stage) -> None:
+    with pytest.raises(BuiltHere, match=rf"{made.OLD} with 6 .* {made.NEW} from"):
+        stage.update(replace=False)
+    assert made.answer(stage.library) == made.OLD
+    assert stage.update(replace=True) is not None
+    made.published(stage.place, "2026.11.1")
+    assert stage.update(replace=False) is not None  # what came from there is renewed without a question

@@ -68,6 +68,7 @@ class Rate(ProgressColumn):
     max_refresh = 0.5
 
     def render(self, task: Task) -> Text:
+        """Say it of a bar."""
         speed = task.finished_speed or task.speed
         return Text(f"{speed:.3g} a second" if speed else "", style="progress.data.speed")
 

@@ -149,7 +149,7 @@ def _remedy(services: Services, damaged: InstalledVersion) -> str:
     origin = damaged.origin
     ways = []
     if origin is None or origin.built_here:
-        ways += ["`stash-sense db build FOLDER --name VERSION` makes it anew, under another name"]
+        ways += ["`stash-sense db build FOLDER` makes it anew"]
     else:
         place = Path(origin.source)
         is_file = place.suffix == ".zip" or (place / MANIFEST_NAME).is_file()

@@ -1,6 +1,7 @@
 """`DatabaseBuilder`: a source of performers -> a version of the performers database, whatever interrupts it."""
 
 import contextlib
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -186,7 +187,7 @@ class DatabaseBuilder:
             if options.out is not None:
                 made, unchanged = staged, False
             else:
-                made, unchanged = self._installed(staged, source, options.version, progress)
+                made, unchanged = self._installed(staged, source, options.version, progress, cancel)
         folder = options.out or made.folder
         notes += self._compared(folder, made.manifest, state, source, cancel, progress)
         if options.forgotten | forgotten_ids(self._library.folder) == forgotten:  # of nobody who has gone meanwhile
@@ -255,17 +256,36 @@ class DatabaseBuilder:
             yield written, InstalledVersion(folder, manifest, None)
 
     def _installed(
-        self, staged: InstalledVersion, source: PerformerSource, name: str | None, progress: ProgressListener
+        self,
+        staged: InstalledVersion,
+        source: PerformerSource,
+        name: str | None,
+        progress: ProgressListener,
+        cancel: CancelToken,
     ) -> tuple[InstalledVersion, bool]:
-        """Install a version, or find that the installed one is the same and not to get another name."""
+        """Install a version, or find that the installed one is the same, whole and not to get another name."""
         current = None
         with contextlib.suppress(DatabaseError):  # what cannot be used is replaced
             current = self._library.current()
         same = current is not None and current.manifest.content == staged.manifest.content
-        if current is not None and same and name in (None, current.version):
+        if current is not None and same and name in (None, current.version) and _is_whole(current, cancel):
             return current, True
         origin = new_origin(source.title, built_here=True)
         return self._library.install(staged.folder, origin, progress), False
+
+
+def _is_whole(installed: InstalledVersion, cancel: CancelToken) -> bool:
+    """Whether every byte of a version is as it was written; a gigabyte takes about a second."""
+    for name, entry in installed.manifest.files.items():
+        cancel.raise_if_cancelled()
+        try:
+            with (installed.folder / name).open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:
+            return False
+        if found != entry.sha256:
+            return False
+    return True
 
 
 def _check_empty(folder: Path) -> None:

@@ -2,6 +2,7 @@ import json
 import os
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -64,6 +65,21 @@ def test_a_second_build_reads_nothing_and_installs_nothing(workshop: Workshop) -
     assert (second.described, second.reused, second.unchanged) == (0, 6, True)
     assert second.version == first.version
     assert workshop.library.versions() == [first.version]
+
+
+@pytest.mark.parametrize("pattern", ["performers.db", "vectors-*.npy"])
+@pytest.mark.parametrize("damage", [lambda content: b"", lambda content: content[:-1] + b"\x7f"])
+def test_a_damaged_version_is_made_anew_of_what_is_known(
+    workshop: Workshop, pattern: str, damage: Callable[[bytes], bytes]
+) -> None:
+    first = workshop.build()
+    (file,) = workshop.library.require().folder.glob(pattern)
+    file.write_bytes(damage(file.read_bytes()))
+    second = workshop.build()
+    assert (second.described, second.unchanged) == (0, False)
+    assert second.manifest.content == first.manifest.content
+    assert workshop.library.require().version == second.version
+    assert workshop.build().unchanged
 
 
 def test_only_what_is_new_or_changed_is_described(workshop: Workshop) -> None:

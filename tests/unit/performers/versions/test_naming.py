@@ -24,9 +24,7 @@ def test_the_version_after_one_is_newer_than_all_of_its_kind(version: str, taken
     assert version_after(version, taken) == expected
     kind = Version(version).is_prerelease
     assert Version(expected).is_prerelease == kind
-    assert all(
-        Version(expected) > known for known in map(Version, [version, *taken]) if known.is_prerelease == kind
-    )
+    assert all(Version(expected) > known for known in map(Version, [version, *taken]) if known.is_prerelease == kind)
 
 
 @pytest.mark.parametrize(

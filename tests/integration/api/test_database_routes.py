@@ -189,14 +189,14 @@ def test_a_database_of_other_sources_is_replaced_only_where_that_is_said(
 
 def test_where_nothing_is_installed_a_build_replaces_nothing(tmp_path: Path) -> None:
     services = fake_services(tmp_path)
-    (tmp_path / "people").mkdir()
+    (tmp_path / "people" / "Ann").mkdir(parents=True)
     with running(services) as service:
         services.dispatcher.set_slots({Slot.CPU_HEAVY: 0})
         asked(service, "POST", "/queue", 202, build_of(tmp_path / "people"))
 
 
 def test_a_build_with_a_pack_that_is_not_installed_is_not_begun(tmp_path: Path) -> None:
-    (tmp_path / "people").mkdir()
+    (tmp_path / "people" / "Ann").mkdir(parents=True)
     with running(build(settings_in(tmp_path))) as service:
         error = asked(service, "POST", "/queue", 503, build_of(tmp_path / "people"))["error"]
         assert error["code"] == "pack_not_installed"

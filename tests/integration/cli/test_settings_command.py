@@ -179,7 +179,8 @@ def test_a_source_of_databases_may_be_out_of_reach(environment: dict[str, str | 
 
 def test_an_update_takes_the_source_that_is_set(environment: dict[str, str | None], tmp_path: Path) -> None:
     told_nothing = run(environment, "db", "update", "--check").exception
-    assert "`stash-sense settings set database_source …`" in str(told_nothing)
+    assert "add --from SOURCE" in str(told_nothing)
+    assert "`stash-sense settings set database_source SOURCE`" in str(told_nothing)
     (tmp_path / "releases").mkdir()
     run(environment, "settings", "set", "database_source", str(tmp_path / "releases"))
     asked = run(environment, "db", "update", "--check")

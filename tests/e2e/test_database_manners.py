@@ -103,7 +103,7 @@ def test_what_is_damaged_is_mended_by_what_is_said(run: Run, tmp_path: Path) -> 
     damage()
     built = run("db", "verify")
     assert built.code == 1
-    assert "db build FOLDER --name VERSION`" in built.err
+    assert "db build FOLDER` makes it anew" in built.err
     run("db", "build", PEOPLE, "--name", "1.1")
     assert run("db", "verify").code == 0
     run("db", "import", exported, "--yes")

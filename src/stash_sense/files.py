@@ -97,19 +97,33 @@ def staged_folder(target: Path) -> Iterator[Path]:
                     with file.open("rb") as content:
                         os.fsync(content.fileno())
             replaced = target.with_name(f".{target.name}.replaced-{stage.name.rsplit('-', 1)[-1]}")
-            if os.path.lexists(target):
-                target.rename(replaced)
-            try:
-                stage.rename(target)
-            except OSError:
-                if os.path.lexists(replaced):
-                    replaced.rename(target)
-                raise
-            flush_folder(target.parent)
+            put_in_place(stage, target, replaced)
             _remove(replaced)
     except BaseException:
         shutil.rmtree(stage, ignore_errors=True)
         raise
+
+
+def put_in_place(folder: Path, target: Path, aside: Path) -> None:
+    """Rename a folder on the same disk; what has the name is put aside for that, and back if it fails.
+
+    Args:
+        folder: to be renamed.
+        target: its new name.
+        aside: a name that is free; what it is given to is left there.
+
+    Raises:
+        OSError: everything is where it was.
+    """
+    if os.path.lexists(target):
+        target.rename(aside)
+    try:
+        folder.rename(target)
+    except OSError:
+        if os.path.lexists(aside):
+            aside.rename(target)
+        raise
+    flush_folder(target.parent)
 
 
 def _remove(path: Path) -> None:

@@ -91,7 +91,7 @@ def update(place: Path, progress: ProgressListener) -> None:
 
 def bring_in(place: Path, progress: ProgressListener) -> None:
     library = library_of(place)
-    installer = ReleaseInstaller(library, made.prover_of(library))
+    installer = ReleaseInstaller(library, made.prover())
     archive = place / "releases" / f"performers-{made.NEW}.zip"
     import_file(archive, installer, [made.KEY.public], made.ED25519, CancelToken(), progress)
 
@@ -149,10 +149,14 @@ WORKS: dict[str, tuple[Work, list[str]]] = {
     "update": (update, ["2026.8.1", made.OLD]),
     "import": (bring_in, ["2026.8.1", made.OLD]),
     "put again": (put_again, [made.OLD, made.NEW]),
+    "import again": (bring_in, [made.OLD, made.NEW]),
     "forget": (leave_out, [made.OLD, made.NEW]),
     "rollback": (roll_back, [made.OLD, made.NEW]),
 }
 """What is done, and which versions were installed before, one after the other."""
+LARGE: dict[str, Any] = {"people": made.MANY // 100, "faces": 100}
+SIZES = {"import again": LARGE}
+"""Of versions for which a search matrix is derived."""
 
 
 def library_of(place: Path) -> PerformersLibrary:
@@ -178,30 +182,34 @@ def in_a_process_of_its_own(work: Callable[[], None]) -> int:
 def look(place: Path, name: str, before: str | None, found: Path) -> None:
     """See what a process finds that knows nothing, and whether it can go on from there."""
     library = library_of(place)
-    seen: dict[str, Any] = {"before": before, "answers": made.answer(library)}
+    faces = SIZES.get(name, {}).get("faces", made.FACES)
+    seen: dict[str, Any] = {"before": before, "answers": made.answer(library, faces)}
     current = library.current()
     seen["faults"] = [] if current is None else [str(one) for one in folder_faults(current.folder, current.manifest)]
     seen["signed"] = None if current is None or current.origin is None else current.origin.signed_by
     seen["previous"] = library.previous()
     (leave_out if name == "forget" else update)(place, silent)
     seen["traces"] = traces(place)
-    seen["then"] = made.answer(library)
+    seen["then"] = made.answer(library, faces)
     with library.alone():
         pass
     seen["versions"] = library.versions()
-    seen["left"] = [file.name for file in library.folder.glob(".*") if file.name not in _STAYING]
+    staying = _STAYING | ({".search"} if name in SIZES else set())
+    seen["left"] = [file.name for file in library.folder.glob(".*") if file.name not in staying]
+    seen["derived"] = [folder.name for folder in library.derived.glob("*")]
     found.write_text(json.dumps(seen))
 
 
 def main(folder: Path, name: str, how: str) -> None:
     work, installed = WORKS[name]
-    made.published(folder, made.NEW)
+    size = SIZES.get(name, {})
+    made.published(folder, made.NEW, **size)
     for version in installed:
-        made.install(library_of(folder), version)
+        made.install(library_of(folder), version, **size)
     if name == "forget":
         build_before(library_of(folder))
         assert "0123.db" in traces(folder)
-    before = made.answer(library_of(folder))
+    before = made.answer(library_of(folder), size.get("faces", made.FACES))
     pristine, place, found, notes = folder / "data", folder / "at work", folder / "found", folder / "notes"
     error = folder / "error"
     place.mkdir()

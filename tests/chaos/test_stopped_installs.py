@@ -33,6 +33,7 @@ def stops(folder: Path, work: str, how: str) -> list[dict[str, Any]]:
         ("first update", None, NEW, {"download 0", "unpack, MB 0", *SWAPPING}),
         ("update", OLD, NEW, {"download 0", "unpack, MB 0", *SWAPPING}),
         ("put again", NEW, NEW, SWAPPING),
+        ("import again", NEW, NEW, {"unpack, MB 0", "search matrix 1", *SWAPPING}),
         ("forget", NEW, NEW, {"forgetting 0", "forgetting 1", *SWAPPING}),
         ("rollback", NEW, OLD, set()),
     ],
@@ -46,10 +47,12 @@ def test_a_kill_at_any_step_leaves_a_complete_version_that_answers_and_can_be_up
         assert one["answers"] in (before, after), one
         assert one["faults"] == [], one
         # Who signed a version is known from the moment on that it answers.
-        assert one["signed"] == (KEY.public.id if "update" in work and one["answers"] == NEW else None), one
+        is_signed = ("update" in work and one["answers"] == NEW) or (work == "import again" and one["signed"])
+        assert one["signed"] == (KEY.public.id if is_signed else None), one
         assert one["own"] == "the user's own", one
         assert one["then"] == NEW, one
         assert one["left"] == [], one
+        assert [name for name in one["derived"] if not name.startswith(f"{NEW}-")] == [], one
         assert one["versions"][0] == (f"{NEW}.1" if work == "forget" else NEW), one
         assert work != "forget" or one["traces"] == [], one
     # Once the new version answers, it does so for good.

@@ -253,14 +253,15 @@ class Databases(Recognition):
         """Make what searching a version needs, so that the first request does not wait for it."""
         self.open_version(version, progress).close()
 
-    def prove(self, version: InstalledVersion, cancel: CancelToken, progress: ProgressListener) -> None:
+    def prove(
+        self, version: InstalledVersion, derived: Path, cancel: CancelToken, progress: ProgressListener
+    ) -> None:
         """Search a version for its own faces, before it is put into use; raises as `canary.prove` does.
 
         Where its pack is not installed yet, every embedder counts the same.
         """
         from stash_sense.performers.versions.canary import prove, prove_plainly
 
-        derived = self.performers.derived
         try:
             pack = self.pack_space(version.manifest.pack)
         except (PackNotInstalled, PackUnknown):

@@ -10,6 +10,7 @@ from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import ProgressListener, silent
 from stash_sense.performers.manifest import Manifest
 from stash_sense.performers.public.importing import ImportNote, write_public
+from stash_sense.performers.versions import derived
 from stash_sense.performers.versions.forgetting import without_forgotten
 from stash_sense.performers.versions.forgotten import forgotten_ids
 from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary
@@ -18,8 +19,11 @@ from stash_sense.releases.archive import copy, unpack
 from stash_sense.releases.space import UNPACKED_FACTOR, require_space
 from stash_sense.releases.status import StatusBoard, UpdateState
 
-Prove = Callable[[InstalledVersion, CancelToken, ProgressListener], None]
-"""Opens a version that is not in use yet and searches it for known faces; raises where that fails."""
+Prove = Callable[[InstalledVersion, Path, CancelToken, ProgressListener], None]
+"""Opens a version that is not in use yet and searches it for known faces; raises where that fails.
+
+What searching it needs is derived below the folder that is given; what is there afterwards is kept.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +154,11 @@ class ReleaseInstaller:
             cancel,
             listen,
         )
-        library.forget_derived(staged.version)
-        self._prove(staged, cancel, listen)
-        cancel.raise_if_cancelled()
-        self._board.enter(UpdateState.SWAPPING)
+        library.same_as(staged.manifest)
+        # Aside: that of the version in use, which may have the same name, is needed until the switch.
+        with derived.proof(library.derived) as made:
+            self._prove(staged, made, cancel, listen)
+            cancel.raise_if_cancelled()
+            self._board.enter(UpdateState.SWAPPING)
+            derived.take(made, library.derived, staged.version)
         return library.install(staged.folder, staged.origin or origin, listen)

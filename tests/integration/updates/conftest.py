@@ -59,7 +59,7 @@ class Stage:
 
     def bring_in(self) -> Installed:
         """Import the new version's archive."""
-        installer = ReleaseInstaller(self.library, made.prover_of(self.library))
+        installer = ReleaseInstaller(self.library, made.prover())
         return import_file(self.release.files[0], installer, self.trusted, made.ED25519, CancelToken())
 
     def everything(self) -> dict[str, bytes]:

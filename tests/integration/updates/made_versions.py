@@ -114,12 +114,12 @@ def _entry(path: Path) -> FileEntry:
     return FileEntry(size=len(content), sha256=hashlib.sha256(content).hexdigest())
 
 
-def prover_of(library: PerformersLibrary, proving: Callable[[], object] = lambda: None) -> Prove:
+def prover(proving: Callable[[], object] = lambda: None) -> Prove:
     """Make what searches a version for its own faces; `proving` is called before it does."""
 
-    def proved(version: InstalledVersion, cancel: CancelToken, progress: ProgressListener) -> None:
+    def proved(version: InstalledVersion, derived: Path, cancel: CancelToken, progress: ProgressListener) -> None:
         proving()
-        canary(version, SPACE, library.derived, NumpyInt8Kernel(), cancel, progress)
+        canary(version, SPACE, derived, NumpyInt8Kernel(), cancel, progress)
 
     return proved
 
@@ -160,4 +160,4 @@ def updater_of(
     proving: Callable[[], object] = lambda: None,
 ) -> Updater:
     check = CachedCheck(library.folder)
-    return Updater(library, check, lambda: trusted, ED25519, prover_of(library, proving), reload)
+    return Updater(library, check, lambda: trusted, ED25519, prover(proving), reload)

@@ -103,6 +103,28 @@ def test_an_update_on_a_disk_with_more_and_more_room(stage: Stage, small_disk: P
     assert made.answer(stage.library, faces=100) == made.NEW
 
 
+def test_a_version_that_is_put_again_answers_while_there_is_no_room_to_prove_it(
+    stage: Stage, small_disk: Path
+) -> None:
+    stage.update("folder")
+    before = stage.everything()
+    assert any(str(stage.library.derived) in name for name in before)
+
+    def check() -> None:
+        assert without(stage, "filler") == before
+        assert made.answer(stage.library, faces=100) == made.NEW
+
+    room = small_disk / "filler"
+    for free in range(0, 150_000, 50_000):
+        installer = ReleaseInstaller(stage.library, made.prover(lambda free=free: leave(small_disk, free)))  # type: ignore[misc]
+        with pytest.raises(DiskFull):
+            import_file(stage.release.files[0], installer, stage.trusted, made.ED25519, CancelToken())
+        check()
+        room.unlink()
+    stage.bring_in()
+    assert made.answer(stage.library, faces=100) == made.NEW
+
+
 def test_what_there_is_no_room_for_is_not_even_fetched(stage: Stage, small_disk: Path) -> None:
     leave(small_disk, 2 * stage.release.files[0].stat().st_size)
     with pytest.raises(NotEnoughSpace, match="are needed"):
@@ -123,8 +145,8 @@ def test_a_public_release_on_a_disk_with_more_and_more_room(stage: Stage, small_
     before = stage.everything()
     installer = ReleaseInstaller(
         stage.library,
-        lambda version, cancel, progress: canary(
-            version, plain_space(version.manifest), stage.library.derived, NumpyInt8Kernel(), cancel, progress
+        lambda version, derived, cancel, progress: canary(
+            version, plain_space(version.manifest), derived, NumpyInt8Kernel(), cancel, progress
         ),
     )
 

@@ -13,7 +13,7 @@ from stash_sense.releases.installing import Installed, ReleaseInstaller
 
 
 def bring_in(stage: Stage, folder: Path) -> Installed:
-    installer = ReleaseInstaller(stage.library, made.prover_of(stage.library))
+    installer = ReleaseInstaller(stage.library, made.prover())
     return import_file(folder, installer, (), made.ED25519, CancelToken())
 
 

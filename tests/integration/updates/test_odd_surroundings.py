@@ -39,8 +39,8 @@ def public(stage: Stage) -> Stage:
         file.unlink()
     zip_release(make_release(stage.place / "public", performers=8).folder, stage.releases / "data.zip")
 
-    def prove(version: InstalledVersion, cancel: CancelToken, progress: ProgressListener) -> None:
-        canary(version, plain_space(version.manifest), stage.library.derived, NumpyInt8Kernel(), cancel, progress)
+    def prove(version: InstalledVersion, derived: Path, cancel: CancelToken, progress: ProgressListener) -> None:
+        canary(version, plain_space(version.manifest), derived, NumpyInt8Kernel(), cancel, progress)
 
     check = CachedCheck(stage.library.folder)
     stage.updater = Updater(stage.library, check, lambda: stage.trusted, made.ED25519, prove)

@@ -6,9 +6,10 @@ import pytest
 from tests.integration.updates import made_versions as made
 from tests.integration.updates.conftest import Stage
 
-from stash_sense.errors import BuiltHere, ReleaseUnsigned, SignerUntrusted
+from stash_sense.errors import BuiltHere, ReleaseUnsigned, SignerUntrusted, VersionTaken
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.performers.versions.library import new_origin
+from stash_sense.releases.installing import ReleaseInstaller
 
 
 def damage(stage: Stage, name: str) -> Callable[[], bool]:
@@ -83,3 +84,15 @@ def test_what_was_built_here_gives_way_only_where_that_is_wanted(stage: Stage) -
     assert stage.update(replace=True) is not None
     made.published(stage.place, "2026.11.1")
     assert stage.update(replace=False) is not None  # what came from there is renewed without a question
+
+
+def test_something_else_of_the_same_name_is_refused_before_it_is_proved(stage: Stage) -> None:
+    stage.update()
+    before = stage.everything()
+    other = made.write_version(stage.place / "other", made.NEW, people=3)
+    proved: list[str] = []
+    installer = ReleaseInstaller(stage.library, made.prover(lambda: proved.append("it")))
+    with pytest.raises(VersionTaken):
+        installer.install_folder(stage.place / "other", other, new_origin("elsewhere"), CancelToken())
+    assert proved == []
+    assert stage.everything() == before

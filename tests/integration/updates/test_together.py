@@ -176,7 +176,7 @@ def test_a_check_of_the_version_in_use_is_not_disturbed_by_an_update(stage: Stag
 
     assert list(folder_faults(installed.folder, installed.manifest, listen)) == []
     assert updated != [None]
-    made.prover_of(stage.library)(installed, CancelToken(), silent)
+    made.prover()(installed, stage.library.derived, CancelToken(), silent)
     assert made.answer(stage.library) == made.NEW
 
 

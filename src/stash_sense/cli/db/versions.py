@@ -128,7 +128,7 @@ def verify(context: typer.Context, json: Json = False) -> None:
         faults = [str(fault) for fault in found]
         if not faults:
             try:
-                services.prove(installed, services.cancel, progress)
+                services.prove(installed, services.performers.derived, services.cancel, progress)
             except DatabaseError as error:
                 faults = [str(error)]
     remedy = _remedy(services, installed) if faults else None

@@ -80,10 +80,10 @@ def prove_plainly(
     if version.manifest.face_count <= SMALL:  # nothing is derived
         prove(version, space, derived, kernel, cancel, progress)
         return
-    # Called like what is being derived, so that it goes with the version if this process is killed.
-    prefix = f".{version.version}-plain.staged-"
     with storage_errors(derived):
         derived.mkdir(parents=True, exist_ok=True)
+        # Called like what is being derived, so that it goes with the version if this process is killed.
+        prefix = f".{version.version}-plain.staged-"
         scratch = TemporaryDirectory(dir=derived, prefix=prefix, ignore_cleanup_errors=True)
     with scratch as place:
         prove(version, space, Path(place), kernel, cancel, progress)

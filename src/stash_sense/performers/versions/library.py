@@ -25,11 +25,11 @@ from stash_sense.errors import (
     StorageError,
     VersionTaken,
 )
-from stash_sense.files import flush_folder, storage_errors, write_atomically
+from stash_sense.files import flush_folder, put_in_place, storage_errors, write_atomically
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress, ProgressListener, silent
 from stash_sense.performers.manifest import MANIFEST_NAME, Manifest
-from stash_sense.performers.versions import leftovers
+from stash_sense.performers.versions import derived, leftovers
 from stash_sense.performers.versions.installed import InstalledVersion as InstalledVersion
 from stash_sense.performers.versions.installed import manifest_of, unreadable
 from stash_sense.performers.versions.origin import Origin
@@ -177,9 +177,7 @@ class PerformersLibrary:
         def step(number: int) -> None:
             progress(Progress("swapping", number, len(SWAP_STEPS), SWAP_STEPS[number]))
 
-        there = self._whole(version)
-        if there is not None and there.content != manifest.content:
-            raise VersionTaken(version=version)
+        there = self.same_as(manifest)
         with storage_errors(target):
             step(0)
             _flush(staged)
@@ -200,6 +198,17 @@ class PerformersLibrary:
         progress(Progress("swapping", len(SWAP_STEPS), len(SWAP_STEPS)))
         return InstalledVersion(target, manifest, origin)
 
+    def same_as(self, manifest: Manifest) -> Manifest | None:
+        """Return the manifest of the version of that name, if one is here with all its files.
+
+        Raises:
+            VersionTaken: it has other content.
+        """
+        there = self._whole(manifest.version)
+        if there is not None and there.content != manifest.content:
+            raise VersionTaken(version=manifest.version)
+        return there
+
     def remove(self, version: str) -> None:
         """Remove a version, what is said of it and what is derived from it; only while `alone`.
 
@@ -209,9 +218,7 @@ class PerformersLibrary:
         with storage_errors(self.folder):
             leftovers.remove_all_of(self.folder / version)
             self._origin_file(version).unlink(missing_ok=True)
-            for folder in self.derived.glob(f"*{version}-*"):
-                if leftovers.version_of_derived(folder.name) == version:
-                    shutil.rmtree(folder)
+            derived.remove_of(self.derived, version)
 
     def rollback(self) -> InstalledVersion:
         """Go back to the version before; doing it twice ends where it began. Only while `alone`.
@@ -249,15 +256,6 @@ class PerformersLibrary:
         """Folder of what is derived from databases elsewhere: kept for a day after its last use."""
         return self.folder / _GALLERIES
 
-    def forget_derived(self, version: str) -> None:
-        """Remove what was derived from the version of this name that is here, if any; only while `alone`.
-
-        It is found by what that says of itself, and its files may be others, or damaged.
-        """
-        for folder in self.derived.glob(f"*{version}-*"):
-            if leftovers.version_of_derived(folder.name) == version:
-                leftovers.remove(folder)
-
     def vouch(self, version: InstalledVersion, signed_by: str) -> None:
         """Note that a key which is trusted has signed a version that is here; only while `alone`.
 
@@ -280,17 +278,9 @@ class PerformersLibrary:
 
     def _put_in_place(self, staged: Path, version: str) -> None:
         """Name the staged folder; what has the name already stays in use under another one until that is done."""
-        target, replaced = self.folder / version, self.folder / f"{_REPLACED}{version}"
-        if os.path.lexists(target):
-            leftovers.remove(replaced)
-            target.rename(replaced)
-        try:
-            staged.rename(target)
-        except OSError:
-            if os.path.lexists(replaced):
-                replaced.rename(target)
-            raise
-        flush_folder(self.folder)
+        replaced = self.folder / f"{_REPLACED}{version}"
+        leftovers.remove(replaced)
+        put_in_place(staged, self.folder / version, replaced)
 
     def _place(self, version: str) -> Path:
         """Return where a version lies: its folder, or what a killed process was about to replace."""
@@ -352,7 +342,7 @@ class PerformersLibrary:
         for replaced in self.folder.glob(f"{_REPLACED}*"):
             leftovers.remove(replaced)
         leftovers.remove_halves(self.folder)
-        leftovers.remove_unused(self.galleries)
+        derived.remove_unused(self.galleries)
         self._prune_derived()
         kept = self._kept()
         if kept is None:
@@ -368,7 +358,7 @@ class PerformersLibrary:
     def _prune_derived(self) -> None:
         kept = self._kept()
         if kept is not None:
-            leftovers.remove_derived(self.derived, kept)
+            derived.remove_unkept(self.derived, kept)
 
     def _clear(self) -> None:
         """Remove what killed processes left, and versions that only a kill between two steps kept from going."""
@@ -378,6 +368,7 @@ class PerformersLibrary:
                 version = replaced.name.removeprefix(_REPLACED)
                 if not os.path.lexists(self.folder / version):
                     replaced.rename(self.folder / version)
+        derived.remove_proofs(self.derived)
         self._prune()
 
 

@@ -19,6 +19,7 @@ from stash_sense.errors import (
     VersionTaken,
 )
 from stash_sense.kernel.progress import Progress
+from stash_sense.performers.versions import derived
 from stash_sense.performers.versions.library import SWAP_STEPS, PerformersLibrary, new_origin
 
 FIRST, SECOND, THIRD = "2026.2.1", "2026.10.1", "2026.10.1.1"
@@ -218,6 +219,8 @@ def test_what_killed_processes_left_goes_when_the_next_one_begins(library: Perfo
     left = (
         *(library.folder / ".staging" / "0123" / "version", library.folder / ".removed-0123"),
         *(library.derived / f"2026.9.9-{KEYS[0]}", library.derived / f".2026.9.9-{KEYS[0]}.staged-cd"),
+        *(library.derived / f".2026.9.9-{KEYS[0]}.replaced-cd", library.derived / ".2026.9.9-plain.staged-cd"),
+        library.derived / ".proof-0123456789abcdef",
     )
     for folder in left:
         folder.mkdir(parents=True)
@@ -248,13 +251,18 @@ def test_folders_that_are_no_versions_are_left_alone(library: PerformersLibrary)
     assert {"2025", "notes", ".build"} <= names(library)
 
 
-def test_what_was_derived_from_another_version_of_the_same_name_is_not_used(library: PerformersLibrary) -> None:
-    derived, of_another = library.derived / f"{FIRST}-{KEYS[0]}", library.derived / f"{FIRST}.1-{KEYS[0]}"
-    derived.mkdir(parents=True)
-    of_another.mkdir()
-    library.forget_derived(FIRST)
-    assert not derived.exists()
-    assert of_another.exists()
+def test_what_a_proof_derived_takes_the_place_of_all_that_was_derived_from_that_version(
+    library: PerformersLibrary,
+) -> None:
+    same, other, of_another = (f"{FIRST}-{KEYS[0]}", f"{FIRST}-{KEYS[1]}", f"{FIRST}.1-{KEYS[0]}")
+    for name in (same, other, of_another):
+        (library.derived / name).mkdir(parents=True)
+    with derived.proof(library.derived) as made_now:
+        (made_now / same).mkdir(parents=True)
+        (made_now / same / "faces").touch()
+        derived.take(made_now, library.derived, FIRST)
+    assert {folder.name for folder in library.derived.iterdir()} == {same, of_another}
+    assert (library.derived / same / "faces").exists()
 
 
 def test_one_process_at_a_time_changes_the_folder(library: PerformersLibrary) -> None:

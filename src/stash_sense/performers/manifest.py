@@ -176,7 +176,7 @@ def is_prerelease(version: str) -> bool:
 def version_for(day: datetime, taken: frozenset[str]) -> str:
     """Name a version after the day it was made, with a number from the second one of a day on.
 
-    It is newer than all of that day that are there, of which earlier ones may be gone: a name is never given twice.
+    It is newer than all of that day that are known, of which earlier ones may be gone.
     """
     first = f"{day.year}.{day.month}.{day.day}"
     of_the_day = [known for known in map(Version, taken) if known.release[:3] == Version(first).release]

@@ -94,6 +94,9 @@ class Download:
         try:
             while True:
                 patience.persist(transfer.attempt)
+                if not part.is_there and transfer.restarts < self._limits.restarts:
+                    transfer.restarts += 1
+                    continue
                 digest = part.digest(patience.look)
                 if sha256 is None or digest == sha256:
                     part.publish()

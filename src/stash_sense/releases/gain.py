@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from packaging.version import Version
 
-from stash_sense.errors import DatabaseDamaged, DatabaseError
+from stash_sense.errors import DatabaseDamaged, DatabaseError, VersionFileUnexpected
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import ProgressListener
 from stash_sense.performers.versions.forgotten import forgotten_ids
@@ -40,7 +40,7 @@ def is_gain(library: PerformersLibrary, version: Version, is_whole: Callable[[st
 
 
 def is_intact(library: PerformersLibrary, name: str, cancel: CancelToken, progress: ProgressListener) -> bool:
-    """Tell whether every byte of a version is as its manifest says.
+    """Tell whether every byte of a version is as its manifest says, whatever else lies beside its files.
 
     Raises:
         DatabaseError: the manifest cannot be read.
@@ -48,7 +48,8 @@ def is_intact(library: PerformersLibrary, name: str, cancel: CancelToken, progre
     """
     folder = library.folder / name
     manifest, _ = manifest_of(folder)
-    return not any(folder_faults(folder, manifest, progress, cancel))
+    faults = folder_faults(folder, manifest, progress, cancel)
+    return all(isinstance(fault, VersionFileUnexpected) for fault in faults)
 
 
 def _came_as(name: str, current: InstalledVersion | None) -> str:

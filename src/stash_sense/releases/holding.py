@@ -1,36 +1,73 @@
 """Which releases of a publisher's folder still hold somebody who was forgotten since."""
 
-import contextlib
-import shutil
-import zipfile
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from stash_sense.errors import DatabaseError
+from stash_sense.errors import ArchiveError, DatabaseError
+from stash_sense.kernel.cancel import CancelToken
+from stash_sense.kernel.progress import ProgressListener, silent
 from stash_sense.performers.manifest import DATABASE_NAME
 from stash_sense.performers.versions.forgetting import known_by
 from stash_sense.releases.release_manifest import archive_name
-from stash_sense.releases.zip_directory import ZIP_ERRORS
+from stash_sense.releases.streaming import Tally, stream
+from stash_sense.releases.verification import opened_archive
+from stash_sense.releases.zip_directory import ZIP_ERRORS, ArchiveLimits, read_members
+
+_LOOK = "look, MB"
 
 
-def versions_holding(folder: Path, versions: Iterable[str], forgotten: Collection[str]) -> list[str]:
-    """Return those of a folder's versions that hold somebody who was forgotten; what cannot be read is passed over.
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What was found in some releases.
+
+    Attributes:
+        by: versions that hold somebody.
+        unread: versions that could not be looked into.
+    """
+
+    by: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+
+
+def held(
+    folder: Path,
+    versions: Iterable[str],
+    forgotten: Collection[str],
+    cancel: CancelToken,
+    progress: ProgressListener = silent,
+) -> Held:
+    """Find out which of a folder's releases hold somebody who was forgotten.
 
     Args:
-        folder: of releases.
-        versions: to look into, each as large a read as its table of performers.
+        folder: of releases, in which the table of performers of one after the other is unpacked.
+        versions: to look into.
         forgotten: universal ids.
+        cancel: stops it.
+        progress: told the megabytes read of each.
+
+    Raises:
+        Cancelled: somebody asked to stop.
     """
-    if not forgotten:
-        return []
-    return [version for version in versions if _holds(folder / archive_name(version), frozenset(forgotten))]
+    by, unread = [], []
+    for version in versions if forgotten else ():
+        try:
+            if _holds(folder / archive_name(version), frozenset(forgotten), cancel, progress):
+                by.append(version)
+        except (OSError, KeyError, ArchiveError, DatabaseError, *ZIP_ERRORS):
+            unread.append(version)
+    return Held(tuple(by), tuple(unread))
 
 
-def _holds(archive: Path, forgotten: frozenset[str]) -> bool:
-    with contextlib.suppress(OSError, KeyError, DatabaseError, *ZIP_ERRORS), TemporaryDirectory() as scratch:
-        database = Path(scratch) / DATABASE_NAME
-        with zipfile.ZipFile(archive) as opened, opened.open(DATABASE_NAME) as member, database.open("wb") as out:
-            shutil.copyfileobj(member, out)
+def _holds(archive: Path, forgotten: frozenset[str], cancel: CancelToken, progress: ProgressListener) -> bool:
+    with (
+        TemporaryDirectory(dir=archive.parent, prefix=f".{archive.name}.", ignore_cleanup_errors=True) as scratch,
+        opened_archive(archive) as file,
+    ):
+        opened, _ = read_members(file, archive.name, ArchiveLimits())
+        size = opened.getinfo(DATABASE_NAME).file_size
+        tally = Tally(_LOOK, size, progress, cancel)
+        with opened.open(DATABASE_NAME) as member, (Path(scratch) / DATABASE_NAME).open("wb") as out:
+            stream(member.read, out.write, size, tally)
         return bool(known_by(Path(scratch), forgotten))
-    return False

@@ -61,7 +61,7 @@ def import_file(
         raise InputMissing(path=path)
     described = path.with_name(path.name.removesuffix(".zip") + MANIFEST_SUFFIX)
     signed_by: str | None = None
-    if described.is_file():
+    if described.is_file() and not path.is_dir():  # it describes an archive
         manifest, signed_by = _described(path, described, trusted, ed25519, cancel, progress)
     else:
         inside = _manifest_in(path) if path.is_dir() else manifest_of(path)

@@ -76,6 +76,11 @@ class PartFile:
         self.resumed = True
         return size, partial
 
+    @property
+    def is_there(self) -> bool:
+        """Whether there are bytes of it: they go when somebody is forgotten."""
+        return self.path.is_file()
+
     def begin(self, partial: Partial) -> None:
         """Start with no bytes, of the file described."""
         self.resumed = False

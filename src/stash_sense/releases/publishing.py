@@ -18,7 +18,7 @@ from stash_sense.kernel.progress import ProgressListener, silent
 from stash_sense.performers.manifest import MANIFEST_NAME
 from stash_sense.performers.versions.naming import whole_version
 from stash_sense.releases.archive import pack
-from stash_sense.releases.holding import versions_holding
+from stash_sense.releases.holding import Held, held
 from stash_sense.releases.keys import Ed25519, SecretKey
 from stash_sense.releases.release_manifest import (
     LISTING_NAME,
@@ -43,14 +43,14 @@ class Published:
         files: the release's own three, then the listing.
         key: id of the key it was signed with.
         newest: version that is the newest in the folder, and what others update to.
-        holding: other versions there that hold somebody who was forgotten.
+        held: which other versions there hold somebody who was forgotten.
     """
 
     release: ReleaseManifest
     files: tuple[Path, ...]
     key: str
     newest: str
-    holding: tuple[str, ...]
+    held: Held
 
 
 def publish(
@@ -76,7 +76,7 @@ def publish(
         ed25519: makes the signature.
         forgotten: universal ids of people who should not be in what is published.
         now: the time to sign with.
-        progress: told the megabytes packed.
+        progress: told the megabytes packed, and those looked through in other releases.
         cancel: stops it before anything can be seen in the folder.
 
     Raises:
@@ -104,6 +104,8 @@ def publish(
             raise ReleaseAlreadyPublished(name=out, version=version)
         comment = f"timestamp:{int((now or datetime.now(UTC)).timestamp())}\tfile:{described.name}\thashed"
         signed = sign(content, key, ed25519, comment)
+        others = [one.version for one in listing_of(out).releases if one.version != version]
+        found = held(out, others, forgotten, cancel or CancelToken(), progress)
         with storage_errors(archive):
             fresh.replace(archive)
     except BaseException:
@@ -115,13 +117,12 @@ def publish(
     listing = out / LISTING_NAME
     listed = listing_of(out)
     write_atomically(listing, listed.to_json())
-    versions = [one.version for one in listed.releases]
     return Published(
         release=release,
         files=(archive, described, signature, listing),
         key=key.public.id,
-        newest=versions[0],
-        holding=tuple(versions_holding(out, (one for one in versions if one != version), forgotten)),
+        newest=listed.releases[0].version,
+        held=found,
     )
 
 

@@ -18,7 +18,9 @@ from stash_sense.errors import (
     ReleaseUnsigned,
     SignatureError,
     SourceEmpty,
+    SourceError,
     StashSenseError,
+    TransferError,
     UpdateRunning,
 )
 from stash_sense.files import storage_errors
@@ -38,7 +40,6 @@ from stash_sense.releases.status import StatusBoard, UpdateState, UpdateStatus
 from stash_sense.releases.verification import verify_archive
 from stash_sense.releases.vouching import Vouched, vouched
 
-_DOWNLOADS = ".downloads"
 _OF_THE_RELEASE = (ArchiveError, ReleaseError, DatabaseError, PublicReleaseError)
 """What goes wrong because of what was fetched, not because of this machine."""
 _PUBLIC_SIZE = 20 * 1000**3
@@ -178,7 +179,8 @@ class Updater:
             SignatureError, ReleaseError, ArchiveError, PublicReleaseError, ReleaseUnsigned: it is refused.
             BuiltHere: it would take the place of a version that was built here.
             DatabaseError, StorageError, UpdateRunning: it cannot be installed.
-            Cancelled: the token was set. In all these cases the version in use stays.
+            Cancelled: the token was set. In all these cases the version in use stays; what `reload` raises comes
+                after the switch.
         """
         with self._one_at_a_time():
             try:
@@ -291,8 +293,8 @@ class Updater:
             return
         try:
             found = self._vouched(source, release, cancel, allow_unsigned=False)
-        except (SignatureError, ReleaseError, ReleaseUnsigned):
-            return
+        except (SignatureError, ReleaseError, ReleaseUnsigned, SourceError, TransferError):
+            return  # the next update asks again
         if found.signed_by and found.manifest.manifest == current.manifest:
             with self._library.alone(cancel, progress):
                 self._library.vouch(current, found.signed_by)
@@ -307,7 +309,7 @@ class Updater:
         progress: ProgressListener,
     ) -> Iterator[Path]:
         """Give a release's archive; it is kept for the next time unless it turns out to be of no use."""
-        downloads = self._library.folder / _DOWNLOADS
+        downloads = self._library.downloads
         with storage_errors(downloads):
             if downloads.is_symlink() or not downloads.is_dir():  # what is behind a link is not ours to clear
                 leftovers.remove(downloads)
@@ -342,7 +344,7 @@ class Updater:
         return True
 
     def _forget_downloads(self) -> None:
-        leftovers.remove(self._library.folder / _DOWNLOADS)
+        leftovers.remove(self._library.downloads)
 
     @contextlib.contextmanager
     def _one_at_a_time(self) -> Iterator[None]:

@@ -207,8 +207,7 @@ class ResourceRegistry:
         try:
             resource = entry.resource
             value = resource.load()
-            size = None if resource.bytes_of is None else resource.bytes_of(value)
-            loaded = Loaded(value, size, self._clock())
+            loaded = Loaded(value, self._bytes_of(resource, value), self._clock())
             return value
         except Cancelled:
             raise  # the wish of one who loads, not a failure: one of those who wait loads it
@@ -224,6 +223,16 @@ class ResourceRegistry:
                 entry.last_error = "" if work.error is None else str(work.error)
                 entry.last_use = self._clock()
             work.done.set()
+
+    def _bytes_of(self, resource: Resource[T], value: T) -> int | None:
+        """Return how much a value takes; None where nobody knows, which is no reason not to use it."""
+        if resource.bytes_of is None:
+            return None
+        try:
+            return resource.bytes_of(value)
+        except Exception:  # noqa: BLE001 - it is shown, and needed for nothing else
+            _LOG.exception("the size of %s is not known", resource.name)
+            return None
 
     def _unload(self, entry: Entry[Any]) -> None:
         """Unload what this thread has marked as being unloaded; it can be loaded anew when this returns."""

@@ -158,3 +158,21 @@ def test_a_manifest_is_read_into_memory(server: ReleaseServer, download: Downloa
     (server.folder / "small.json").write_bytes(b"{}")
     server.faults["small.json"] = [Fault(status=500), Fault(reset_after=1)]
     assert download.read(place(server, "small.json"), 2) == b"{}"
+
+
+def test_what_somebody_removes_while_it_is_fetched_is_fetched_anew(
+    server: ReleaseServer, download: Download, into: Path
+) -> None:
+    removed: list[int] = []
+
+    def remove(report: Progress) -> None:
+        if report.done and not removed:
+            removed.append(report.done)
+            for file in into.parent.iterdir():
+                file.unlink()
+
+    server.faults[NAME] = [Fault(drip=100_000, drip_seconds=0.25)]
+    assert download.fetch(place(server), into, size=len(CONTENT), sha256=SHA256, progress=remove) == SHA256
+    assert removed
+    assert into.read_bytes() == CONTENT
+    assert ranges(server) == [WHOLE, WHOLE]

@@ -65,3 +65,11 @@ def test_a_folder_that_is_not_as_it_should_be_is_refused(
 ) -> None:
     spoil(folder)
     refused(code, lambda: bring_in(stage, folder))
+
+
+def test_a_folder_beside_the_release_it_came_in_is_imported(stage: Stage) -> None:
+    folder = stage.releases / stage.archive.removesuffix(".zip")
+    made.write_version(folder, made.NEW)
+    assert stage.release.files[1].name == f"{folder.name}.release.json"
+    bring_in(stage, folder)
+    assert made.answer(stage.library) == made.NEW

@@ -6,10 +6,13 @@ import pytest
 from tests.integration.updates import made_versions as made
 from tests.integration.updates.conftest import Stage
 
-from stash_sense.errors import BuiltHere, ReleaseUnsigned, SignerUntrusted, VersionTaken
+from stash_sense.errors import BuiltHere, NotWritable, ReleaseUnsigned, SignerUntrusted, VersionTaken
+from stash_sense.fakes.release_answers import Fault
 from stash_sense.kernel.cancel import CancelToken
+from stash_sense.performers.versions.forgetting import forget
 from stash_sense.performers.versions.library import new_origin
 from stash_sense.releases.installing import ReleaseInstaller
+from stash_sense.releases.status import UpdateState
 
 
 def damage(stage: Stage, name: str) -> Callable[[], bool]:
@@ -96,3 +99,29 @@ def test_something_else_of_the_same_name_is_refused_before_it_is_proved(stage: S
         installer.install_folder(stage.place / "other", other, new_origin("elsewhere"), CancelToken())
     assert proved == []
     assert stage.everything() == before
+
+
+def test_what_somebody_put_beside_the_files_is_no_reason_to_fetch_them_again(stage: Stage) -> None:
+    stage.update()
+    (stage.library.require().folder / "@eaDir").mkdir()
+    assert stage.update() is None
+
+
+def test_an_update_that_has_nothing_to_do_does_not_fail_for_a_signature_that_cannot_be_fetched(stage: Stage) -> None:
+    unsigned(stage)
+    stage.update(allow_unsigned=True)
+    stage.server.faults[stage.release.files[1].name] = [Fault(status=500)] * 20
+    assert stage.update() is None
+    assert stage.updater.status().state is UpdateState.IDLE
+
+
+def test_who_is_forgotten_is_gone_from_what_was_fetched_too(stage: Stage) -> None:
+    def fail() -> None:
+        raise NotWritable(path=stage.place, reason="it is full")
+
+    stage.updater = made.updater_of(stage.library, proving=fail)
+    with pytest.raises(NotWritable):
+        stage.update()
+    assert stage.parts() == {""}
+    forget(stage.library, "folder:00001", CancelToken())
+    assert stage.parts() == set()

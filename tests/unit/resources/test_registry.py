@@ -338,3 +338,17 @@ def test_closing_leaves_what_is_in_use_to_its_users(registry: ResourceRegistry) 
         registry.close()
         assert (len(used.unloaded), len(unused.unloaded)) == (0, 1)
     assert (len(used.unloaded), registry.status()) == (1, [])
+
+
+def test_what_cannot_tell_its_size_is_used_all_the_same(registry: ResourceRegistry) -> None:
+    maker = Maker()
+
+    def bytes_of(thing: Thing) -> int:
+        raise ValueError("nobody knows")
+
+    handle = registry.register(Resource("thing", maker.load, maker.unload, bytes_of))
+    with handle.require():
+        (status,) = registry.status()
+        assert (status.state, status.bytes) == (ResourceState.LOADED, None)
+    assert registry.unload_idle(0) == ["thing"]
+    assert len(maker.unloaded) == 1

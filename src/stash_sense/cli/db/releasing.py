@@ -65,7 +65,8 @@ def release(
         print_warnings(_on_publishing(published, out), progress)
     if json:
         files = [str(file) for file in published.files]
-        told = {"key": published.key, "newest": published.newest, "holding_forgotten": list(published.holding)}
+        held = {"holding_forgotten": list(published.held.by), "not_looked_into": list(published.held.unread)}
+        told = {"key": published.key, "newest": published.newest, **held}
         print_json({"schema": 1, "version": installed.version, "files": files, **told})
         return
     for file in published.files:
@@ -81,11 +82,13 @@ def _on_publishing(published: Published, out: Path) -> Iterator[str]:
             f"Version {version} is older than {published.newest}, which is in {out} as well: nobody who updates gets "
             "it. Give it a newer name: `stash-sense db build FOLDER --name VERSION`."
         )
-    for held in published.holding:
+    for version in published.held.by:
         yield (
-            f"Version {held} in {out} still holds somebody who was forgotten. Remove {release_name(held)}, the "
-            f"signature beside it and {archive_name(held)}, then type the same command again."
+            f"Version {version} in {out} still holds somebody who was forgotten. Remove {release_name(version)}, the "
+            f"signature beside it and {archive_name(version)}, then type the same command again."
         )
+    for version in published.held.unread:
+        yield f"Version {version} in {out} could not be read: it may still hold somebody who was forgotten."
 
 
 def update(

@@ -80,6 +80,7 @@ def compare_faces(
     for row, other in alike.items():
         state.keep_compared(who[row], hashes[row], None if other < 0 else (who[other], hashes[other]))
     state.drop(_BEGUN)
+    state.commit()
 
 
 class _KeptComparison:

@@ -6,8 +6,10 @@ build, since the cause may lie outside of it.
 """
 
 import contextlib
+import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -94,10 +96,10 @@ class BuildState(StateFile):
         Args:
             other: file of another state; nothing is taken from one that is of no use.
         """
-        with contextlib.suppress(BuildStateDamaged), self.errors():
-            self.db.execute("ATTACH ? AS other", (str(other),))
-            try:
-                self.begin_work()
+        with contextlib.suppress(BuildStateDamaged), self._attached(other) as is_usable, self.errors():
+            if is_usable:
+                # Not as `begin_work` does, which would keep others from writing to that file as well.
+                self.db.execute("BEGIN")
                 self.db.execute(
                     "INSERT OR IGNORE INTO pictures SELECT key, performer, fingerprint, url, 0, sha256, x''"
                     " FROM other.pictures WHERE substr(key, 1, 1) = x'2F' AND sha256 NOT NULL"
@@ -106,9 +108,28 @@ class BuildState(StateFile):
                     "INSERT OR IGNORE INTO descriptions SELECT * FROM other.descriptions"
                     " WHERE sha256 IN (SELECT sha256 FROM pictures)"
                 )
-            finally:
+
+    @contextlib.contextmanager
+    def _attached(self, other: Path) -> Iterator[bool]:
+        """Have another file as `other` until the block ends, and tell whether there is anything to be read in it."""
+        try:
+            self.db.execute("ATTACH ? AS other", (str(other),))
+        except sqlite3.Error:
+            yield False
+            return
+        try:
+            yield self._has_pictures_of_another()
+        finally:
+            with self.errors():
                 self.commit()
                 self.db.execute("DETACH other")
+
+    def _has_pictures_of_another(self) -> bool:
+        try:
+            self.db.execute("SELECT 1 FROM other.pictures, other.descriptions LIMIT 1")
+        except sqlite3.Error:
+            return False
+        return True
 
     def note(self, performer: SourcePerformer) -> str | None:
         """Note somebody and their pictures; of a picture that changed, what was known is forgotten.
@@ -132,16 +153,19 @@ class BuildState(StateFile):
                 place, origin, record = taken[0], taken[1], joined(self.record_of(taken[2]), record)
             row = (who, place, origin, text_of(record), self._run)
             self.db.execute("INSERT OR REPLACE INTO performers VALUES (?, ?, ?, ?, ?)", row)
-        for picture in performer.pictures:
+            self.commit()
+        pictures = iter(performer.pictures)
+        while page := list(islice(pictures, _PAGE)):  # which may take its time, while others may want to write
             with self.errors():
-                self.db.execute(
+                self.begin_work()
+                self.db.executemany(
                     "INSERT INTO pictures (key, performer, fingerprint, url, run) VALUES (?, ?, ?, ?, ?)"
                     " ON CONFLICT (key) DO UPDATE SET performer = excluded.performer, url = excluded.url,"
                     " run = excluded.run, problem = x'', fingerprint = excluded.fingerprint,"
                     " sha256 = CASE WHEN fingerprint = excluded.fingerprint THEN sha256 END",
-                    (to_bytes(picture.key), who, picture.fingerprint, to_bytes(picture.url), self._run),
+                    [(to_bytes(one.key), who, one.fingerprint, to_bytes(one.url), self._run) for one in page],
                 )
-        self.work_done()
+                self.commit()
         return None
 
     def counts(self) -> tuple[int, int]:
@@ -205,7 +229,7 @@ class BuildState(StateFile):
                     "INSERT OR REPLACE INTO descriptions VALUES (?, ?, ?, ?, ?, ?)",
                     (portrait.sha256, self._describer, portrait.faces, *said),
                 )
-        self.work_done()
+            self.commit()
 
     def people(self) -> int:
         """Return how many people are listed."""
@@ -283,11 +307,21 @@ class BuildState(StateFile):
         return {sha256: None if other is None else (other, other_sha256) for sha256, other, other_sha256 in rows}
 
     def keep_compared(self, who: str, sha256: str, other: tuple[str, str] | None) -> None:
-        """Note that a picture was compared with everybody else's, and whom it looks like."""
-        row = (who, sha256, self._describer, *(other or (None, None)))
+        """Note that a picture was compared with everybody else's, and whom it looks like.
+
+        Nothing is noted where one of them was forgotten meanwhile.
+        """
+        here = "EXISTS (SELECT 1 FROM pictures p WHERE p.performer = {} AND p.sha256 = {})"
+        query = (
+            "INSERT OR REPLACE INTO compared SELECT :who, :sha256, :describer, :other, :other_sha256"
+            f" WHERE {here.format(':who', ':sha256')}"
+            f" AND (:other IS NULL OR {here.format(':other', ':other_sha256')})"
+        )
+        whom, whose = other or (None, None)
+        values = {"who": who, "sha256": sha256, "other": whom, "other_sha256": whose}
         with self.errors():
             self.begin_work()
-            self.db.execute("INSERT OR REPLACE INTO compared VALUES (?, ?, ?, ?, ?)", row)
+            self.db.execute(query, self._now | values)
 
     def forget_compared(self, who: str) -> None:
         """Forget with whom somebody's pictures were compared."""

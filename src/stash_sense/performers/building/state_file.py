@@ -3,7 +3,6 @@
 import contextlib
 import json
 import sqlite3
-import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -44,8 +43,6 @@ NOTES = "notes"
 _RECORD = TypeAdapter(PerformerRecord)
 _APPLICATION, _SCHEMA = 0x53534253, 1
 """Mark the file as one of these: "SSBS"."""
-_COMMIT_EVERY, _COMMIT_SECONDS = 16, 1.0
-"""Pictures, and seconds, whose work a process that is killed may lose."""
 _BUSY_SECONDS = 30.0
 """How long to wait for another process that writes to the file for a moment, to forget somebody."""
 
@@ -64,8 +61,6 @@ class StateFile:
 
     def __init__(self, path: Path, identity: str | None) -> None:
         self._path = path
-        self._uncommitted = 0
-        self._committed = time.monotonic()
         with storage_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
         with self.errors():
@@ -186,18 +181,10 @@ class StateFile:
         if not self.db.in_transaction:
             self.db.execute("BEGIN IMMEDIATE")
 
-    def work_done(self) -> None:
-        """Count one piece of work; commit now and then."""
-        self._uncommitted += 1
-        if self._uncommitted >= _COMMIT_EVERY or time.monotonic() - self._committed > _COMMIT_SECONDS:
-            with self.errors():
-                self.commit()
-
     def commit(self) -> None:
-        """Make everything so far outlive this process."""
+        """Make everything so far outlive this process, and let others write."""
         if self.db.in_transaction:
             self.db.execute("COMMIT")
-        self._uncommitted, self._committed = 0, time.monotonic()
 
     @contextlib.contextmanager
     def errors(self) -> Iterator[None]:

@@ -130,7 +130,7 @@ class PeopleWriter:
         these = self._named([pictures[row].picture for row in found.rows])
         beside = self._named([pictures[row].picture for row in found.beside])
         if found.code == "near_duplicate":
-            message = f"{these} is the same photograph as {beside}, which is the better one; it was left out."
+            message = f"{these} is the same photograph as {beside}, which was kept; it was left out."
         elif found.code == "two_people":
             done = f"The fewer ones, {these}, were" if found.left_out else "All were kept; none was"
             message = (

@@ -81,7 +81,8 @@ def forget(
         found, name = _meant(current.folder, who)
         gone = _known_anywhere(current.folder, states, found)
         remember_forgotten(library.folder, gone)
-        leftovers.remove(library.galleries)
+        for copies in (library.galleries, library.downloads):
+            leftovers.remove(copies)
         forget_in_states(states, gone, progress)
         installed = current
         if here := known_by(current.folder, gone):

@@ -39,6 +39,7 @@ from stash_sense.performers.versions.pointer import POINTER_NAME, Pointer
 _STAGING = ".staging"
 _DERIVED = ".search"
 _GALLERIES = ".galleries"
+_DOWNLOADS = ".downloads"
 _LOCK = ".lock"
 _REPLACED = ".replaced-"
 _ORIGIN = ".origin.json"
@@ -255,6 +256,11 @@ class PerformersLibrary:
     def galleries(self) -> Path:
         """Folder of what is derived from databases elsewhere: kept for a day after its last use."""
         return self.folder / _GALLERIES
+
+    @property
+    def downloads(self) -> Path:
+        """Folder of what an update that was broken off has fetched; it may go at any time."""
+        return self.folder / _DOWNLOADS
 
     def vouch(self, version: InstalledVersion, signed_by: str) -> None:
         """Note that a key which is trusted has signed a version that is here; only while `alone`.

@@ -11,7 +11,10 @@ from stash_sense.errors import Cancelled
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress, ProgressListener, silent
 from stash_sense.performers.building.comparing import compare_faces
+from stash_sense.performers.building.portraits import Portrait
+from stash_sense.performers.building.sources import FOLDER, SourcePerformer, SourcePicture
 from stash_sense.performers.building.state import BuildState
+from stash_sense.performers.building.state_file import StateFile
 from stash_sense.performers.manifest import Manifest
 from stash_sense.performers.records import FaceRecord, PerformerRecord
 from stash_sense.performers.writer import Heading, VersionWriter
@@ -42,8 +45,21 @@ def version(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Manifest]:
 
 @pytest.fixture
 def state(tmp_path: Path) -> Iterator[BuildState]:
-    with BuildState(tmp_path / "state.db", "here", "models") as opened:
+    with knowing(tmp_path / "state.db") as opened:
         yield opened
+
+
+def knowing(path: Path) -> BuildState:
+    """The state of a build that has described the pictures of all the faces."""
+    state = BuildState(path, "here", "models")
+    state.begin()
+    for number in range(PEOPLE):
+        name = f"{number:06}"
+        pictures = [SourcePicture(f"/{name}/{place}.png", "1", "") for place in range(EACH)]
+        state.note(SourcePerformer(PerformerRecord(f"folder:{name}", name), name, FOLDER, iter(pictures)))
+        for place, picture in enumerate(pictures):
+            state.keep(Portrait(picture, f"{number:08x}{place:056x}", faces=1, known=True))
+    return state
 
 
 def compared(
@@ -81,7 +97,7 @@ def test_a_comparison_that_is_stopped_goes_on_and_ends_as_one_that_is_not(
     version: tuple[Path, Manifest], state: BuildState, tmp_path: Path
 ) -> None:
     whole, stopped, on = Steps(), Steps(stop_at=3), Steps()
-    with BuildState(tmp_path / "other.db", "here", "models") as other:
+    with knowing(tmp_path / "other.db") as other:
         expected = compared(version, other, whole)
     with pytest.raises(Cancelled):
         compared(version, state, stopped, stopped.cancel)
@@ -134,6 +150,22 @@ def test_that_of_other_faces_is_begun_anew(version: tuple[Path, Manifest], state
     with pytest.raises(Cancelled):
         compared(version, state, stopped, stopped.cancel)
     compared((folder, manifest.model_copy(update={"content": "0" * 64})), state, on)
-    state.forget({f"folder:{number:06}" for number in range(PEOPLE)})
+    for number in range(PEOPLE):
+        state.forget_compared(f"folder:{number:06}")
     compared(version, state, whole)
     assert on.count == whole.count
+
+
+def test_somebody_who_is_forgotten_while_faces_are_compared_is_not_written_down_again(
+    version: tuple[Path, Manifest], state: BuildState, tmp_path: Path
+) -> None:
+    def forgotten(report: Progress) -> None:
+        if report.done:
+            with StateFile(tmp_path / "state.db", None) as elsewhere:
+                elsewhere.forget({"folder:000003"})
+
+    remembered = compared(version, state, forgotten)
+    assert remembered[3] == {}
+    assert len(remembered[4]) == EACH
+    with closing(sqlite3.connect(tmp_path / "state.db")) as reader:
+        assert not reader.execute(_NAMING, ("folder:000003",)).fetchone()

@@ -1,7 +1,6 @@
 """What must be in place for people to be identified in the user's library, looked at without opening a model."""
 
 import os
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -31,9 +30,7 @@ def _checked(name: str, look: Callable[[Services], None], services: Services) ->
     except _Missing as missing:
         return ReadyCheck(name, False, missing.reason, missing.remedy)
     except StashSenseError as error:
-        named = re.search(r"`(stash-sense [^`]+)`", str(error))
-        reason = str(error).rsplit("; ", 1)[0].rstrip(".")
-        return ReadyCheck(name, False, reason, named[1] if named else "")
+        return ReadyCheck(name, False, error.cause, error.command)
     return ReadyCheck(name, True)
 
 

@@ -60,14 +60,10 @@ class State:
         return Examined(self._pack_documents, _PACKS_SECONDS)
 
     def _pack_documents(self) -> list[dict[str, Any]]:
-        from stash_sense.errors import PackError
         from stash_sense.reports.installed import pack_document
 
         packs = self.services.packs
-        try:
-            chosen = packs.default_pack(self.services.settings.pack)
-        except PackError:
-            chosen = None
+        chosen = packs.chosen(self.services.settings.pack)
         return [pack_document(packs, chosen, status) for status in packs.packs()]
 
     async def watch_token(self) -> None:

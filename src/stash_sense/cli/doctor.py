@@ -19,7 +19,7 @@ from stash_sense.bootstrap import Services
 from stash_sense.cli.calibrate import advice as calibration_advice
 from stash_sense.cli.capabilities import advice, capability_documents
 from stash_sense.cli.context import services_of
-from stash_sense.cli.models import chosen_pack, pack_document
+from stash_sense.cli.models import pack_document
 from stash_sense.cli.present import megabytes, print_json, print_shaped
 from stash_sense.cli.program import as_typed
 from stash_sense.cli.service_here import service_found, state_found, token_found
@@ -78,7 +78,7 @@ def examination(services: Services) -> dict[str, Any]:
         "eight_bit_instruction": services.packs.fast_instruction(),
         "folders": folders,
         **{name: found.document() for name, found in here.items()},
-        "default_pack": chosen_pack(services),
+        "default_pack": services.packs.chosen(services.settings.pack),
         "packs": [pack_document(services, status) for status in packs],
         "tools": {name: str(path) if path else None for name, path in dataclasses.asdict(find_tools()).items()},
         "capabilities": capability_documents(list(capabilities.values())),

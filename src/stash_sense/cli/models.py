@@ -53,7 +53,7 @@ def list_packs(context: typer.Context, json: Json = False) -> None:
     """List the packs there are, and which of them are installed."""
     services = services_of(context)
     statuses = services.packs.packs()
-    chosen = chosen_pack(services)
+    chosen = services.packs.chosen(services.settings.pack)
     if json:
         print_json({"schema": 1, "packs": [pack_document(services, status) for status in statuses]})
         return
@@ -256,17 +256,9 @@ def info(
     print_shaped(table)
 
 
-def chosen_pack(services: Services) -> str | None:
-    """Return the pack that is used when none is named; None where it is not installed."""
-    try:
-        return services.packs.default_pack(services.settings.pack)
-    except PackError:
-        return None
-
-
 def pack_document(services: Services, status: PackStatus) -> dict[str, Any]:
     """Return what `--json` says of a pack."""
-    return documents.pack_document(services.packs, chosen_pack(services), status)
+    return documents.pack_document(services.packs, services.packs.chosen(services.settings.pack), status)
 
 
 def _state(status: PackStatus) -> str:

@@ -1,6 +1,7 @@
 """The root of all errors, and those that any work can meet: being stopped, the disk, a setting."""
 
 import inspect
+import re
 from typing import ClassVar
 
 __all__ = [
@@ -16,6 +17,9 @@ __all__ = [
 ]
 
 
+_COMMAND = re.compile(r"`(stash-sense [^`]+)`")
+
+
 class StashSenseError(Exception):
     """Something went wrong that Stash Sense has no better word for."""
 
@@ -28,6 +32,17 @@ class StashSenseError(Exception):
     def __str__(self) -> str:
         sentence = inspect.cleandoc(type(self).__doc__ or "").split("\n\n", 1)[0].replace("\n", " ")
         return sentence.format_map(self.fields)
+
+    @property
+    def cause(self) -> str:
+        """The sentence without what it says should be done, and without its full stop."""
+        return str(self).rsplit("; ", 1)[0].rstrip(".")
+
+    @property
+    def command(self) -> str:
+        """The command that the sentence names; empty where it names none."""
+        named = _COMMAND.search(str(self))
+        return named[1] if named else ""
 
 
 class Cancelled(StashSenseError):

@@ -34,8 +34,8 @@ class SourceNotNamed(UpdateError):
 
 
 class SourceEmpty(UpdateError):
-    """{source} has no release to offer; ask its publisher, or repeat with --pre-releases for those meant for trying
-    out.
+    """{source} has no release to offer{why}; ask its publisher, or repeat with --pre-releases for those meant for
+    trying out.
     """
 
     code = "source_empty"

@@ -3,7 +3,6 @@
 A feature tells about itself with one check, listed in `CHECKS`; the later ones are named until they have theirs.
 """
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -91,7 +90,7 @@ def identification(here: Installation) -> Capability:
         here.packs.open(wanted)
     except (PackError, SettingInvalid) as error:
         remedy = _pack_remedy(here, str(error.fields.get("pack", wanted)), error)
-        return Capability("identification", False, reason=_reason(error), remedy=remedy)
+        return Capability("identification", False, reason=error.cause, remedy=remedy)
     people = known.note if known.available else "and only a gallery that you name with --gallery"
     return Capability("identification", True, note=f"pack {wanted}, {people}")
 
@@ -108,11 +107,11 @@ def performers_database(here: Installation) -> Capability:
             raise PackDiffers(made_with=made_with, pack=here.wanted_pack)
         _require_files(current)
     except PackDiffers as error:
-        return Capability(name, False, reason=_reason(error), remedy="unset STASH_SENSE_PACK")
+        return Capability(name, False, reason=error.cause, remedy="unset STASH_SENSE_PACK")
     except DatabaseDamaged as error:
-        return Capability(name, False, reason=_reason(error), remedy=_way_back(here))
+        return Capability(name, False, reason=error.cause, remedy=_way_back(here))
     except DatabaseError as error:
-        return Capability(name, False, reason=_reason(error), remedy=_command(error))
+        return Capability(name, False, reason=error.cause, remedy=error.command)
     if not current.manifest.performer_count:
         reason = f"The performers database {current.version} holds nobody"
         return Capability(name, False, reason=reason, remedy="stash-sense db build FOLDER")
@@ -148,7 +147,7 @@ def _with_its_pack(here: Installation, name: str, database: InstalledVersion) ->
     try:
         status = here.packs.status(made_with)
     except PackUnknown as error:
-        return Capability(name, False, reason=_reason(error))
+        return Capability(name, False, reason=error.cause)
     if not status.is_usable:
         reason = f"{_pack_reason(status)}, and the performers database {database.version} was made with it"
         return Capability(name, False, reason=reason, remedy=status.what_to_type)
@@ -193,7 +192,7 @@ def pack(pack_id: str) -> Check:
         try:
             status = here.packs.status(pack_id)
         except PackUnknown as error:
-            return Capability(name, False, reason=_reason(error))
+            return Capability(name, False, reason=error.cause)
         if not status.is_usable:
             return Capability(name, False, reason=_pack_reason(status), remedy=status.what_to_type)
         return Capability(name, True, note="has an update" if status.outdated else "whole and up to date")
@@ -241,19 +240,8 @@ def _pack_remedy(here: Installation, pack_id: str, error: StashSenseError) -> st
     if isinstance(error, SettingInvalid):
         return "unset STASH_SENSE_DEVICE"
     if isinstance(error, PackUnknown | CalibrationDamaged):
-        return _command(error)
+        return error.command
     status = here.packs.status(pack_id)
     if status.entry is None:
         return "unset STASH_SENSE_PACK"
     return status.what_to_type or f"stash-sense models install {pack_id} --force"
-
-
-def _reason(error: StashSenseError) -> str:
-    """Return an error's sentence without what it says should be done."""
-    return str(error).rsplit("; ", 1)[0].rstrip(".")
-
-
-def _command(error: StashSenseError) -> str:
-    """Return the command that an error's sentence names."""
-    named = re.search(r"`(stash-sense [^`]+)`", str(error))
-    return named[1] if named else ""

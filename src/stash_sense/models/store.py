@@ -177,6 +177,13 @@ class PackStore:
             raise PackNotInstalled(pack=FALLBACK_PACKS[-1])
         return preferred
 
+    def chosen(self, wanted: str | None) -> str | None:
+        """Return what `default_pack` does; None where it raises."""
+        try:
+            return self.default_pack(wanted)
+        except PackError:
+            return None
+
     def preferred(self) -> str | None:
         """Return the id of the best pack that may be chosen unasked; None where none is installed.
 

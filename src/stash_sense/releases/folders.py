@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from stash_sense.errors import (
+    ArchiveError,
     ChecksumMismatch,
+    DatabaseError,
     LargerThanAnnounced,
     ListingMissing,
     NotOnServer,
+    ReleaseError,
     ShorterThanAnnounced,
     SourceUnreadable,
 )
@@ -33,6 +36,7 @@ from stash_sense.releases.found import (
     listing_of,
     version_of,
 )
+from stash_sense.releases.importing import manifest_of
 from stash_sense.releases.part_file import PartFile, Partial, write_all
 from stash_sense.releases.rate import Meter
 from stash_sense.releases.release_manifest import LISTING_NAME, MANIFEST_BYTES, MANIFEST_SUFFIX, ReleaseListing
@@ -79,8 +83,18 @@ class LocalFolder:
         if version is None or not is_file_name(archives[0]):
             reason = f"the name {archives[0]} does not end in a version; `stash-sense db import` takes it as it is"
             raise SourceUnreadable(source=self.name, reason=reason)
+        if self._is_no_release(archives[0]):
+            reason = f"{archives[0]} is a database, but no release; `stash-sense db import` takes it as it is"
+            raise SourceUnreadable(source=self.name, reason=reason)
         with self._opened(archives[0]) as (_, size):
             return listing_of([FoundRelease(version, version.is_prerelease, PublicOffer(archives[0], size))])
+
+    def _is_no_release(self, archive: str) -> bool:
+        """Whether an archive is one of ours, which says nothing for itself without its manifest."""
+        try:
+            return manifest_of(self._folder / archive) is not None
+        except (ArchiveError, ReleaseError, DatabaseError):
+            return False  # who installs it says what is wrong with it
 
     def read_small(self, release: FoundRelease, name: str, limit: int, cancel: CancelToken) -> bytes:
         """Read a file; see `ReleaseSource.read_small`."""

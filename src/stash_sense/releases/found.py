@@ -1,7 +1,7 @@
 """Releases as a source lists them, and choosing the newest."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TypeAlias
@@ -15,6 +15,7 @@ ARCHIVE_SUFFIX = ".zip"
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}")
 """Of a file of a release: nothing that leads out of a folder, and nothing that means something in an address."""
+_MOST_NOTES = 10
 _VERSION_LETTERS = 64
 """Longer texts are no versions; reading one of any length takes time that grows with its square."""
 
@@ -76,8 +77,10 @@ class Listing:
     notes: tuple[str, ...] = ()
 
 
-def listing_of(releases: Iterable[FoundRelease], notes: Iterable[str] = ()) -> Listing:
-    """Put releases in order; of two with the same version the first counts."""
+def listing_of(releases: Iterable[FoundRelease], notes: Sequence[str] = ()) -> Listing:
+    """Put releases in order; of two with the same version the first counts, of many notes the first ten."""
+    if len(notes) > _MOST_NOTES:
+        notes = [*notes[:_MOST_NOTES], f"{len(notes) - _MOST_NOTES:,} more are passed over"]
     once: dict[Version, FoundRelease] = {}
     for release in releases:
         once.setdefault(release.version, release)

@@ -1,6 +1,9 @@
 """Which releases of a publisher's folder still hold somebody who was forgotten since."""
 
-from collections.abc import Collection, Iterable
+import contextlib
+import shutil
+import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +19,10 @@ from stash_sense.releases.verification import opened_archive
 from stash_sense.releases.zip_directory import ZIP_ERRORS, ArchiveLimits, read_members
 
 _LOOK = "look, MB"
+_SCRATCH = ".looked-into-"
+_ABANDONED = 3600.0
+"""Seconds after which what is unpacked counts as left by a killed process; it takes some seconds."""
+_BEFORE, _AFTER = archive_name("*").split("*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +40,16 @@ class Held:
 
 def held(
     folder: Path,
-    versions: Iterable[str],
+    besides: str,
     forgotten: Collection[str],
     cancel: CancelToken,
     progress: ProgressListener = silent,
 ) -> Held:
-    """Find out which of a folder's releases hold somebody who was forgotten.
+    """Find out which of the other archives in a folder of releases, listed or not, hold somebody who was forgotten.
 
     Args:
         folder: of releases, in which the table of performers of one after the other is unpacked.
-        versions: to look into.
+        besides: version that is not looked into.
         forgotten: universal ids.
         cancel: stops it.
         progress: told the megabytes read of each.
@@ -51,9 +58,12 @@ def held(
         Cancelled: somebody asked to stop.
     """
     by, unread = [], []
-    for version in versions if forgotten else ():
+    for archive in sorted(folder.glob(archive_name("*"))) if forgotten else ():
+        version = archive.name.removeprefix(_BEFORE).removesuffix(_AFTER)
+        if version == besides:
+            continue
         try:
-            if _holds(folder / archive_name(version), frozenset(forgotten), cancel, progress):
+            if _holds(archive, frozenset(forgotten), cancel, progress):
                 by.append(version)
         except (OSError, KeyError, ArchiveError, DatabaseError, *ZIP_ERRORS):
             unread.append(version)
@@ -61,8 +71,9 @@ def held(
 
 
 def _holds(archive: Path, forgotten: frozenset[str], cancel: CancelToken, progress: ProgressListener) -> bool:
+    _remove_abandoned(archive.parent)
     with (
-        TemporaryDirectory(dir=archive.parent, prefix=f".{archive.name}.", ignore_cleanup_errors=True) as scratch,
+        TemporaryDirectory(dir=archive.parent, prefix=_SCRATCH, ignore_cleanup_errors=True) as scratch,
         opened_archive(archive) as file,
     ):
         opened, _ = read_members(file, archive.name, ArchiveLimits())
@@ -71,3 +82,10 @@ def _holds(archive: Path, forgotten: frozenset[str], cancel: CancelToken, progre
         with opened.open(DATABASE_NAME) as member, (Path(scratch) / DATABASE_NAME).open("wb") as out:
             stream(member.read, out.write, size, tally)
         return bool(known_by(Path(scratch), forgotten))
+
+
+def _remove_abandoned(folder: Path) -> None:
+    for left in folder.glob(f"{_SCRATCH}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > _ABANDONED:
+                shutil.rmtree(left)

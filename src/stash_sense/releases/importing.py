@@ -60,17 +60,18 @@ def import_file(
     if not _is_there(path):
         raise InputMissing(path=path)
     described = path.with_name(path.name.removesuffix(".zip") + MANIFEST_SUFFIX)
+    here = str(path.absolute())  # to be imported again from any folder
     signed_by: str | None = None
     if described.is_file() and not path.is_dir():  # it describes an archive
         manifest, signed_by = _described(path, described, trusted, ed25519, cancel, progress)
     else:
         inside = _manifest_in(path) if path.is_dir() else manifest_of(path)
         if inside is None:
-            return installer.install_public(path, new_origin(str(path)), cancel, progress)
+            return installer.install_public(path, new_origin(here), cancel, progress)
         if path.is_dir():
-            return installer.install_folder(path, inside, new_origin(str(path)), cancel, progress)
+            return installer.install_folder(path, inside, new_origin(here), cancel, progress)
         manifest = inside
-    return installer.install_archive(path, manifest, new_origin(str(path), signed_by=signed_by), cancel, progress)
+    return installer.install_archive(path, manifest, new_origin(here, signed_by=signed_by), cancel, progress)
 
 
 def _described(

@@ -104,8 +104,7 @@ def publish(
             raise ReleaseAlreadyPublished(name=out, version=version)
         comment = f"timestamp:{int((now or datetime.now(UTC)).timestamp())}\tfile:{described.name}\thashed"
         signed = sign(content, key, ed25519, comment)
-        others = [one.version for one in listing_of(out).releases if one.version != version]
-        found = held(out, others, forgotten, cancel or CancelToken(), progress)
+        found = held(out, version, forgotten, cancel or CancelToken(), progress)
         with storage_errors(archive):
             fresh.replace(archive)
     except BaseException:

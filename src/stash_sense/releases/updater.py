@@ -188,7 +188,8 @@ class Updater:
                 listing = self._check.releases(source, cancel, fresh=True)
                 release = newest(listing.releases, prereleases=prereleases)
                 if release is None:
-                    raise SourceEmpty(source=source.name)
+                    why = f" ({listing.notes[0]})" if listing.notes else ""
+                    raise SourceEmpty(source=source.name, why=why)
                 if not self._is_wanted(release, cancel, progress):
                     self._take_signature(source, release, cancel, progress)
                     raise _Overtaken

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from stash_sense.api.routers.queue import Begun
 from stash_sense.api.state import ServicesHere
 from stash_sense.bootstrap import Services
-from stash_sense.errors import JobTypeBusy, SettingInvalid
+from stash_sense.errors import JobTypeBusy, SettingInvalid, StashSenseError
 from stash_sense.jobs.job import ACTIVE
 from stash_sense.operations.database_update import NO_SOURCE, CheckRequest, UpdateRequest
 from stash_sense.releases.status import UpdateState
@@ -40,6 +40,12 @@ class DatabaseAnswer(BaseModel):
     content: str
     folder: str
     previous: str | None
+
+
+class RollbackAnswer(DatabaseAnswer):
+    """The version that is in use now; `notes` say what stands in the way of using it."""
+
+    notes: list[str]
 
 
 class VersionAnswer(BaseModel):
@@ -141,14 +147,18 @@ def update_status(services: ServicesHere) -> UpdateAnswer:
 
 
 @router.post("/rollback")
-def roll_back_database(services: ServicesHere) -> DatabaseAnswer:
+def roll_back_database(services: ServicesHere) -> RollbackAnswer:
     """Go back to the version before; once more, and the newer one is in use again."""
     from stash_sense.reports.installed import version_document
 
     with services.performers.alone():
         installed = services.performers.rollback()
-    services.live.follow()
-    return DatabaseAnswer.model_validate(version_document(installed, services.performers))
+    notes = []
+    try:
+        services.live.follow()
+    except StashSenseError as error:  # it is in use all the same: asked again, it would be taken back
+        notes = [f"Version {installed.version} is in use, but this service cannot open it. {error}"]
+    return RollbackAnswer.model_validate({**version_document(installed, services.performers), "notes": notes})
 
 
 def _begun(services: Services, response: Response, kind: str, request: CheckRequest | UpdateRequest) -> Begun:

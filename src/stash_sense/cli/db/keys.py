@@ -16,7 +16,7 @@ app = typer.Typer(help="The keys that releases are signed with, and those you tr
 
 PASSWORD = typer.Option(
     "--password",
-    envvar="STASH_SENSE_KEYPASSWORD",
+    envvar="STASH_SENSE_KEY_PASSWORD",
     show_default=False,
     help="Password of the key; better in the environment than on the command line.",
 )

@@ -278,7 +278,7 @@ def import_database(
 def _is_beside(path: Path, version: InstalledVersion) -> bool:
     """Whether a version came from the folder in which a file lies, as the one before it would."""
     origin = version.origin
-    return origin is not None and not origin.built_here and Path(origin.source).parent == path.parent
+    return origin is not None and not origin.built_here and Path(origin.source).parent == path.absolute().parent
 
 
 def export_database(

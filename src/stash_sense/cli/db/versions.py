@@ -11,7 +11,7 @@ from rich.text import Text
 
 from stash_sense.bootstrap import Services
 from stash_sense.cli.context import services_of
-from stash_sense.cli.present import megabytes, print_json, print_shaped, say
+from stash_sense.cli.present import megabytes, print_json, print_shaped, print_warnings, say
 from stash_sense.cli.program import as_typed
 from stash_sense.cli.progress import shown_progress
 from stash_sense.cli.serving import service_here
@@ -164,19 +164,22 @@ def rollback(context: typer.Context, json: Json = False) -> None:
     """Go back to the version before; once more, and the newer one is in use again."""
     services = services_of(context)
     before = services.performers.name_in_use()
-    installed = _rolled_back(services)
+    installed, notes = _rolled_back(services)
+    with shown_progress() as progress:
+        print_warnings(notes, progress)
     if json:
-        print_json(version_document(installed, services.performers))
+        print_json({**version_document(installed, services.performers), "notes": notes})
     elif services.performers.previous() == before:
         say(f"Version {installed.version} is in use again instead of {before}, which is kept.")
     else:
         say(f"Version {installed.version} is in use again.")
 
 
-def _rolled_back(services: Services) -> InstalledVersion:
+def _rolled_back(services: Services) -> tuple[InstalledVersion, list[str]]:
+    """Go back, and return the version and what the service says that answers from it."""
     library = services.performers
     if (service := service_here(services)) is not None:
-        service.send("POST", "/database/rollback")
-        return library.require()
+        answer = service.send("POST", "/database/rollback")
+        return library.require(), list(answer["notes"])
     with shown_progress() as progress, library.alone(services.cancel, progress):
-        return library.rollback()
+        return library.rollback(), []

@@ -3,8 +3,9 @@
     python stopped.py FOLDER WORK killed|full
 
 Killed, a step is a report of progress, or a call by which a name in the folder appears, changes or goes, or a file is
-opened to be written. With a disk that is full from the step on, it is a file or folder that is made. After each step
-another process, without any memory of it, looks what is there. Prints one JSON object for each.
+opened to be written. With a disk that is full from the step on, it is a file or folder that is made, or a name that
+is changed, which fails this once. After each step another process, without any memory of it, looks what is there.
+Prints one JSON object for each.
 """
 
 import contextlib
@@ -34,11 +35,15 @@ from stash_sense.performers.building.state import BuildState
 from stash_sense.performers.building.state_folder import states_of
 from stash_sense.performers.records import PerformerRecord
 from stash_sense.performers.versions.forgetting import forget
+from stash_sense.performers.versions.forgotten import remember_forgotten
 from stash_sense.performers.versions.library import PerformersLibrary, new_origin
 from stash_sense.releases.importing import import_file
 from stash_sense.releases.installing import ReleaseInstaller
+from stash_sense.releases.publishing import publish
+from stash_sense.releases.release_manifest import LISTING_NAME, ReleaseListing, ReleaseManifest
+from stash_sense.releases.signing import SIGNATURE_SUFFIX, verify
 from stash_sense.releases.sources import source_of
-from stash_sense.releases.verification import folder_faults
+from stash_sense.releases.verification import folder_faults, verify_archive
 
 _CHANGES = frozenset({"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate"})
 """Events of `sys.addaudithook`, besides opening to write. A flush changes nothing that another process could see."""
@@ -56,6 +61,7 @@ class Stopper:
         self._folder = str(folder)
         self._left = step
         self._full = full
+        self.has_refused = False
         self._notes = os.open(notes, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         sys.addaudithook(self._hear)
 
@@ -68,8 +74,10 @@ class Stopper:
                 event == "open" and arguments[2] & os.O_CREAT and not Path(arguments[0]).exists()
             ):
                 self._left -= 1
-                if self._left <= 0:
-                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), arguments[0])
+                self._refuse(arguments[0], self._left <= 0)
+            elif event == "os.rename":
+                self._left -= 1
+                self._refuse(arguments[0], self._left == 0)
         elif event in _CHANGES or (event == "open" and arguments[2] & _WRITING):
             self._step()
 
@@ -77,6 +85,11 @@ class Stopper:
         os.write(self._notes, f"{progress.stage} {progress.done}\n".encode())
         if not self._full:
             self._step()
+
+    def _refuse(self, what: object, is_full: bool) -> None:
+        if is_full:
+            self.has_refused = True
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), what)
 
     def _step(self) -> None:
         self._left -= 1
@@ -94,6 +107,24 @@ def bring_in(place: Path, progress: ProgressListener) -> None:
     installer = ReleaseInstaller(library, made.prover())
     archive = place / "releases" / f"performers-{made.NEW}.zip"
     import_file(archive, installer, [made.KEY.public], made.ED25519, CancelToken(), progress)
+
+
+def give_out(place: Path, progress: ProgressListener) -> None:
+    publish(library_of(place).require().folder, place / "data" / "out", made.KEY, made.ED25519, progress=progress)
+
+
+def given_out(place: Path) -> list[str]:
+    """What others find in the folder of releases: versions, each of which must be whole and signed."""
+    out, found = place / "data" / "out", []
+    if (out / LISTING_NAME).is_file():
+        for one in ReleaseListing.read((out / LISTING_NAME).read_bytes()).releases:
+            content = (out / one.manifest).read_bytes()
+            signature = (out / f"{one.manifest}{SIGNATURE_SUFFIX}").read_bytes()
+            verify(content, signature, [made.KEY.public], made.ED25519, one.manifest)
+            archive = ReleaseManifest.read(content, one.manifest).archive
+            verify_archive(out / archive.name, archive)
+            found.append(one.version)
+    return found
 
 
 def put_again(place: Path, progress: ProgressListener) -> None:
@@ -150,7 +181,9 @@ WORKS: dict[str, tuple[Work, list[str]]] = {
     "import": (bring_in, ["2026.8.1", made.OLD]),
     "put again": (put_again, [made.OLD, made.NEW]),
     "import again": (bring_in, [made.OLD, made.NEW]),
+    "update without somebody": (update, [made.OLD]),
     "forget": (leave_out, [made.OLD, made.NEW]),
+    "publish": (give_out, [made.OLD, made.NEW]),
     "rollback": (roll_back, [made.OLD, made.NEW]),
 }
 """What is done, and which versions were installed before, one after the other."""
@@ -188,6 +221,14 @@ def look(place: Path, name: str, before: str | None, found: Path) -> None:
     seen["faults"] = [] if current is None else [str(one) for one in folder_faults(current.folder, current.manifest)]
     seen["signed"] = None if current is None or current.origin is None else current.origin.signed_by
     seen["previous"] = library.previous()
+    seen["there"] = library.versions()
+    seen["given out"] = given_out(place)
+    with library.alone():
+        pass
+    seen["by itself"] = made.answer(library, faces)  # with nobody to fetch from
+    if name == "publish":
+        give_out(place, silent)
+    seen["given out again"] = given_out(place)
     (leave_out if name == "forget" else update)(place, silent)
     seen["traces"] = traces(place)
     seen["then"] = made.answer(library, faces)
@@ -204,6 +245,10 @@ def main(folder: Path, name: str, how: str) -> None:
     work, installed = WORKS[name]
     size = SIZES.get(name, {})
     made.published(folder, made.NEW, **size)
+    if name == "update without somebody":
+        size = {"people": made.PEOPLE - 1}
+        library_of(folder).folder.mkdir(parents=True)
+        remember_forgotten(library_of(folder).folder, frozenset({LAST}))
     for version in installed:
         made.install(library_of(folder), version, **size)
     if name == "forget":
@@ -227,6 +272,8 @@ def main(folder: Path, name: str, how: str) -> None:
                 work(place, stopper.tell)
             except StashSenseError as refused:
                 error.write_text(refused.code)
+            else:
+                error.write_text("none" if stopper.has_refused else "")
 
         killed = in_a_process_of_its_own(stopped) == signal.SIGKILL
         staged = [file.name for file in (place / "data" / "performers" / ".staging").glob("*")]

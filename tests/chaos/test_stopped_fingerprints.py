@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.children import surroundings
+
 SCRIPT = Path(__file__).with_name("fingerprints_stopped.py")
 Seen = tuple[Any, ...]
 NOTHING: Seen = (None, None, 0, [], [])
@@ -27,7 +29,7 @@ def test_killed_at_any_step_an_item_is_as_it_was_or_as_was_meant(tmp_path: Path)
         capture_output=True,
         check=False,
         timeout=1800,
-        env={"PYTHONPATH": str(SCRIPT.parents[2])},
+        env=surroundings(),
     )
     assert done.returncode == 0, done.stderr.decode()
     stops = [json.loads(line) for line in done.stdout.splitlines()]

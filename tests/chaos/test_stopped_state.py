@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.children import surroundings
+
 from stash_sense.adapters.store.schema import SHIPPED
 
 SCRIPT = Path(__file__).with_name("state_stopped.py")
@@ -19,7 +21,7 @@ def stops(folder: Path, work: str) -> list[dict[str, Any]]:
         capture_output=True,
         check=False,
         timeout=1800,
-        env={"PYTHONPATH": str(SCRIPT.parents[2])},
+        env=surroundings(),
     )
     assert done.returncode == 0, done.stderr.decode()
     seen = [json.loads(line) for line in done.stdout.splitlines()]

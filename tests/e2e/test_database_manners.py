@@ -2,9 +2,10 @@
 
 import shlex
 import shutil
+import subprocess
 from pathlib import Path
 
-from tests.e2e.conftest import Run
+from tests.e2e.conftest import Ran, Run
 from tests.public_release_files import make_release, zip_release
 
 from stash_sense.samples import PEOPLE
@@ -178,3 +179,34 @@ def test_what_people_were_left_out_of_is_not_published(run: Run, tmp_path: Path)
     assert refused.code == 1
     assert "Version 1.0+without.1 is 1.0 without people" in refused.err
     assert not list((tmp_path / "releases").glob("*"))
+
+
+def test_a_key_whose_password_is_in_the_environment_signs_only_with_it(
+    run: Run, environment: dict[str, str], tmp_path: Path
+) -> None:
+    def with_password(password: str, *arguments: str | Path) -> Ran:
+        environment["STASH_SENSE_KEY_PASSWORD"] = password
+        return run(*arguments)
+
+    assert with_password("between us", "db", "key", "new").code == 0
+    run("db", "build", PEOPLE, "--name", "1.0")
+    assert with_password("another", "db", "release", "--out", tmp_path / "releases").code == 1
+    del environment["STASH_SENSE_KEY_PASSWORD"]
+    asked = run("db", "release", "--out", tmp_path / "releases")
+    assert asked.code == 1
+    assert "STASH_SENSE_KEY_PASSWORD" in asked.err
+    assert with_password("between us", "db", "release", "--out", tmp_path / "releases").code == 0
+
+
+def test_two_files_that_are_named_from_different_folders_do_not_lie_side_by_side(run: Run, tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    for folder, version in ((here, "5.0"), (there, "3.0")):
+        folder.mkdir()
+        run("db", "build", PEOPLE, "--name", version)
+        run("db", "export", folder / "mine.zip")
+    assert run("db", "import", "mine.zip", "--yes", cwd=here).code == 0
+    assert run("db", "info", "--json").document["installed_from"] == str(here / "mine.zip")
+    asked = run("db", "import", "mine.zip", cwd=there, stdin=subprocess.DEVNULL)
+    assert asked.code != 0
+    assert "--yes" in asked.err
+    assert run("db", "import", here / "mine.zip").code == 0

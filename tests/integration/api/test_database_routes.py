@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from tests.running_service import FakeServices, RunningService, fake_services, r
 
 from stash_sense.bootstrap import build
 from stash_sense.jobs.job import Slot
+from stash_sense.performers.database import PackSpace
 
 
 @pytest.fixture
@@ -239,3 +241,29 @@ def test_a_pack_that_there_is_not_or_whose_licence_was_not_accepted_is_not_fetch
     for pack, status in (("no-such", 404), (strict, 409)):
         asked(service, "POST", "/queue", status, {"type": "model_download", "payload": {"pack": pack}})
     assert asked(service, "GET", "/queue")["jobs"] == []
+
+
+@dataclass(frozen=True)
+class OpeningServices(FakeServices):
+    """Services that have the made-up pack."""
+
+    def pack_space(self, pack: str) -> PackSpace:
+        return made.SPACE
+
+
+def test_going_back_to_what_cannot_be_opened_is_done_all_the_same_and_told(tmp_path: Path) -> None:
+    services = OpeningServices(**vars(fake_services(tmp_path)))
+    made.install(services.performers, made.OLD)
+    made.install(services.performers, made.NEW)
+    with running(services) as service:
+        with services.live.lease() as database:
+            assert database.manifest.version == made.NEW
+        tables = services.performers.folder / made.OLD / "performers.db"
+        tables.write_bytes(tables.read_bytes()[:100].ljust(tables.stat().st_size, b"x"))
+        answer = asked(service, "POST", "/database/rollback")
+        assert answer["version"] == services.performers.name_in_use() == made.OLD
+        (note,) = answer["notes"]
+        assert "cannot open it" in note
+        assert asked(service, "POST", "/database/rollback")["notes"] == []
+        with services.live.lease() as database:
+            assert database.manifest.version == made.NEW

@@ -1,7 +1,6 @@
 """A service in a process of its own that is asked to stop while a long job runs, and the next one on its folder."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.children import surroundings
 from tests.integration.api.counting_service import counting
 from tests.queue_files import PATIENCE, until
 from tests.running_service import fake_services
@@ -64,9 +64,8 @@ def lines(folder: Path) -> list[tuple[int, ...]]:
 
 @contextmanager
 def served(folder: Path) -> Iterator[Process]:
-    surroundings = {**os.environ, "PYTHONPATH": str(SCRIPT.parents[3])}
     with (folder / "log").open("ab") as log:
-        process = subprocess.Popen([sys.executable, SCRIPT, folder], env=surroundings, stdout=log, stderr=log)
+        process = subprocess.Popen([sys.executable, SCRIPT, folder], env=surroundings(), stdout=log, stderr=log)
     try:
         data = folder / "data"
 

@@ -1,7 +1,6 @@
 """Several processes on one stash_sense.db, processes that are killed, and a disk that is full for a while."""
 
 import json
-import os
 import subprocess
 import sys
 from collections import Counter
@@ -9,14 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[3]
+from tests.children import surroundings
 
 
 def run(folder: Path, *what: str) -> dict[str, Any]:
-    surroundings = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, str(Path(__file__).with_name("processes.py")), str(folder), *what]
-    done = subprocess.run(command, env=surroundings, capture_output=True, text=True, check=False, timeout=1800)
+    done = subprocess.run(command, env=surroundings(), capture_output=True, text=True, check=False, timeout=1800)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found

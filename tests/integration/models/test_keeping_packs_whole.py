@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.children import surroundings
 from tests.integration.models import packs
 
 from stash_sense.adapters.onnx.runtime import OnnxRuntime
@@ -29,8 +30,6 @@ from stash_sense.models.card import CARD_NAME
 from stash_sense.models.catalogue import Catalogue
 from stash_sense.models.pack_folder import write_card
 from stash_sense.models.store import PackState, PackStore
-
-ROOT = Path(__file__).parents[3]
 
 
 def test_stopping_leaves_the_old_pack(models_dir: Path, embedder_folder: Path) -> None:
@@ -154,9 +153,8 @@ def test_a_killed_install_leaves_the_old_or_the_new_pack(models_dir: Path, embed
         "from tests.integration.models.packs import install_forever\n"
         f"print('ready', flush=True)\ninstall_forever({str(models_dir)!r}, {str(embedder_folder)!r})"
     )
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     for round_number in range(6):
-        with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment) as child:
+        with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=surroundings()) as child:
             assert child.stdout is not None
             child.stdout.readline()
             time.sleep(0.05 + 0.037 * round_number)
@@ -208,8 +206,9 @@ def test_a_file_size_limit_leaves_nothing_behind(tmp_path: Path) -> None:
         f"    packs.installer(store).install('lite', supplied=Path({str(supplied)!r}))\n"
         "except StorageError as error:\n    print(type(error).__name__)\n"
     )
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=surroundings(), check=True
+    )
     assert done.stdout.split() == ["NotWritable"]
     assert [path.name for path in (tmp_path / "models").iterdir()] == [".install.lock"]
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.children import surroundings
 from tests.fakes_faces import BLUE, GREEN, RED, YELLOW
 from tests.people_servers import BEGINNING, Servers, png, serving
 from tests.performers_builds import Workshop, codes, stopping_at
@@ -269,8 +270,7 @@ def test_a_build_that_was_killed_goes_on_where_it_was(servers: Servers, workshop
         servers.stash.performer(f"P{number}", png(RED, 40 + number))
     module = "tests.integration.performers.test_building_from_stash"
     code = f"from {module} import build_until\nbuild_until({str(workshop.root)!r}, {servers.stash.server.url!r}, 50)"
-    path = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
-    child = subprocess.run([sys.executable, "-c", code], env=path, check=False, capture_output=True)
+    child = subprocess.run([sys.executable, "-c", code], env=surroundings(), check=False, capture_output=True)
     assert child.returncode == -signal.SIGKILL, child.stderr.decode()
     servers.stash.pictures_asked()
 

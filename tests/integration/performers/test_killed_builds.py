@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.children import surroundings
 from tests.fakes_faces import BLUE, GREEN, RED, save_picture
 from tests.performers_builds import CountingReader, Workshop, kept, portrait
 
@@ -16,7 +17,6 @@ from stash_sense.media.frame import Frame
 from stash_sense.performers.building.build import BuildReport
 from stash_sense.performers.versions.library import PerformersLibrary
 
-ROOT = Path(__file__).parents[3]
 PICTURES = 60
 READ_LOG = "read.log"
 LOST = 2 * 16 + 4
@@ -55,9 +55,7 @@ def build_until(root: str, stage: str, done: int) -> None:
 def killed_build(root: Path, stage: str, done: int) -> None:
     module = "tests.integration.performers.test_killed_builds"
     code = f"from {module} import build_until\nbuild_until({str(root)!r}, {stage!r}, {done})"
-    child = subprocess.run(
-        [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False, capture_output=True
-    )
+    child = subprocess.run([sys.executable, "-c", code], env=surroundings(), check=False, capture_output=True)
     assert child.returncode == -signal.SIGKILL, child.stderr.decode()
 
 

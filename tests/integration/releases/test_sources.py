@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 from tests.integration.releases.serving import CONTENT, QUICK, names
+from tests.integration.updates import made_versions as made
 
 from stash_sense.adapters.http.client import HttpClient
 from stash_sense.errors import (
@@ -287,3 +288,20 @@ def test_a_folder_of_archives_that_tell_nothing_is_refused(tmp_path: Path, archi
 
 def test_an_empty_folder_has_no_releases(tmp_path: Path) -> None:
     assert source_of(str(tmp_path), HttpClient(proxies={}), QUICK).releases(GO_ON).releases == ()
+
+
+def test_of_many_things_that_are_no_releases_some_are_named_and_the_others_counted(web: ReleaseServer) -> None:
+    (web.folder / "notes.txt").write_text("a word")
+    web.extra_releases = [web.release(f"models-{number}", ["notes.txt"]) for number in range(1_200)]
+    notes = github(web).releases(GO_ON).notes
+    assert len(notes) == 11
+    assert notes[-1] == "990 more are passed over"
+
+
+def test_a_database_in_a_folder_is_told_from_a_public_release(tmp_path: Path) -> None:
+    published = made.published(tmp_path, made.NEW)
+    folder = tmp_path / "exported"
+    folder.mkdir()
+    published.files[0].rename(folder / "performers-2026.10.1.zip")
+    with pytest.raises(SourceUnreadable, match="`stash-sense db import`"):
+        source_of(str(folder), HttpClient(proxies={}), QUICK).releases(GO_ON)

@@ -1,7 +1,6 @@
 """Scans that are stopped, killed, or lose Stash: nothing is lost, and nothing is done twice."""
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.children import ROOT, surroundings
 from tests.scan_bench import BOB, ZOE, bench
 from tests.stash_library import library
 
@@ -189,11 +189,9 @@ class Scans:
 @contextmanager
 def scans(url: str, folder: Path, notes: Path) -> Iterator[Scans]:
     program = Path(__file__).with_name("scanning_process.py")
-    root = Path(__file__).parents[3]
     command = [sys.executable, str(program), url, str(folder), str(notes)]
-    environment = {**os.environ, "PYTHONPATH": str(root)}
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, text=True, env=environment, cwd=root, stdin=pipe, stdout=pipe) as forking:
+    with subprocess.Popen(command, text=True, env=surroundings(), cwd=ROOT, stdin=pipe, stdout=pipe) as forking:
         try:
             yield Scans(forking)
         finally:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,14 @@ import pytest
 from tests.integration.updates import made_versions as made
 from tests.integration.updates.conftest import Stage
 
+from stash_sense.errors import CanaryFailed, Cancelled, TransferError, VersionFileError
+from stash_sense.fakes.release_answers import Fault
 from stash_sense.identification.live_database import LiveDatabase
 from stash_sense.kernel.cancel import CancelToken
-from stash_sense.performers.versions.library import PerformersLibrary
+from stash_sense.kernel.progress import ProgressListener
+from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary
+from stash_sense.releases.importing import import_file
+from stash_sense.releases.installing import ReleaseInstaller
 from stash_sense.resources.registry import ResourceRegistry
 from stash_sense.resources.resource import ResourceState
 
@@ -182,3 +188,44 @@ def test_an_update_opens_nothing_that_nobody_has_asked_for(
     assert stage.update() is not None
     assert registry.status() == []
     assert version_answering(live) == made.NEW
+
+
+def test_the_old_version_answers_all_the_while_a_new_one_is_refused(stage: Stage, live: LiveDatabase) -> None:
+    def damaged(members: dict[str, bytes]) -> None:
+        members["vectors-one.npy"] = members["vectors-one.npy"][:-1] + b"\0"
+
+    def fetched_badly() -> None:
+        stage.server.faults[stage.archive] = repeat(Fault(reset_after=100))
+        with pytest.raises(TransferError):
+            stage.update()
+        stage.server.faults.clear()
+
+    def packed_badly() -> None:
+        made.packed_again(stage.release, damaged)
+        with pytest.raises(VersionFileError):
+            stage.update()
+
+    def not_found() -> None:
+        made.published(stage.place, "2026.11.1", zeroed=True)
+        with pytest.raises(CanaryFailed):
+            stage.update()
+
+    askers = Askers(live)
+    with askers.asking():
+        for refused in (fetched_badly, packed_badly, not_found):
+            askers.wait_for(lambda answers: len(answers) > 3)
+            refused()
+        askers.wait_for(lambda answers: len(answers) > 3)
+    assert askers.failures == []
+    assert {answer for answers in askers.answers for answer in answers} == {made.OLD}
+
+
+def test_who_asks_to_stop_when_a_version_is_proved_keeps_the_old_one(stage: Stage) -> None:
+    def proved(version: InstalledVersion, derived: Path, cancel: CancelToken, progress: ProgressListener) -> None:
+        made.prover()(version, derived, cancel, progress)
+        cancel.cancel()
+
+    installer = ReleaseInstaller(stage.library, proved)
+    with pytest.raises(Cancelled):
+        import_file(stage.release.files[0], installer, stage.trusted, made.ED25519, CancelToken())
+    assert stage.library.name_in_use() == made.OLD

@@ -198,7 +198,7 @@ def test_the_old_version_answers_all_the_while_a_new_one_is_refused(stage: Stage
         stage.server.faults[stage.archive] = repeat(Fault(reset_after=100))
         with pytest.raises(TransferError):
             stage.update()
-        stage.server.faults.clear()
+        stage.server.faults[stage.archive] = []
 
     def packed_badly() -> None:
         made.packed_again(stage.release, damaged)

@@ -15,7 +15,7 @@ import pytest
 from tests.integration.updates import made_versions as made
 from tests.integration.updates.conftest import Stage
 
-from stash_sense.errors import CanaryFailed, Cancelled, TransferError, VersionFileError
+from stash_sense.errors import ArchiveError, CanaryFailed, Cancelled, TransferError
 from stash_sense.fakes.release_answers import Fault
 from stash_sense.identification.live_database import LiveDatabase
 from stash_sense.kernel.cancel import CancelToken
@@ -202,7 +202,7 @@ def test_the_old_version_answers_all_the_while_a_new_one_is_refused(stage: Stage
 
     def packed_badly() -> None:
         made.packed_again(stage.release, damaged)
-        with pytest.raises(VersionFileError):
+        with pytest.raises(ArchiveError):
             stage.update()
 
     def not_found() -> None:

@@ -210,3 +210,21 @@ def test_two_files_that_are_named_from_different_folders_do_not_lie_side_by_side
     assert asked.code != 0
     assert "--yes" in asked.err
     assert run("db", "import", here / "mine.zip").code == 0
+
+
+def test_an_id_that_nobody_has_is_not_said_to_be_of_somebody_who_was_taken_out(run: Run) -> None:
+    run("db", "build", PEOPLE, "--name", "1.0")
+    mistyped = run("db", "forget", "folder:Jo Biden", "--yes")
+    assert mistyped.code == 0
+    assert "Nobody in the version in use has the id folder:Jo Biden" in mistyped.out
+    assert run("db", "list", "--json").document["total"] == 3
+
+
+def test_what_cannot_be_imported_is_refused_without_a_question(run: Run, tmp_path: Path) -> None:
+    run("db", "build", PEOPLE, "--name", "1.0")
+    page = tmp_path / "page.html"
+    page.write_text("<html>")
+    refused = run("db", "import", page, stdin=subprocess.DEVNULL)
+    assert refused.code == 1
+    assert "Is that meant" not in refused.err + refused.out
+    assert "page.html is no whole zip" in refused.err

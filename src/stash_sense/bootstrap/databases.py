@@ -152,6 +152,7 @@ class Databases(Recognition):
         made_with = self.performers.require().manifest.pack
         wanted = pack or self.settings.pack or made_with
         if wanted != made_with:
+            self.packs.status(wanted)  # there is a pack of that name at all
             raise PackDiffers(made_with=made_with, pack=wanted)
         return made_with
 

@@ -110,7 +110,7 @@ class _PlainLines:
             self._began = (now, report.done)
         self._stage, self._last = report.stage, now
         of = "" if report.total is None else f" of {report.total:,}"
-        note = f" ({ascii(report.note)[1:-1]})" if report.note else ""
+        note = f" ({visible(report.note)})" if report.note else ""
         rate = self._rate(report, now)
         print(f"{report.stage}: {report.done:,}{of}{note}{rate}", file=sys.stderr, flush=True)  # noqa: T201
 

@@ -23,7 +23,7 @@ StashSenseError
 │   └── TruthUnusable · FacesMissing · TooFewPeople · ScenesTooFew
 ├── DatabaseError                the performers database cannot be used
 │   ├── DatabaseMissing · DatabaseDamaged · DatabaseTooNew · DatabaseUnwritten · CanaryFailed
-│   ├── VersionTaken · NoEarlierVersion · LibraryBusy
+│   ├── VersionTaken · NoEarlierVersion · EarlierVersionDamaged · LibraryBusy
 │   ├── PackDiffers · PerformerUnknown · PerformerAmbiguous · NotForgotten
 │   ├── PerformersWithoutPictures · PerformersLost
 │   └── BuildStateDamaged · ForgottenUnreadable · EverybodyForgotten · DatabaseUnreadable
@@ -63,7 +63,7 @@ StashSenseError
 │   ├── JobActive · JobEnded · JobCompleted · JobTypeBusy · JobNotStoppable · ReplacementUnconfirmed
 │   └── JobCrashed · JobFault · JobFromBackup · JobLeftBehind
 ├── UpdateError                  the performers database cannot be updated
-│   └── ReleaseUnsigned · SourceEmpty · SourceNotNamed · UpdateRunning · BuiltHere
+│   └── ReleaseUnsigned · SourceEmpty · SourceNotNamed · UpdateRunning · BuiltHere · OtherOfSameName
 ├── StateError                   the user's own state, stash_sense.db, cannot be used
 │   ├── StateMissing · StateDamaged · StateNotWhole · StateTooNew · StateForeign · StateBusy
 │   └── KeptFacesDamaged · FacesFileDamaged · FacesFileTooNew

@@ -57,6 +57,12 @@ class VersionTaken(DatabaseError):
     code = "version_taken"
 
 
+class EarlierVersionDamaged(DatabaseError):
+    """The version before, {version}, is damaged; version {current} stays."""
+
+    code = "earlier_version_damaged"
+
+
 class NoEarlierVersion(DatabaseError):
     """There is no earlier version to go back to; version {version} stays."""
 

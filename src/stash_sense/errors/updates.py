@@ -33,6 +33,12 @@ class SourceNotNamed(UpdateError):
     code = "source_not_named"
 
 
+class OtherOfSameName(UpdateError):
+    """Version {version} is in use, and {source} has another database of that name; {remedy}."""
+
+    code = "other_of_same_name"
+
+
 class SourceEmpty(UpdateError):
     """{source} has no release to offer{why}; ask its publisher, or repeat with --pre-releases for those meant for
     trying out.

@@ -202,21 +202,7 @@ def database_build(
             BuildOptions(version=asked.version),
         )
         derive(context.listen)
-        manifest = report.manifest
-        return {
-            "version": manifest.version,
-            "pack": manifest.pack,
-            "performer_count": manifest.performer_count,
-            "face_count": manifest.face_count,
-            "unchanged": report.unchanged,
-            "pictures": report.pictures,
-            "described": report.described,
-            "reused": report.reused,
-            "copies": report.copies,
-            "left_out": dict(report.left_out),
-            # No notes: those name people, who may be forgotten, and the state of the build has them.
-            "note_counts": dict(Counter(note.code for note in report.notes)),
-        }
+        return {**report.summary(), "note_counts": dict(Counter(note.code for note in report.notes))}
 
     return JobType(
         name=DATABASE_BUILD,

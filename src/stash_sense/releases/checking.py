@@ -106,7 +106,7 @@ class CachedCheck:
             TransferError: it could not be asked.
             Cancelled: somebody asked to stop.
         """
-        known = None if fresh else self._remembered(source.name) or self._stored(source.name)
+        known = None if fresh or source.is_here else self._remembered(source.name) or self._stored(source.name)
         if known is not None:
             return known
         listing = source.releases(cancel)

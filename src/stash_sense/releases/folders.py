@@ -65,6 +65,11 @@ class LocalFolder:
         """The folder."""
         return str(self._folder)
 
+    @property
+    def is_here(self) -> bool:
+        """Always."""
+        return True
+
     def releases(self, cancel: CancelToken) -> Listing:
         """Look at the names of the files; see `ReleaseSource.releases`."""
         cancel.raise_if_cancelled()

@@ -57,21 +57,42 @@ def import_file(
         DatabaseError, StorageError: it cannot be installed.
         Cancelled: the token was set. In all these cases the version in use stays.
     """
-    if not _is_there(path):
-        raise InputMissing(path=path)
-    described = path.with_name(path.name.removesuffix(".zip") + MANIFEST_SUFFIX)
+    inside = check_file(path)
+    described = _description_of(path)
     here = str(path.absolute())  # to be imported again from any folder
     signed_by: str | None = None
-    if described.is_file() and not path.is_dir():  # it describes an archive
+    if described is not None:
         manifest, signed_by = _described(path, described, trusted, ed25519, cancel, progress)
     else:
-        inside = _manifest_in(path) if path.is_dir() else manifest_of(path)
         if inside is None:
             return installer.install_public(path, new_origin(here), cancel, progress)
         if path.is_dir():
             return installer.install_folder(path, inside, new_origin(here), cancel, progress)
         manifest = inside
     return installer.install_archive(path, manifest, new_origin(here, signed_by=signed_by), cancel, progress)
+
+
+def check_file(path: Path) -> Manifest | None:
+    """Look whether a file could be imported.
+
+    Returns:
+        The manifest in it; None of a public release, which has none, and of an archive with a release manifest beside
+        it, by which it is to be judged.
+
+    Raises:
+        InputMissing, ReleaseError, ArchiveError, DatabaseDamaged, DatabaseTooNew: as `import_file`.
+    """
+    if not _is_there(path):
+        raise InputMissing(path=path)
+    if _description_of(path) is not None:
+        return None
+    return _manifest_in(path) if path.is_dir() else manifest_of(path)
+
+
+def _description_of(path: Path) -> Path | None:
+    """Return the release manifest that lies beside an archive."""
+    described = path.with_name(path.name.removesuffix(".zip") + MANIFEST_SUFFIX)
+    return described if described.is_file() and not path.is_dir() else None
 
 
 def _described(

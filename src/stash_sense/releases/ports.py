@@ -89,6 +89,10 @@ class ReleaseSource(Protocol):
     def name(self) -> str:
         """The place in the user's words, without a password: a folder, an address, or owner/name."""
 
+    @property
+    def is_here(self) -> bool:
+        """Whether it is on this machine, so that nothing is saved by remembering what it had."""
+
     def releases(self, cancel: CancelToken) -> Listing:
         """Look up which releases there are.
 

@@ -22,6 +22,11 @@ class RemoteSource(ABC):
         self._download = download
         self._named = Named(address)
 
+    @property
+    def is_here(self) -> bool:
+        """Never."""
+        return False
+
     @abstractmethod
     def _place(self, release: FoundRelease, name: str) -> str:
         """Return the address of a file of a release.

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import filelock
+from packaging.version import Version
 
 from stash_sense.errors import (
     ArchiveError,
     BuiltHere,
     DatabaseError,
+    OtherOfSameName,
     PublicReleaseError,
     ReleaseContradictory,
     ReleaseError,
@@ -42,6 +44,8 @@ from stash_sense.releases.vouching import Vouched, vouched
 
 _OF_THE_RELEASE = (ArchiveError, ReleaseError, DatabaseError, PublicReleaseError)
 """What goes wrong because of what was fetched, not because of this machine."""
+_RENAME = "give yours an older name with `stash-sense db build FOLDER --name 1.0`, then update again"
+_ONE_OF_THEM = "only one of them can be here: ask its publisher for a release of another name"
 _PUBLIC_SIZE = 20 * 1000**3
 """Bytes that a public release may have at the most; nothing signed tells its size."""
 
@@ -141,12 +145,15 @@ class Updater:
         listing = self._check.releases(source, cancel)
         release = newest(listing.releases, prereleases=prereleases)
         newer = release is not None and is_gain(self._library, release.version, self._library.is_whole)
-        signed_by, refusal = None, None
+        signed_by: str | None = None
+        refusal: StashSenseError | None = None
         if release is not None and newer:
             try:
                 signed_by = self._vouched(source, release, cancel, allow_unsigned).signed_by
             except (SignatureError, ReleaseError, ReleaseUnsigned) as error:
                 refusal = error
+        elif release is not None and (same := self._of_the_same_name(source, release, cancel)) is not None:
+            refusal = _refusal_of(source, *same)
         return UpdateCheck(self._library.name_in_use(), release, newer, signed_by, refusal, listing.notes)
 
     def update(
@@ -178,6 +185,7 @@ class Updater:
             SourceError, TransferError: it could not be fetched; what was fetched is kept to go on with.
             SignatureError, ReleaseError, ArchiveError, PublicReleaseError, ReleaseUnsigned: it is refused.
             BuiltHere: it would take the place of a version that was built here.
+            OtherOfSameName: it has the name of the version in use, and other content.
             DatabaseError, StorageError, UpdateRunning: it cannot be installed.
             Cancelled: the token was set. In all these cases the version in use stays; what `reload` raises comes
                 after the switch.
@@ -191,7 +199,10 @@ class Updater:
                     why = f" ({listing.notes[0]})" if listing.notes else ""
                     raise SourceEmpty(source=source.name, why=why)
                 if not self._is_wanted(release, cancel, progress):
-                    self._take_signature(source, release, cancel, progress)
+                    if (same := self._of_the_same_name(source, release, cancel)) is not None:
+                        if (refusal := _refusal_of(source, *same)) is not None:
+                            raise refusal
+                        self._take_signature(*same, cancel, progress)
                     raise _Overtaken
                 if not replace:
                     self._spare_what_was_built(source, release)
@@ -284,19 +295,30 @@ class Updater:
                 source=source.name,
             )
 
-    def _take_signature(
-        self, source: ReleaseSource, release: FoundRelease, cancel: CancelToken, progress: ProgressListener
-    ) -> None:
-        """Note who vouches for the version in use, where nobody did when it came, and it is the very release."""
+    def _of_the_same_name(
+        self, source: ReleaseSource, release: FoundRelease, cancel: CancelToken
+    ) -> tuple[InstalledVersion, Vouched] | None:
+        """Return the version in use and what a release of its name says; None where somebody vouched for it already.
+
+        Nor is there anything to compare where the release cannot be asked: the next update does that again.
+        """
         current = self._in_use()
         origin = None if current is None else current.origin
-        if current is None or origin is None or origin.signed_by or origin.built_here or origin.reduced_from:
-            return
+        if current is None or origin is None or origin.signed_by or origin.reduced_from:
+            return None
+        if Version(current.version) != release.version or isinstance(release.offer, PublicOffer):
+            return None
         try:
-            found = self._vouched(source, release, cancel, allow_unsigned=False)
+            return current, self._vouched(source, release, cancel, allow_unsigned=True)
         except (SignatureError, ReleaseError, ReleaseUnsigned, SourceError, TransferError):
-            return  # the next update asks again
-        if found.signed_by and found.manifest.manifest == current.manifest:
+            return None
+
+    def _take_signature(
+        self, current: InstalledVersion, found: Vouched, cancel: CancelToken, progress: ProgressListener
+    ) -> None:
+        """Note who vouches for the version in use, where nobody did when it came, and it is the very release."""
+        is_ours = current.origin is not None and current.origin.built_here
+        if found.signed_by and found.manifest.manifest == current.manifest and not is_ours:
             with self._library.alone(cancel, progress):
                 self._library.vouch(current, found.signed_by)
 
@@ -361,3 +383,13 @@ class Updater:
             yield
         finally:
             lock.release()
+
+
+def _refusal_of(source: ReleaseSource, current: InstalledVersion, found: Vouched) -> OtherOfSameName | None:
+    """Return what is wrong where a release has the name of the version in use, and other content."""
+    described = found.manifest.manifest
+    if described.version != current.version or described.content == current.manifest.content:
+        return None
+    built_here = current.origin is not None and current.origin.built_here
+    remedy = _RENAME if built_here else _ONE_OF_THEM
+    return OtherOfSameName(version=current.version, source=source.name, remedy=remedy)

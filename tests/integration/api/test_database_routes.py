@@ -12,6 +12,7 @@ from tests.queue_files import PATIENCE, until
 from tests.running_service import FakeServices, RunningService, fake_services, running, settings_in
 
 from stash_sense.bootstrap import build
+from stash_sense.errors import PackNotInstalled
 from stash_sense.jobs.job import Slot
 from stash_sense.performers.database import PackSpace
 
@@ -248,18 +249,18 @@ class OpeningServices(FakeServices):
     """Services that have the made-up pack."""
 
     def pack_space(self, pack: str) -> PackSpace:
+        if pack != made.SPACE.pack:
+            raise PackNotInstalled(pack=pack)
         return made.SPACE
 
 
 def test_going_back_to_what_cannot_be_opened_is_done_all_the_same_and_told(tmp_path: Path) -> None:
     services = OpeningServices(**vars(fake_services(tmp_path)))
-    made.install(services.performers, made.OLD)
+    made.install(services.performers, made.OLD, pack="another")
     made.install(services.performers, made.NEW)
     with running(services) as service:
         with services.live.lease() as database:
             assert database.manifest.version == made.NEW
-        tables = services.performers.folder / made.OLD / "performers.db"
-        tables.write_bytes(tables.read_bytes()[:100].ljust(tables.stat().st_size, b"x"))
         answer = asked(service, "POST", "/database/rollback")
         assert answer["version"] == services.performers.name_in_use() == made.OLD
         (note,) = answer["notes"]

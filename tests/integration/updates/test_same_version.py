@@ -6,7 +6,7 @@ import pytest
 from tests.integration.updates import made_versions as made
 from tests.integration.updates.conftest import Stage
 
-from stash_sense.errors import BuiltHere, NotWritable, ReleaseUnsigned, SignerUntrusted, VersionTaken
+from stash_sense.errors import BuiltHere, NotWritable, OtherOfSameName, ReleaseUnsigned, SignerUntrusted, VersionTaken
 from stash_sense.fakes.release_answers import Fault
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.performers.versions.forgetting import forget
@@ -57,10 +57,25 @@ def test_a_version_that_came_unsigned_is_signed_once_its_release_is(stage: Stage
     assert origin.signed_by == made.KEY.public.id
 
 
-def test_a_signature_of_something_else_under_the_same_name_says_nothing(stage: Stage) -> None:
-    with stage.library.alone(), stage.library.staging() as folder:
-        made.write_version(folder / "version", made.NEW, people=3)
-        stage.library.install(folder / "version", new_origin("somewhere"))
+@pytest.mark.parametrize(("built_here", "remedy"), [(True, "--name 1.0"), (False, "ask its publisher")])
+def test_another_database_of_the_same_name_is_told(stage: Stage, built_here: bool, remedy: str) -> None:
+    made.install(stage.library, made.NEW, people=3, built_here=built_here)
+    for kind in ("web folder", "folder"):
+        with pytest.raises(OtherOfSameName, match=remedy):
+            stage.update(kind)
+        found = stage.updater.check(stage.source(kind), CancelToken())
+        assert (found.newer, isinstance(found.refusal, OtherOfSameName)) == (False, True)
+    origin = stage.library.require().origin
+    assert origin is not None
+    assert origin.signed_by is None
+    made.install(stage.library, "1.0", people=3)
+    assert stage.update() is not None
+    assert made.answer(stage.library) == made.NEW
+    assert stage.library.previous() == "1.0"
+
+
+def test_what_was_built_here_is_not_said_to_be_signed(stage: Stage) -> None:
+    made.install(stage.library, made.NEW)
     assert stage.update() is None
     origin = stage.library.require().origin
     assert origin is not None

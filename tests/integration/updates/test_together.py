@@ -53,6 +53,10 @@ class Gate:
     def name(self) -> str:
         return self.source.name
 
+    @property
+    def is_here(self) -> bool:
+        return self.source.is_here
+
     def releases(self, cancel: CancelToken) -> Listing:
         return self.source.releases(cancel)
 

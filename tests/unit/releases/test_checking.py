@@ -43,6 +43,7 @@ class Counted:
     """A source that counts how often it is asked."""
 
     name: str = "owner/name"
+    is_here: bool = False
     asked: int = 0
 
     def releases(self, cancel: CancelToken) -> Listing:
@@ -85,6 +86,14 @@ def test_an_answer_is_good_for_ten_minutes(times: Times, tmp_path: Path) -> None
     times.clock += 1
     times.wall += 1
     check.releases(times.source, GO_ON)
+    assert times.source.asked == 2
+
+
+def test_what_is_on_this_machine_is_looked_at_each_time(times: Times, tmp_path: Path) -> None:
+    times.source.is_here = True
+    check = times.check(tmp_path)
+    for _ in range(2):
+        check.releases(times.source, GO_ON)
     assert times.source.asked == 2
 
 

@@ -2,9 +2,10 @@
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -18,13 +19,13 @@ from stash_sense.cli.progress import ProgressDisplay, shown_progress
 from stash_sense.cli.serving import Document, done_by_service
 from stash_sense.errors import BuildStopped, Cancelled, DatabaseError
 from stash_sense.kernel.paths import typed_path
-from stash_sense.performers.building.build import BuildOptions, BuildReport
+from stash_sense.performers.building.build import BuildOptions
+from stash_sense.performers.building.notes import ReferenceNote
 from stash_sense.performers.building.replacing import Replacement, check_name, replacement_of
 from stash_sense.performers.building.sources import FOLDER, PerformerSource
 from stash_sense.performers.building.state import last_noticed
 from stash_sense.performers.building.state_folder import path_of, states_of
 from stash_sense.performers.building.wanted import Wanted
-from stash_sense.performers.versions.installed import manifest_of
 from stash_sense.reports.wording import counted, visible
 
 
@@ -93,6 +94,7 @@ def build(
     services = services_of(context)
     if name is not None:
         check_name(name, services.performers if out is None else None)
+    services.require_pack(pack)
     people = services.performer_source(wanted)
     asked: Document = {**_asked(wanted), "pack": pack or services.settings.pack, "version": name}
     if out is None:
@@ -104,16 +106,18 @@ def build(
     with shown_progress() as progress:
         if out is None and pack is None:
             print_warnings(_other_pack(services), progress)
-        report, counts = _built(services, people, asked, pack, options, progress)
-        if not (report.unchanged or json):
-            print_warnings(first_of_each_kind(report.notes, counts, "; --json lists all of them"), progress)
+        made, notes, counts = _built(services, people, asked, pack, options, progress)
+        if not (made["unchanged"] or json):
+            print_warnings(first_of_each_kind(notes, counts, "; --json lists all of them"), progress)
         if out is None:
             services.derive(services.performers.require(), progress)
+    place = out or services.performers.folder / made["version"]
     if json:
-        print_json({**_document(report), "note_counts": dict(counts)})
+        told = {"folder": str(place), "notes": [asdict(note) for note in notes], "note_counts": dict(counts)}
+        print_json({"schema": 1, **made, **told})
     else:
-        _say_report(report, out)
-        if report.unchanged and counts:
+        _say(made, place, services.performers.name_in_use() if out is None else None)
+        if made["unchanged"] and counts:
             say(f"Still to be looked at: {counts_in_words(counts)}; --json lists all of them.")
 
 
@@ -149,26 +153,23 @@ def _built(
     pack: str | None,
     options: BuildOptions,
     progress: ProgressDisplay,
-) -> tuple[BuildReport, Counter[str]]:
-    """Build, or have it done by the service of the data folder; also return how many notes there are of each kind."""
+) -> tuple[Document, Sequence[ReferenceNote], Counter[str]]:
+    """Build, or have it done by the service of the data folder.
+
+    Returns:
+        What `BuildReport.summary` tells, what the user should know, and how many notes of each kind there are.
+    """
     if options.out is None:
         result = done_by_service(services, "database_build", asked, progress)
         if result is not None:
-            return _report_of(services, people, result), Counter(result["note_counts"])
+            notes = last_noticed(path_of(states_of(services.performers), people))
+            return result, notes, Counter(result["note_counts"])
     builder = services.builder(pack)
     try:
         report = builder.build(people, services.cancel, progress, options)
     except Cancelled as error:
         raise BuildStopped from error
-    return report, Counter(note.code for note in report.notes)
-
-
-def _report_of(services: Services, people: PerformerSource, result: Document) -> BuildReport:
-    """Tell what a job of the service made as the build itself does."""
-    folder = services.performers.folder / result["version"]
-    told = {name: result[name] for name in ("unchanged", "pictures", "described", "reused", "copies", "left_out")}
-    notes = tuple(last_noticed(path_of(states_of(services.performers), people)))
-    return BuildReport(folder=folder, manifest=manifest_of(folder)[0], notes=notes, **told)
+    return report.summary(), report.notes, Counter(note.code for note in report.notes)
 
 
 def _confirm(replacement: Replacement | None, source: str, *, yes: bool, json: bool) -> None:
@@ -181,50 +182,38 @@ def _confirm(replacement: Replacement | None, source: str, *, yes: bool, json: b
     confirm(what, "Is that meant?", yes=yes, json=json)
 
 
-def _document(report: BuildReport) -> dict[str, Any]:
-    manifest = report.manifest
-    return {
-        "schema": 1,
-        "version": manifest.version,
-        "pack": manifest.pack,
-        "performer_count": manifest.performer_count,
-        "face_count": manifest.face_count,
-        "content": manifest.content,
-        "folder": str(report.folder),
-        "unchanged": report.unchanged,
-        "pictures": report.pictures,
-        "described": report.described,
-        "reused": report.reused,
-        "copies": report.copies,
-        "left_out": dict(report.left_out),
-        "notes": [{"code": note.code, "person": note.person, "message": note.message} for note in report.notes],
-    }
+def _say(made: Document, folder: Path, in_use: str | None) -> None:
+    """Say what was built.
 
-
-def _say_report(report: BuildReport, out: Path | None) -> None:
-    manifest = report.manifest
-    say(_counts(report))
+    Args:
+        made: see `BuildReport.summary`.
+        folder: of the version.
+        in_use: the version that is in use by now; None where this one was written elsewhere.
+    """
+    say(_counts(made))
     who = (
-        f"{counted(manifest.performer_count, 'performer')} with {counted(manifest.face_count, 'face')}, "
-        f"made with {manifest.pack}"
+        f"{counted(made['performer_count'], 'performer')} with {counted(made['face_count'], 'face')}, "
+        f"made with {made['pack']}"
     )
-    if out is not None:
-        say(f"Version {manifest.version} is in {report.folder}: {who}.")
-    elif report.unchanged:
-        say(f"Nothing has changed: version {manifest.version} stays in use, {who}.")
+    if in_use is None:
+        say(f"Version {made['version']} is in {folder}: {who}.")
+    elif in_use != made["version"]:
+        say(f"Version {made['version']} was built, {who}; version {in_use} has taken its place since.")
+    elif made["unchanged"]:
+        say(f"Nothing has changed: version {in_use} stays in use, {who}.")
     else:
-        say(f"Version {manifest.version} is in use: {who}.")
+        say(f"Version {in_use} is in use: {who}.")
 
 
-def _counts(report: BuildReport) -> str:
+def _counts(made: Document) -> str:
     """Say what became of the pictures; each of the two halves adds up to all of them."""
-    parts = [f"{report.described:,} described", f"{report.reused:,} known from before"]
-    if report.copies:
-        parts.append(f"{report.copies:,} the same as another")
-    if bad := report.left_out.get("bad_picture"):
+    parts = [f"{made['described']:,} described", f"{made['reused']:,} known from before"]
+    if copies := made["copies"]:
+        parts.append(f"{copies:,} the same as another")
+    if bad := made["left_out"].get("bad_picture"):
         parts.append(f"{bad:,} not readable")
-    left_out = sum(report.left_out.values())
+    left_out = sum(made["left_out"].values())
     return (
-        f"{counted(report.pictures, 'picture')}: {', '.join(parts)}; "
-        f"{report.pictures - left_out:,} used, {left_out:,} left out."
+        f"{counted(made['pictures'], 'picture')}: {', '.join(parts)}; "
+        f"{made['pictures'] - left_out:,} used, {left_out:,} left out."
     )

@@ -61,7 +61,10 @@ def forget(
         return
     version = forgotten.version
     own = version.origin is not None and version.origin.built_here
-    say(f"{forgotten.name} is forgotten; version {version.version} is in use without them.")
+    if person is None:
+        say(f"Nobody in the version in use has the id {performer}: it is noted, and nothing will bring them.")
+    else:
+        say(f"{forgotten.name} is forgotten; version {version.version} is in use without them.")
     command = f"stash-sense db unforget {shlex.quote(forgotten.universal_id)}"
     say(f"`{command}` lets them come back with the next {'build' if own else 'update or import'}.")
     if own and services.keys.own.exists():

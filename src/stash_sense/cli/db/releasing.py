@@ -24,7 +24,7 @@ from stash_sense.performers.public.importing import ImportNote
 from stash_sense.performers.versions.forgotten import forgotten_ids
 from stash_sense.performers.versions.library import InstalledVersion
 from stash_sense.releases import archive
-from stash_sense.releases.importing import import_file, manifest_of
+from stash_sense.releases.importing import check_file, import_file, manifest_of
 from stash_sense.releases.ports import ReleaseSource
 from stash_sense.releases.publishing import Published, publish
 from stash_sense.releases.release_manifest import archive_name, release_name
@@ -185,7 +185,7 @@ def _note_documents(notes: Iterable[ImportNote]) -> list[dict[str, Any]]:
 def _say_check(found: UpdateCheck) -> None:
     for note in found.notes:
         say(note)
-    newest = "no version" if found.release is None else f"version {found.release.version}"
+    newest = "no release to offer" if found.release is None else f"version {found.release.version}"
     here = "none is installed" if found.current is None else f"version {found.current} is in use"
     say(f"The source has {newest}, {here}: {'there is an update' if found.newer else 'nothing to update'}.")
     if found.refusal is not None:
@@ -252,7 +252,8 @@ def import_database(
     """Install a database from a file: one of ours, or a public release with two Voyager indexes."""
     services = services_of(context)
     before = _in_use(services)
-    if before is not None and path.exists() and not _is_beside(path, before):
+    check_file(path)
+    if before is not None and not _is_beside(path, before):
         what = f"{_in_words(before)}; what is in {visible(str(path))} would take its place"
         confirm(what, "Is that meant?", yes=yes, json=json)
     with shown_progress() as progress:

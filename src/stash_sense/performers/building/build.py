@@ -1,11 +1,12 @@
 """`DatabaseBuilder`: a source of performers -> a version of the performers database, whatever interrupts it."""
 
 import contextlib
-import hashlib
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from stash_sense.errors import (
     BuildStateDamaged,
@@ -34,6 +35,7 @@ from stash_sense.performers.database import PackSpace
 from stash_sense.performers.ids import STASH
 from stash_sense.performers.manifest import Manifest, version_for
 from stash_sense.performers.versions.forgotten import forgotten_ids
+from stash_sense.performers.versions.installed import is_unharmed
 from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary, new_origin
 from stash_sense.performers.writer import Heading, VersionWriter
 from stash_sense.recognition.face_finder import FaceFinder
@@ -107,6 +109,23 @@ class BuildReport:
     def version(self) -> str:
         """Name of the version."""
         return self.manifest.version
+
+    def summary(self) -> dict[str, Any]:
+        """Tell it as JSON, without notes: those name people, who may be forgotten, and the state has them."""
+        manifest = self.manifest
+        return {
+            "version": manifest.version,
+            "pack": manifest.pack,
+            "performer_count": manifest.performer_count,
+            "face_count": manifest.face_count,
+            "content": manifest.content,
+            "unchanged": self.unchanged,
+            "pictures": self.pictures,
+            "described": self.described,
+            "reused": self.reused,
+            "copies": self.copies,
+            "left_out": dict(self.left_out),
+        }
 
 
 class DatabaseBuilder:
@@ -183,7 +202,7 @@ class DatabaseBuilder:
     ) -> BuildReport:
         forgotten = options.forgotten | forgotten_ids(self._library.folder)
         gathered = gather(state, source, self._portraits, forgotten, notes, cancel, progress)
-        with self._written(state, source, options, notes, cancel, progress) as (written, staged):
+        with self._written(state, source, options, gathered, notes, cancel, progress) as (written, staged):
             if options.out is not None:
                 made, unchanged = staged, False
             else:
@@ -219,6 +238,7 @@ class DatabaseBuilder:
         state: BuildState,
         source: PerformerSource,
         options: BuildOptions,
+        gathered: Gathered,
         notes: list[ReferenceNote],
         cancel: CancelToken,
         progress: ProgressListener,
@@ -245,6 +265,7 @@ class DatabaseBuilder:
             people = PeopleWriter(state, source, space.space, self._pack.constants.stranger_distance)
             # Read again: somebody may have been forgotten while the pictures were described.
             state.forget(options.forgotten | forgotten_ids(self._library.folder))
+            gathered.count(state)
             with VersionWriter(folder, heading) as writer:
                 written = people.write(writer, cancel, progress)
                 if not written.faces and not written.notes:
@@ -268,30 +289,20 @@ class DatabaseBuilder:
         with contextlib.suppress(DatabaseError):  # what cannot be used is replaced
             current = self._library.current()
         same = current is not None and current.manifest.content == staged.manifest.content
-        if current is not None and same and name in (None, current.version) and _is_whole(current, cancel):
+        if current is not None and same and name in (None, current.version) and is_unharmed(current, cancel):
             return current, True
         origin = new_origin(source.title, built_here=True)
         return self._library.install(staged.folder, origin, progress), False
 
 
-def _is_whole(installed: InstalledVersion, cancel: CancelToken) -> bool:
-    """Whether every byte of a version is as it was written; a gigabyte takes about a second."""
-    for name, entry in installed.manifest.files.items():
-        cancel.raise_if_cancelled()
-        try:
-            with (installed.folder / name).open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError:
-            return False
-        if found != entry.sha256:
-            return False
-    return True
-
-
 def _check_empty(folder: Path) -> None:
+    """Make sure that a version can be written there, before hours of work."""
     with storage_errors(folder):
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise NotWritable(path=folder, reason="it is not an empty folder")
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}."):
+            pass
 
 
 def _report(

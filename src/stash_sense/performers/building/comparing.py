@@ -65,6 +65,8 @@ def compare_faces(
         (map_vectors(folder / one.file, manifest.face_count, one.dim, one.dtype), block.weight)
         for one, block in zip(manifest.embedders, space.blocks, strict=True)
     ]
+    if not len(due):
+        return
     faces = FusedVectors(parts)
     kept = _KeptComparison(state, manifest, due, keep_every)
     try:

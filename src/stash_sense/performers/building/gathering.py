@@ -37,6 +37,14 @@ class Gathered:
     reused: int = 0
     copies: int = 0
 
+    def count(self, state: BuildState) -> None:
+        """Count what is known by now, so that all adds up when somebody was forgotten meanwhile."""
+        self.pictures, _ = state.counts()
+        readable, different = state.files()
+        self.copies = readable - different
+        self.described = min(self.described, different)
+        self.reused = different - self.described
+
 
 def gather(
     state: BuildState,
@@ -79,9 +87,7 @@ def gather(
         state, source, portraits, (gathered.pictures - due, gathered.pictures), cancel, progress
     )
     state.drop_vanished()
-    readable, different = state.files()
-    gathered.copies = readable - different
-    gathered.reused = different - gathered.described
+    gathered.count(state)
     return gathered
 
 

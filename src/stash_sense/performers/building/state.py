@@ -215,11 +215,12 @@ class BuildState(StateFile):
         """Note what came of a picture."""
         with self.errors():
             self.begin_work()
-            self.db.execute(
+            noted = self.db.execute(
                 "UPDATE pictures SET sha256 = ?, problem = ? WHERE key = ?",
                 (portrait.sha256 or None, to_bytes(portrait.problem), to_bytes(portrait.picture.key)),
             )
-            if portrait.sha256 and not portrait.known:
+            # Of whom was forgotten meanwhile nothing is kept.
+            if noted.rowcount and portrait.sha256 and not portrait.known:
                 face = portrait.face
                 said: tuple[object, ...] = (None, None, None)
                 if face is not None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from stash_sense import __version__
 from stash_sense.errors import DatabaseDamaged, DatabaseUnreadable
+from stash_sense.kernel.cancel import CancelToken
 from stash_sense.performers.manifest import MANIFEST_NAME, Manifest
 from stash_sense.performers.versions.origin import Origin
 
@@ -39,6 +40,24 @@ def manifest_of(folder: Path) -> tuple[Manifest, str]:
     except OSError as error:
         raise unreadable(folder, error) from error
     return Manifest.read(content, folder, __version__), hashlib.sha256(content).hexdigest()
+
+
+def is_unharmed(installed: InstalledVersion, cancel: CancelToken) -> bool:
+    """Whether every byte of a version is as it was written; a gigabyte takes about a second.
+
+    Raises:
+        Cancelled: the token was set.
+    """
+    for name, entry in installed.manifest.files.items():
+        cancel.raise_if_cancelled()
+        try:
+            with (installed.folder / name).open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:
+            return False
+        if found != entry.sha256:
+            return False
+    return True
 
 
 def unreadable(folder: Path, error: OSError) -> DatabaseUnreadable:

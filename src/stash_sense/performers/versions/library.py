@@ -20,6 +20,7 @@ from stash_sense.errors import (
     DatabaseMissing,
     DatabaseTooNew,
     DatabaseUnreadable,
+    EarlierVersionDamaged,
     LibraryBusy,
     NoEarlierVersion,
     StorageError,
@@ -31,7 +32,7 @@ from stash_sense.kernel.progress import Progress, ProgressListener, silent
 from stash_sense.performers.manifest import MANIFEST_NAME, Manifest
 from stash_sense.performers.versions import derived, leftovers
 from stash_sense.performers.versions.installed import InstalledVersion as InstalledVersion
-from stash_sense.performers.versions.installed import manifest_of, unreadable
+from stash_sense.performers.versions.installed import is_unharmed, manifest_of, unreadable
 from stash_sense.performers.versions.origin import Origin
 from stash_sense.performers.versions.origin import new_origin as new_origin
 from stash_sense.performers.versions.pointer import POINTER_NAME, Pointer
@@ -167,7 +168,7 @@ class PerformersLibrary:
             progress: told the number of each of `SWAP_STEPS` before it is taken.
 
         Raises:
-            VersionTaken: a version of this name and other content is here.
+            VersionTaken: the version in use has this name and other content.
             DatabaseDamaged: the staged folder has no manifest that can be read.
             StorageError: the disk said no; the version in use stays.
         """
@@ -200,15 +201,17 @@ class PerformersLibrary:
         return InstalledVersion(target, manifest, origin)
 
     def same_as(self, manifest: Manifest) -> Manifest | None:
-        """Return the manifest of the version of that name, if one is here with all its files.
+        """Return the manifest of the version with that name and content, if it is here with all its files.
 
         Raises:
-            VersionTaken: it has other content.
+            VersionTaken: the version in use has that name and other content. One that is only kept gives way.
         """
         there = self._whole(manifest.version)
-        if there is not None and there.content != manifest.content:
+        if there is None or there.content == manifest.content:
+            return there
+        if manifest.version == self.name_in_use():
             raise VersionTaken(version=manifest.version)
-        return there
+        return None
 
     def remove(self, version: str) -> None:
         """Remove a version, what is said of it and what is derived from it; only while `alone`.
@@ -221,13 +224,15 @@ class PerformersLibrary:
             self._origin_file(version).unlink(missing_ok=True)
             derived.remove_of(self.derived, version)
 
-    def rollback(self) -> InstalledVersion:
+    def rollback(self, cancel: CancelToken | None = None) -> InstalledVersion:
         """Go back to the version before; doing it twice ends where it began. Only while `alone`.
 
         Where the pointer is damaged or lost, the newest complete version is put into use.
 
         Raises:
             NoEarlierVersion: there is none.
+            EarlierVersionDamaged: a byte of it is not as it was.
+            Cancelled: the token was set.
             DatabaseMissing: there is no version at all.
             DatabaseDamaged: the pointer is, and there is no complete version.
             StorageError: the disk said no; the version in use stays.
@@ -242,6 +247,8 @@ class PerformersLibrary:
             raise NoEarlierVersion(version=pointer.current)
         else:
             chosen = pointer.previous
+            if not is_unharmed(self.installed(chosen), cancel or CancelToken()):
+                raise EarlierVersionDamaged(version=chosen, current=pointer.current)
         installed = self.installed(chosen)
         with storage_errors(self.folder):
             self._switch(chosen)

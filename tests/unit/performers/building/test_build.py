@@ -427,3 +427,26 @@ def test_progress_counts_all_pictures_and_names_the_person(workshop: Workshop) -
 def test_nearly_red_is_no_stranger_to_red(workshop: Workshop) -> None:
     save_picture(workshop.people / "Red" / "nearly.png", portrait(NEARLY_RED))
     assert codes(workshop.build()) == []
+
+
+@pytest.mark.parametrize("after", [1, 2, 3, 4, 5])
+def test_the_counts_add_up_though_somebody_is_forgotten_meanwhile(workshop: Workshop, after: int) -> None:
+    def forget(report: Progress) -> None:
+        if (report.stage, report.done) == ("describing", after):
+            remember_forgotten(workshop.library.folder, frozenset({"folder:Blue"}))
+            forget_in_states(states_of(workshop.library), frozenset({"folder:Blue"}))
+
+    report = workshop.build(progress=forget)
+    assert report.pictures == report.described + report.reused + report.copies == 3
+    assert report.pictures - sum(report.left_out.values()) == report.manifest.face_count == 3
+    assert report.reused >= 0
+    with closing(sqlite3.connect(state_of(workshop))) as state:
+        (described,) = state.execute("SELECT count(*) FROM descriptions").fetchone()
+    assert described == 3
+
+
+def test_where_a_version_cannot_be_written_nothing_is_described(workshop: Workshop) -> None:
+    (workshop.root / "file").touch()
+    with pytest.raises(NotWritable):
+        workshop.build(BuildOptions(out=workshop.root / "file" / "out"))
+    assert workshop.reader.read_names == []

@@ -10,6 +10,7 @@ import pytest
 from stash_sense.performers.building.portraits import Portrait
 from stash_sense.performers.building.sources import FOLDER, SourcePerformer, SourcePicture
 from stash_sense.performers.building.state import BuildState
+from stash_sense.performers.building.state_file import StateFile
 from stash_sense.performers.records import PerformerRecord
 
 
@@ -64,3 +65,15 @@ def test_who_takes_over_from_another_state_keeps_nobody_from_it(tmp_path: Path) 
         with BuildState(tmp_path / "state.db", "here", "models") as state:
             state.adopt(tmp_path / "other.db")
             assert state.is_described("0" * 64)
+
+
+def test_of_who_was_forgotten_while_they_were_described_nothing_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    picture = SourcePicture("/Ada/1.png", "1", "")
+    with BuildState(path, "here", "models") as state:
+        state.begin()
+        state.note(performer(iter([picture])))
+        with StateFile(path, None) as elsewhere:
+            elsewhere.forget({"folder:Ada"})
+        state.keep(Portrait(picture, "0" * 64, faces=0))
+        assert not state.is_described("0" * 64)

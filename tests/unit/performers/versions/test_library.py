@@ -13,6 +13,7 @@ from stash_sense.errors import (
     DatabaseMissing,
     DatabaseTooNew,
     DatabaseUnreadable,
+    EarlierVersionDamaged,
     LibraryBusy,
     NoEarlierVersion,
     NotWritable,
@@ -373,3 +374,26 @@ def test_what_is_derived_from_other_databases_stays_for_a_day(library: Performer
     os.utime(old, (before, before))
     made.install(library, SECOND)
     assert list(library.galleries.iterdir()) == [used]
+
+
+def test_what_is_only_kept_to_go_back_to_gives_way_to_another_of_its_name(library: PerformersLibrary) -> None:
+    made.install(library, SECOND)
+    made.install(library, FIRST)
+    made.install(library, SECOND, people=2)
+    assert made.answer(library) == SECOND
+    assert library.require().manifest.performer_count == 2
+    assert library.previous() == FIRST
+    assert roll_back(library) == FIRST
+
+
+def test_one_does_not_go_back_to_what_is_damaged(library: PerformersLibrary) -> None:
+    made.install(library, FIRST)
+    made.install(library, SECOND)
+    vectors = library.folder / FIRST / "vectors-one.npy"
+    content = vectors.read_bytes()
+    vectors.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(EarlierVersionDamaged, match=rf"{FIRST}, is damaged; version {SECOND} stays"):
+        roll_back(library)
+    assert library.name_in_use() == SECOND
+    vectors.write_bytes(content)
+    assert roll_back(library) == FIRST

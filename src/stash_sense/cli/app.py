@@ -51,7 +51,16 @@ class _Commands(TyperGroup):
             found = alone
         command = typer.main.get_command(found)
         command.name = cmd_name
+        _flow(command)
         return command
+
+
+def _flow(command: Any) -> None:
+    """Take the line breaks of the source out of the paragraphs of a command's help, and of those below it."""
+    if command.help:
+        command.help = "\n\n".join(" ".join(paragraph.split()) for paragraph in command.help.split("\n\n"))
+    for below in getattr(command, "commands", {}).values():
+        _flow(below)
 
 
 app = typer.Typer(

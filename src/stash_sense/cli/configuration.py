@@ -19,7 +19,7 @@ from stash_sense.configuration.resolving import Source
 from stash_sense.configuration.values import Value
 from stash_sense.reports.wording import visible
 
-app = typer.Typer(help="See and change the settings.", no_args_is_help=True)
+app = typer.Typer(help="See and change the settings.", no_args_is_help=True, add_completion=False)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 Key = Annotated[str, typer.Argument(help="The setting.", show_default=False)]

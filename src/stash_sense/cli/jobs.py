@@ -32,7 +32,9 @@ from stash_sense.reports.wording import visible
 
 EXIT_INTERRUPTED = 130
 
-app = typer.Typer(help="Long work: what runs, what waits, what has ended.", no_args_is_help=True)
+app = typer.Typer(
+    help="Long work: what runs, what waits, what has ended.", no_args_is_help=True, add_completion=False
+)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 JobId = Annotated[int, typer.Argument(help="Number of the job.", show_default=False)]

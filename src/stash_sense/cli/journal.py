@@ -13,7 +13,7 @@ from stash_sense.errors import SettingInvalid
 from stash_sense.reports.recommendations import Names, entry_of, journal_listing, writes_in_words
 from stash_sense.reports.wording import counted
 
-app = typer.Typer(help="What was written to your Stash, and undoing it.", no_args_is_help=True)
+app = typer.Typer(help="What was written to your Stash, and undoing it.", no_args_is_help=True, add_completion=False)
 
 EXIT_REFUSED = 1
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]

@@ -16,6 +16,7 @@ from stash_sense.calibration.overlaying import overlay_of
 from stash_sense.cli.calibrate import in_words, print_fit
 from stash_sense.cli.context import services_of
 from stash_sense.cli.present import megabytes, print_json, print_shaped, say
+from stash_sense.cli.program import as_typed
 from stash_sense.cli.progress import ProgressDisplay, shown_progress
 from stash_sense.cli.serving import Document, done_by_service
 from stash_sense.errors import PackError, PackNotInstalled
@@ -43,7 +44,9 @@ _LABELS = {
 }
 """How `info` calls the fields of `pack_document` whose own names are not plain words."""
 
-app = typer.Typer(help="See, install and check the model packs that recognise faces.", no_args_is_help=True)
+app = typer.Typer(
+    help="See, install and check the model packs that recognise faces.", no_args_is_help=True, add_completion=False
+)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 
@@ -152,7 +155,7 @@ def verify(
         except PackError as error:
             failures[pack_id] = error
             if not json:
-                typer.echo(f"stash-sense: {visible(str(error))}", err=True)
+                typer.echo(f"stash-sense: {visible(as_typed(str(error)))}", err=True)
             continue
         if not json:
             say(f"{pack_id} is whole and gives its known answers.")

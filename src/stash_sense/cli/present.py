@@ -51,6 +51,8 @@ def print_json(document: object) -> None:
 
 def megabytes(count: int) -> str:
     """Write a number of bytes for people."""
+    if count < 1e3:
+        return f"{count} bytes"
     if count < 1e6:
         return f"{count / 1e3:.0f} kB"
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

@@ -17,7 +17,9 @@ from stash_sense.errors import RecommendationError, ServiceAnswer, SettingInvali
 from stash_sense.reports.recommendations import Names, details_of, listing, names_of, writes_in_words
 from stash_sense.reports.wording import counted
 
-app = typer.Typer(help="What was found in your Stash, to accept or to dismiss.", no_args_is_help=True)
+app = typer.Typer(
+    help="What was found in your Stash, to accept or to dismiss.", no_args_is_help=True, add_completion=False
+)
 
 EXIT_REFUSED = 1
 _AT_ONCE = 20

@@ -23,7 +23,7 @@ from stash_sense.fakes.stashbox.state import State
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.reports.wording import counted, visible
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 _STASH_PORT = 9999
 """Stash's own."""

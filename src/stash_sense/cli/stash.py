@@ -17,7 +17,7 @@ from stash_sense.library.kinds import GALLERIES, IMAGES, PERFORMERS, SCENES
 from stash_sense.library.paths import Guess, PathMap
 from stash_sense.reports.wording import counted, visible
 
-app = typer.Typer(help="Your Stash.", no_args_is_help=True)
+app = typer.Typer(help="Your Stash.", no_args_is_help=True, add_completion=False)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 

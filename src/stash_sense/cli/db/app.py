@@ -4,7 +4,7 @@ import typer
 
 from stash_sense.cli.db import building, forgetting, keys, releasing, versions
 
-app = typer.Typer(help="The performers database: who can be recognised.", no_args_is_help=True)
+app = typer.Typer(help="The performers database: who can be recognised.", no_args_is_help=True, add_completion=False)
 app.command("build")(building.build)
 app.command("versions")(versions.list_versions)
 app.command("info")(versions.info)

@@ -12,7 +12,9 @@ from stash_sense.cli.progress import shown_progress
 from stash_sense.errors import KeyNotTrusted
 from stash_sense.kernel.paths import typed_path
 
-app = typer.Typer(help="The keys that releases are signed with, and those you trust.", no_args_is_help=True)
+app = typer.Typer(
+    help="The keys that releases are signed with, and those you trust.", no_args_is_help=True, add_completion=False
+)
 
 PASSWORD = typer.Option(
     "--password",

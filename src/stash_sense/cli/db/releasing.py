@@ -189,7 +189,7 @@ def _say_check(found: UpdateCheck) -> None:
     here = "none is installed" if found.current is None else f"version {found.current} is in use"
     say(f"The source has {newest}, {here}: {'there is an update' if found.newer else 'nothing to update'}.")
     if found.refusal is not None:
-        say(f"It would be refused. {found.refusal}")
+        say(f"It would be refused. {found.refusal}" if found.newer else str(found.refusal))
     elif found.newer:
         say(f"It is signed with the key {found.signed_by}." if found.signed_by else "It is not signed.")
 

@@ -74,6 +74,14 @@ def flush_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def flush_files(folder: Path) -> None:
+    """Make the files in a folder, which has no others below it, and their names survive a power cut."""
+    for file in folder.iterdir():
+        with file.open("rb") as content:
+            os.fsync(content.fileno())
+    flush_folder(folder)
+
+
 @contextmanager
 def staged_folder(target: Path) -> Iterator[Path]:
     """Fill a folder aside, then put it in the place of `target` in one step when the block ends well.
@@ -113,7 +121,7 @@ def put_in_place(folder: Path, target: Path, aside: Path) -> None:
         aside: a name that is free; what it is given to is left there.
 
     Raises:
-        OSError: everything is where it was.
+        OSError: everything is where it was, or what was renamed may not outlive a power cut.
     """
     if os.path.lexists(target):
         target.rename(aside)

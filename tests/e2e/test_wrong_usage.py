@@ -81,7 +81,9 @@ def test_folders_whose_names_are_no_text_are_taken(run: Run, people: Path, tmp_p
     (file,) = zips.iterdir()
     imported = run("db", "import", file, "--yes", "--json")
     assert imported.code == 0, imported.err
-    assert run("db", "update", "--from", zips, "--check").code == 0
+    looked = run("db", "update", "--from", zips, "--check")
+    assert looked.code == 1
+    assert "db import` takes it as it is" in looked.err
     assert run("db", "info").code == 0
 
 

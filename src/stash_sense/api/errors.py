@@ -33,6 +33,7 @@ STATUSES: Mapping[type[StashSenseError], int] = {
     every.DatabaseError: 503,
     every.VersionTaken: 409,
     every.NoEarlierVersion: 409,
+    every.EarlierVersionDamaged: 409,
     every.LibraryBusy: 409,
     every.PackDiffers: 409,
     every.PerformerUnknown: 404,

@@ -58,7 +58,9 @@ class VersionTaken(DatabaseError):
 
 
 class EarlierVersionDamaged(DatabaseError):
-    """The version before, {version}, is damaged; version {current} stays."""
+    """The version before, {version}, is damaged; version {current} stays. `stash-sense db build`, `db import` or
+    `db update` brings another one.
+    """
 
     code = "earlier_version_damaged"
 

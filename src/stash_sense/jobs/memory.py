@@ -121,7 +121,7 @@ class MemoryJobStore:
             job = self._jobs.get(job_id)
             if job is None or job.status not in ACTIVE:
                 return None
-            if is_deserted(job, self._clock, self._lease_seconds):
+            if job.status in AT_WORK and is_deserted(job, self._clock, self._lease_seconds):
                 return self._put(job, status=JobStatus.CANCELLED, completed_at=self._now(), **_FREE)
             if job.status is JobStatus.RUNNING:
                 return self._put(job, status=JobStatus.STOPPING, stop_requested=1)

@@ -64,9 +64,13 @@ class PackageFiles:
             StorageError, InputError: as in `PackInstaller.install`.
         """
         pack = self._entry.id
-        ready = self._ready_file(source) or self._installed_file(source)
+        ready = self._ready_file(source)
         if ready is not None:
             return ready
+        installed = self._installed_file(source)
+        if installed is not None:
+            self._listen(Progress("copy", 0, note=f"{source.file} of another pack"))
+            return installed
         member = self._supplied(source)
         if member is None:
             member = self._fetched(source)
@@ -107,7 +111,7 @@ class PackageFiles:
     def _to_fetch(self) -> int:
         """Return the bytes of all packages that are not at hand in another form; looked up once, before the first."""
         if self._missing is None:
-            looks = (self._ready_file, self._supplied, self._installed_file)
+            looks = (self._ready_file, self._installed_file, self._supplied)
             missing = [one for one in self._entry.packages if all(look(one) is None for look in looks)]
             self._missing = sum(one.size for one in missing)
         return self._missing
@@ -118,7 +122,6 @@ class PackageFiles:
             if other.id != self._entry.id and source in other.sources:
                 content = self._store.installed_file(other.id, source.file)
                 if content is not None:
-                    self._listen(Progress("copy", 0, note=f"{source.file} of {other.id}"))
                     return content
         return None
 

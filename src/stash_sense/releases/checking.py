@@ -77,7 +77,7 @@ class _Remembered:
 
 
 class CachedCheck:
-    """Asks a source for its releases, at most once in ten minutes.
+    """Asks a source for its releases, one that is not on this machine at most once in ten minutes.
 
     Args:
         folder: the performers folder, where the answer is kept.
@@ -106,13 +106,20 @@ class CachedCheck:
             TransferError: it could not be asked.
             Cancelled: somebody asked to stop.
         """
-        known = None if fresh or source.is_here else self._remembered(source.name) or self._stored(source.name)
+        known = None if fresh else self._known(source)
         if known is not None:
             return known
         listing = source.releases(cancel)
         self._last = _Remembered(source.name, self._clock(), listing)
         self._store(source.name, listing)
         return listing
+
+    def remembers(self, source: ReleaseSource) -> bool:
+        """Whether the source would not be asked now."""
+        return self._known(source) is not None
+
+    def _known(self, source: ReleaseSource) -> Listing | None:
+        return None if source.is_here else self._remembered(source.name) or self._stored(source.name)
 
     def _remembered(self, source: str) -> Listing | None:
         last = self._last

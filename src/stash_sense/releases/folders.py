@@ -118,9 +118,12 @@ class LocalFolder:
             into.parent.mkdir(parents=True, exist_ok=True)
         part = PartFile(into)
         try:
-            with self._opened(file.name) as (content, there):
-                self._check_size(file.name, there, file.size)
-                digest = self._copied(content, file.name, part, there, progress, cancel)
+            while True:
+                with self._opened(file.name) as (content, there):
+                    self._check_size(file.name, there, file.size)
+                    digest = self._copied(content, file.name, part, there, progress, cancel)
+                if part.is_there:
+                    break
             if file.sha256 is not None and digest != file.sha256:
                 raise ChecksumMismatch(address=self._folder / file.name)
             part.publish()

@@ -57,6 +57,7 @@ def held(
     Raises:
         Cancelled: somebody asked to stop.
     """
+    _remove_abandoned(folder)
     by, unread = [], []
     for archive in sorted(folder.glob(archive_name("*"))) if forgotten else ():
         version = archive.name.removeprefix(_BEFORE).removesuffix(_AFTER)
@@ -71,7 +72,6 @@ def held(
 
 
 def _holds(archive: Path, forgotten: frozenset[str], cancel: CancelToken, progress: ProgressListener) -> bool:
-    _remove_abandoned(archive.parent)
     with (
         TemporaryDirectory(dir=archive.parent, prefix=_SCRATCH, ignore_cleanup_errors=True) as scratch,
         opened_archive(archive) as file,

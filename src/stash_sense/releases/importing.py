@@ -91,8 +91,10 @@ def check_file(path: Path) -> Manifest | None:
 
 def _description_of(path: Path) -> Path | None:
     """Return the release manifest that lies beside an archive."""
+    if path.is_dir():
+        return None
     described = path.with_name(path.name.removesuffix(".zip") + MANIFEST_SUFFIX)
-    return described if described.is_file() and not path.is_dir() else None
+    return described if _is_there(described) and described.is_file() else None
 
 
 def _described(

@@ -10,11 +10,9 @@ import filelock
 from packaging.version import Version
 
 from stash_sense.errors import (
-    ArchiveError,
     BuiltHere,
     DatabaseError,
     OtherOfSameName,
-    PublicReleaseError,
     ReleaseContradictory,
     ReleaseError,
     ReleaseUnsigned,
@@ -28,26 +26,25 @@ from stash_sense.errors import (
 from stash_sense.files import storage_errors
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import ProgressListener, silent
-from stash_sense.performers.versions import leftovers
 from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary, new_origin
 from stash_sense.releases.checking import CachedCheck
 from stash_sense.releases.found import Announced, FoundRelease, PublicOffer, newest
 from stash_sense.releases.gain import is_gain, is_intact
 from stash_sense.releases.installing import Installed, Prove, ReleaseInstaller
+from stash_sense.releases.kept_downloads import KeptDownloads
 from stash_sense.releases.keys import Ed25519, PublicKey
 from stash_sense.releases.ports import ReleaseSource
-from stash_sense.releases.release_manifest import ArchiveEntry
-from stash_sense.releases.space import require_space
 from stash_sense.releases.status import StatusBoard, UpdateState, UpdateStatus
-from stash_sense.releases.verification import verify_archive
 from stash_sense.releases.vouching import Vouched, vouched
 
-_OF_THE_RELEASE = (ArchiveError, ReleaseError, DatabaseError, PublicReleaseError)
-"""What goes wrong because of what was fetched, not because of this machine."""
 _RENAME = "give yours an older name with `stash-sense db build FOLDER --name 1.0`, then update again"
 _ONE_OF_THEM = "only one of them can be here: ask its publisher for a release of another name"
 _PUBLIC_SIZE = 20 * 1000**3
 """Bytes that a public release may have at the most; nothing signed tells its size."""
+
+
+class _Vanished(Exception):
+    """What was fetched went while the update waited for its turn: somebody was forgotten."""
 
 
 class _Overtaken(Exception):
@@ -64,7 +61,8 @@ class UpdateCheck:
         newer: whether it would be a gain: it is newer than the one in use, or the same one where that is damaged, or
             where people were left out of it who may come back.
         signed_by: id of the trusted key that signed it, hex; only looked for in one that would be a gain.
-        refusal: why it would not be installed; likewise.
+        refusal: why it would not be installed; looked for in such a one, and, where the source was asked just now, in
+            one that has the name of the version in use.
         notes: on what was passed over.
     """
 
@@ -93,7 +91,7 @@ class Updater:
 
     Args:
         library: of the installed versions.
-        check: asks sources, at most once in ten minutes.
+        check: asks servers, at most once in ten minutes.
         trusted: returns the keys of the publishers whom the user trusts.
         ed25519: checks signatures.
         prove: see `installing.Prove`.
@@ -117,6 +115,7 @@ class Updater:
         self._reload = reload
         self._board = StatusBoard()
         self._installer = ReleaseInstaller(library, prove, self._board)
+        self._kept = KeptDownloads(library.downloads)
 
     def status(self) -> UpdateStatus:
         """Return how far the update at work is, or how the last one ended."""
@@ -130,7 +129,7 @@ class Updater:
         prereleases: bool = False,
         allow_unsigned: bool = False,
     ) -> UpdateCheck:
-        """Look what a source has; its list may be ten minutes old.
+        """Look what a source has; the list of a server may be ten minutes old.
 
         Args:
             source: to ask.
@@ -142,6 +141,7 @@ class Updater:
             SourceError, TransferError: the source cannot be asked, or not understood.
             Cancelled: the token was set.
         """
+        remembered = self._check.remembers(source)
         listing = self._check.releases(source, cancel)
         release = newest(listing.releases, prereleases=prereleases)
         newer = release is not None and is_gain(self._library, release.version, self._library.is_whole)
@@ -152,7 +152,11 @@ class Updater:
                 signed_by = self._vouched(source, release, cancel, allow_unsigned).signed_by
             except (SignatureError, ReleaseError, ReleaseUnsigned) as error:
                 refusal = error
-        elif release is not None and (same := self._of_the_same_name(source, release, cancel)) is not None:
+        elif (
+            release is not None
+            and not remembered
+            and (same := self._of_the_same_name(source, release, cancel)) is not None
+        ):
             refusal = _refusal_of(source, *same)
         return UpdateCheck(self._library.name_in_use(), release, newer, signed_by, refusal, listing.notes)
 
@@ -206,11 +210,14 @@ class Updater:
                     raise _Overtaken
                 if not replace:
                     self._spare_what_was_built(source, release)
-                installed = self._install(source, release, cancel, progress, allow_unsigned)
+                installed = None
+                while installed is None:
+                    with contextlib.suppress(_Vanished):
+                        installed = self._install(source, release, cancel, progress, allow_unsigned)
                 self._board.enter(UpdateState.RELOADING, current=installed.version.version)
                 self._reload()
             except _Overtaken:
-                self._forget_downloads()
+                self._kept.forget()
                 self._board.rest(self._library.name_in_use())
                 return None
             except BaseException as error:
@@ -235,8 +242,8 @@ class Updater:
         self._board.enter(UpdateState.DOWNLOADING, target=described.version)
         origin = new_origin(source.name, signed_by=found.signed_by)
         file = Announced(entry.name, entry.size, entry.sha256)
-        with self._fetched(source, release, file, cancel, progress) as archive:
-            wanted = self._require_wanted(release, cancel, progress)
+        with self._kept.fetched(source, release, file, self._board.listening(progress), cancel) as archive:
+            wanted = self._require_wanted(release, archive, cancel, progress)
             return self._installer.install_archive(archive, described.manifest, origin, cancel, progress, wanted)
 
     def _install_public(
@@ -253,8 +260,9 @@ class Updater:
                 name=offer.archive, reason=f"it has {offer.size:,} bytes, more than any release"
             )
         origin, version = new_origin(source.name), str(release.version)
-        with self._fetched(source, release, Announced(offer.archive, offer.size), cancel, progress) as archive:
-            wanted = self._require_wanted(release, cancel, progress)
+        announced = Announced(offer.archive, offer.size)
+        with self._kept.fetched(source, release, announced, self._board.listening(progress), cancel) as archive:
+            wanted = self._require_wanted(release, archive, cancel, progress)
             return self._installer.install_public(archive, origin, cancel, progress, version, wanted)
 
     def _is_wanted(self, release: FoundRelease, cancel: CancelToken, progress: ProgressListener) -> bool:
@@ -263,13 +271,15 @@ class Updater:
         return is_gain(library, release.version, lambda name: is_intact(library, name, cancel, progress))
 
     def _require_wanted(
-        self, release: FoundRelease, cancel: CancelToken, progress: ProgressListener
+        self, release: FoundRelease, archive: Path, cancel: CancelToken, progress: ProgressListener
     ) -> Callable[[], None]:
         """Make what is asked once nobody else can change the library any more, which may have taken long."""
 
         def require_wanted() -> None:
             if not self._is_wanted(release, cancel, progress):
                 raise _Overtaken
+            if not archive.exists():
+                raise _Vanished
 
         return require_wanted
 
@@ -321,53 +331,6 @@ class Updater:
         if found.signed_by and found.manifest.manifest == current.manifest and not is_ours:
             with self._library.alone(cancel, progress):
                 self._library.vouch(current, found.signed_by)
-
-    @contextlib.contextmanager
-    def _fetched(
-        self,
-        source: ReleaseSource,
-        release: FoundRelease,
-        file: Announced,
-        cancel: CancelToken,
-        progress: ProgressListener,
-    ) -> Iterator[Path]:
-        """Give a release's archive; it is kept for the next time unless it turns out to be of no use."""
-        downloads = self._library.downloads
-        with storage_errors(downloads):
-            if downloads.is_symlink() or not downloads.is_dir():  # what is behind a link is not ours to clear
-                leftovers.remove(downloads)
-            downloads.mkdir(parents=True, exist_ok=True)
-            for other in downloads.iterdir():  # what is left of a release that is no longer the newest
-                if other.name not in (file.name, f"{file.name}.part", f"{file.name}.part.json"):
-                    leftovers.remove(other)
-        into = downloads / file.name
-        if not self._is_there(into, file, cancel):
-            leftovers.remove(into)
-            require_space(self._library.folder, file.size or 0)
-            source.fetch(release, file, into, self._board.listening(progress), cancel)
-        try:
-            yield into
-        except _OF_THE_RELEASE:  # fetched again it would be the same
-            self._forget_downloads()
-            raise
-        except BaseException:
-            if file.sha256 is None:  # nothing would tell that it is whole
-                self._forget_downloads()
-            raise
-        self._forget_downloads()
-
-    def _is_there(self, into: Path, file: Announced, cancel: CancelToken) -> bool:
-        """Whether an earlier update has fetched all of an archive whose checksum is known."""
-        if file.size is None or file.sha256 is None or not into.is_file():
-            return False
-        try:
-            verify_archive(into, ArchiveEntry(name=file.name, size=file.size, sha256=file.sha256), cancel=cancel)
-        except ArchiveError:
-            return False
-        return True
-
-    def _forget_downloads(self) -> None:
-        leftovers.remove(self._library.downloads)
 
     @contextlib.contextmanager
     def _one_at_a_time(self) -> Iterator[None]:

@@ -8,7 +8,7 @@ from tests.queue_files import START, AnyStore, ManualClock
 
 from stash_sense.errors import JobTypeBusy
 from stash_sense.jobs.job import JobStatus, Slot
-from stash_sense.jobs.store import Checkpoint, Outcome, Report
+from stash_sense.jobs.store import LEASE_SECONDS, Checkpoint, Outcome, Report
 
 
 def test_a_checkpoint_keeps_cursor_counters_and_progress(store: AnyStore, clock: ManualClock) -> None:
@@ -129,6 +129,20 @@ def test_a_forced_job_that_is_retried_runs_again_only_when_its_first_thread_has_
     assert store.checkpoint(mine.claim, Checkpoint(4, Report())) is None
     assert store.finish(mine.claim, DONE) is None
     assert (claimed(store).id, got(store, mine).attempts) == (mine.id, 2)
+
+
+def test_a_job_that_waits_anew_is_cancelled_and_its_first_thread_is_not_given_up_with_it(
+    store: AnyStore, clock: ManualClock
+) -> None:
+    put(store)
+    mine = claimed(store)
+    store.request_stop(mine.id)
+    store.request_stop(mine.id)
+    store.retry(mine.id)
+    clock.pass_time(LEASE_SECONDS + 1)  # the thread gives no sign of life
+    cancelled = store.request_stop(mine.id)
+    assert cancelled is not None
+    assert (cancelled.status, cancelled.owner) == (JobStatus.CANCELLED, "me")
 
 
 def test_an_earlier_run_of_a_job_by_the_same_owner_counts_no_more(store: AnyStore) -> None:

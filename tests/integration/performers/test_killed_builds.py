@@ -19,8 +19,8 @@ from stash_sense.performers.versions.library import PerformersLibrary
 
 PICTURES = 60
 READ_LOG = "read.log"
-LOST = 2 * 16 + 4
-"""Pictures whose work a kill may lose: a batch that is described, one that is not committed, those read ahead."""
+LOST = 16 + 4
+"""Pictures whose work a kill may lose: a batch that is described, and those read ahead."""
 
 
 class LoggingReader(CountingReader):

@@ -7,6 +7,7 @@ import pytest
 from tests.integration.updates import made_versions as made
 from tests.integration.updates.conftest import Stage
 
+from stash_sense.errors import StashSenseError
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.releases.importing import import_file
 from stash_sense.releases.installing import Installed, ReleaseInstaller
@@ -73,3 +74,10 @@ def test_a_folder_beside_the_release_it_came_in_is_imported(stage: Stage) -> Non
     assert stage.release.files[1].name == f"{folder.name}.release.json"
     bring_in(stage, folder)
     assert made.answer(stage.library) == made.NEW
+
+
+@pytest.mark.parametrize("odd", [".", "/", "x" * 250])
+def test_odd_names_of_folders_are_refused_in_words(stage: Stage, monkeypatch: pytest.MonkeyPatch, odd: str) -> None:
+    monkeypatch.chdir(stage.place)
+    with pytest.raises(StashSenseError):
+        bring_in(stage, Path(odd))

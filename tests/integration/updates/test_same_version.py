@@ -1,5 +1,6 @@
 """A source that has the very version in use: damage is mended, a signature that comes later is noted."""
 
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -9,6 +10,7 @@ from tests.integration.updates.conftest import Stage
 from stash_sense.errors import BuiltHere, NotWritable, OtherOfSameName, ReleaseUnsigned, SignerUntrusted, VersionTaken
 from stash_sense.fakes.release_answers import Fault
 from stash_sense.kernel.cancel import CancelToken
+from stash_sense.kernel.progress import Progress
 from stash_sense.performers.versions.forgetting import forget
 from stash_sense.performers.versions.library import new_origin
 from stash_sense.releases.installing import ReleaseInstaller
@@ -61,10 +63,10 @@ def test_a_version_that_came_unsigned_is_signed_once_its_release_is(stage: Stage
 def test_another_database_of_the_same_name_is_told(stage: Stage, built_here: bool, remedy: str) -> None:
     made.install(stage.library, made.NEW, people=3, built_here=built_here)
     for kind in ("web folder", "folder"):
-        with pytest.raises(OtherOfSameName, match=remedy):
-            stage.update(kind)
         found = stage.updater.check(stage.source(kind), CancelToken())
         assert (found.newer, isinstance(found.refusal, OtherOfSameName)) == (False, True)
+        with pytest.raises(OtherOfSameName, match=remedy):
+            stage.update(kind)
     origin = stage.library.require().origin
     assert origin is not None
     assert origin.signed_by is None
@@ -130,7 +132,24 @@ def test_an_update_that_has_nothing_to_do_does_not_fail_for_a_signature_that_can
     assert stage.updater.status().state is UpdateState.IDLE
 
 
-def test_who_is_forgotten_is_gone_from_what_was_fetched_too(stage: Stage) -> None:
+@pytest.mark.parametrize("kind", ["folder", "web folder"])
+def test_who_is_forgotten_while_a_release_is_fetched_is_gone_from_that_and_it_is_fetched_again(
+    stage: Stage, kind: str
+) -> None:
+    forgotten: list[str] = []
+
+    def forget_somebody(report: Progress) -> None:
+        if report.stage.startswith(("download", "copy")) and report.done and not forgotten:
+            forgotten.append(forget(stage.library, "folder:00001", CancelToken()).universal_id)
+            assert stage.parts() == set()
+
+    assert stage.updater.update(stage.source(kind), CancelToken(), forget_somebody) is not None
+    assert forgotten
+    assert made.answer(stage.library) == made.NEW
+    assert stage.library.require().manifest.performer_count == made.PEOPLE - 1
+
+
+def test_who_is_forgotten_after_a_release_was_fetched_is_gone_from_that(stage: Stage) -> None:
     def fail() -> None:
         raise NotWritable(path=stage.place, reason="it is full")
 
@@ -140,3 +159,25 @@ def test_who_is_forgotten_is_gone_from_what_was_fetched_too(stage: Stage) -> Non
     assert stage.parts() == {""}
     forget(stage.library, "folder:00001", CancelToken())
     assert stage.parts() == set()
+
+
+def test_what_went_while_an_update_waited_for_its_turn_is_fetched_again(stage: Stage) -> None:
+    def forget_somebody(report: Progress) -> None:
+        if report.stage == "waiting":
+            for file in stage.library.downloads.iterdir():
+                file.unlink()
+            go_on.set()
+
+    go_on, taken = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with stage.library.alone():
+            taken.set()
+            go_on.wait(60)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert taken.wait(60)
+    assert stage.updater.update(stage.source("web folder"), CancelToken(), forget_somebody) is not None
+    thread.join()
+    assert [request.path for request in stage.server.requests].count(stage.archive) == 2

@@ -152,7 +152,7 @@ def roll_back_database(services: ServicesHere) -> RollbackAnswer:
     from stash_sense.reports.installed import version_document
 
     with services.performers.alone():
-        installed = services.performers.rollback()
+        installed = services.performers.rollback(services.cancel)
     notes = []
     try:
         services.live.follow()

@@ -35,6 +35,7 @@ def forget(
     can be forgotten who is not in the version in use.
     """
     services = services_of(context)
+    before = services.performers.name_in_use()
     person = _known(services.performers.require().folder, performer)
     if person is not None:
         performer = person.id
@@ -61,7 +62,7 @@ def forget(
         return
     version = forgotten.version
     own = version.origin is not None and version.origin.built_here
-    if person is None:
+    if version.version == before:
         say(f"Nobody in the version in use has the id {performer}: it is noted, and nothing will bring them.")
     else:
         say(f"{forgotten.name} is forgotten; version {version.version} is in use without them.")

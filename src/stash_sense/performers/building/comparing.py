@@ -61,12 +61,13 @@ def compare_faces(
     rows = {face: row for row, face in enumerate(zip(who, hashes, strict=True))}
     known = _known(state, who, hashes, rows)
     due: Ints = np.array([row for row in range(len(who)) if row not in known], np.int64)
+    if not len(due):
+        state.drop(_BEGUN)
+        return
     parts = [
         (map_vectors(folder / one.file, manifest.face_count, one.dim, one.dtype), block.weight)
         for one, block in zip(manifest.embedders, space.blocks, strict=True)
     ]
-    if not len(due):
-        return
     faces = FusedVectors(parts)
     kept = _KeptComparison(state, manifest, due, keep_every)
     try:

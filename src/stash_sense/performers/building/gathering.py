@@ -27,7 +27,8 @@ class Gathered:
 
     Attributes:
         pictures: how many the source has: those below, and those that could not be read.
-        described: in how many of them the face was looked for now.
+        described: in how many of them the face was looked for now; where somebody was forgotten meanwhile, some that
+            were known may be counted here.
         reused: of how many it was known from before.
         copies: how many are the same file as another one of these.
     """

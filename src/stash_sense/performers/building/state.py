@@ -158,6 +158,9 @@ class BuildState(StateFile):
         while page := list(islice(pictures, _PAGE)):  # which may take its time, while others may want to write
             with self.errors():
                 self.begin_work()
+                if self.db.execute(query, (who, self._run)).fetchone() is None:
+                    self.commit()
+                    return None  # they were forgotten meanwhile
                 self.db.executemany(
                     "INSERT INTO pictures (key, performer, fingerprint, url, run) VALUES (?, ?, ?, ?, ?)"
                     " ON CONFLICT (key) DO UPDATE SET performer = excluded.performer, url = excluded.url,"

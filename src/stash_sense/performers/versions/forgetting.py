@@ -81,8 +81,8 @@ def forget(
         found, name = _meant(current.folder, who)
         gone = _known_anywhere(current.folder, states, found)
         remember_forgotten(library.folder, gone)
-        for copies in (library.galleries, library.downloads):
-            leftovers.remove(copies)
+        leftovers.remove(library.galleries)
+        leftovers.remove_inside(library.downloads)
         forget_in_states(states, gone, progress)
         installed = current
         if here := known_by(current.folder, gone):

@@ -20,6 +20,13 @@ def remove(path: Path) -> None:
             path.unlink(missing_ok=True)
 
 
+def remove_inside(folder: Path) -> None:
+    """Remove what is in a folder that may be in use, which stays; nothing where it is a link elsewhere."""
+    if not folder.is_symlink():
+        for path in folder.glob("*"):
+            remove(path)
+
+
 def remove_all_of(folder: Path) -> None:
     """Remove a version, whose name goes first: a version is there whole or not at all.
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import filelock
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 from pydantic import ValidationError
 
 from stash_sense.errors import (
@@ -26,13 +26,14 @@ from stash_sense.errors import (
     StorageError,
     VersionTaken,
 )
-from stash_sense.files import flush_folder, put_in_place, storage_errors, write_atomically
+from stash_sense.files import flush_files, flush_folder, put_in_place, storage_errors, write_atomically
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import Progress, ProgressListener, silent
 from stash_sense.performers.manifest import MANIFEST_NAME, Manifest
 from stash_sense.performers.versions import derived, leftovers
 from stash_sense.performers.versions.installed import InstalledVersion as InstalledVersion
 from stash_sense.performers.versions.installed import is_unharmed, manifest_of, unreadable
+from stash_sense.performers.versions.naming import is_version
 from stash_sense.performers.versions.origin import Origin
 from stash_sense.performers.versions.origin import new_origin as new_origin
 from stash_sense.performers.versions.pointer import POINTER_NAME, Pointer
@@ -111,7 +112,7 @@ class PerformersLibrary:
             return []
         except OSError as error:
             raise unreadable(self.folder, error) from error
-        return sorted(filter(_is_version, names), key=Version, reverse=True)
+        return sorted(filter(is_version, names), key=Version, reverse=True)
 
     @contextlib.contextmanager
     def alone(self, cancel: CancelToken | None = None, progress: ProgressListener = silent) -> Iterator[None]:
@@ -182,8 +183,10 @@ class PerformersLibrary:
         there = self.same_as(manifest)
         with storage_errors(target):
             step(0)
-            _flush(staged)
+            flush_files(staged)
             step(1)
+            if there is None and self.is_whole(version):
+                self._give_up(version)
             self._put_in_place(staged, version)
             try:
                 step(2)
@@ -289,6 +292,13 @@ class PerformersLibrary:
         previous = next(filter(self._can_be_kept, earlier), None)
         Pointer(current=version, previous=previous).write(self.folder)
 
+    def _give_up(self, version: str) -> None:
+        """Remove a version that is not in use, to which one cannot go back from then on."""
+        pointer = self._pointer_if_readable()
+        if pointer is not None and pointer.previous == version:
+            Pointer(current=pointer.current, previous=None).write(self.folder)
+        self.remove(version)
+
     def _put_in_place(self, staged: Path, version: str) -> None:
         """Name the staged folder; what has the name already stays in use under another one until that is done."""
         replaced = self.folder / f"{_REPLACED}{version}"
@@ -383,18 +393,3 @@ class PerformersLibrary:
                     replaced.rename(self.folder / version)
         derived.remove_proofs(self.derived)
         self._prune()
-
-
-def _is_version(name: str) -> bool:
-    try:
-        Version(name)
-    except InvalidVersion:
-        return False
-    return True
-
-
-def _flush(folder: Path) -> None:
-    for file in folder.iterdir():
-        with file.open("rb") as content:
-            os.fsync(content.fileno())
-    flush_folder(folder)

@@ -3,10 +3,19 @@
 import re
 from collections.abc import Collection
 
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 _LABEL = re.compile(r"(?:(?P<before>.*)\.)?without\.(?P<number>\d+)")
 _LAST_NUMBER = re.compile(r"(.*\D)(\d+)")
+
+
+def is_version(name: str) -> bool:
+    """Whether a version may be called so."""
+    try:
+        Version(name)
+    except InvalidVersion:
+        return False
+    return True
 
 
 def version_after(version: str, taken: Collection[str]) -> str:

@@ -169,3 +169,12 @@ def test_somebody_who_is_forgotten_while_faces_are_compared_is_not_written_down_
     assert len(remembered[4]) == EACH
     with closing(sqlite3.connect(tmp_path / "state.db")) as reader:
         assert not reader.execute(_NAMING, ("folder:000003",)).fetchone()
+
+
+def test_a_comparison_that_was_stopped_goes_when_nothing_is_left_to_compare(
+    version: tuple[Path, Manifest], state: BuildState
+) -> None:
+    compared(version, state)
+    state.store("comparison", b"begun")
+    compared(version, state)
+    assert state.stored("comparison") is None

@@ -77,3 +77,19 @@ def test_of_who_was_forgotten_while_they_were_described_nothing_is_kept(tmp_path
             elsewhere.forget({"folder:Ada"})
         state.keep(Portrait(picture, "0" * 64, faces=0))
         assert not state.is_described("0" * 64)
+
+
+def test_the_pictures_of_who_was_forgotten_while_they_were_listed_are_not_noted(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+
+    def listed() -> Iterator[SourcePicture]:
+        for number in range(600):  # some pages of them
+            if number == 300:
+                with StateFile(path, None) as elsewhere:
+                    elsewhere.forget({"folder:Ada"})
+            yield SourcePicture(f"/Ada/{number}.png", "1", "")
+
+    with BuildState(path, "here", "models") as state:
+        state.begin()
+        state.note(performer(listed()))
+        assert state.counts() == (0, 0)

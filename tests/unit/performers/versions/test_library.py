@@ -397,3 +397,21 @@ def test_one_does_not_go_back_to_what_is_damaged(library: PerformersLibrary) -> 
     assert library.name_in_use() == SECOND
     vectors.write_bytes(content)
     assert roll_back(library) == FIRST
+
+
+def test_an_install_that_fails_leaves_nothing_to_go_back_to_that_was_never_in_use(library: PerformersLibrary) -> None:
+    made.install(library, SECOND)
+    made.install(library, FIRST)
+
+    class Full(Exception):
+        pass
+
+    def fail(report: Progress) -> None:
+        if report.done == 3:
+            raise Full
+
+    with library.alone(), library.staging() as stage:
+        made.write_version(stage / "version", SECOND, people=2)
+        with pytest.raises(Full):
+            library.install(stage / "version", new_origin("elsewhere"), fail)
+    assert (library.name_in_use(), library.previous(), library.versions()) == (FIRST, None, [FIRST])

@@ -52,11 +52,13 @@ class PackFolder:
             os.close(descriptor)
 
     def is_current(self) -> bool:
-        """Whether the folder still stands where it was opened."""
+        """Whether the pack is still what was opened: what was put aside is not, once another folder has its name."""
+        own = self._path.with_name(self._pack_id)
         try:
-            return os.path.samestat(self._path.stat(), os.fstat(self._descriptor))
+            is_there = os.path.samestat(self._path.stat(), os.fstat(self._descriptor))
         except OSError:
             return False
+        return is_there and (own == self._path or not own.exists())
 
     def contents(self) -> tuple[PackCard, dict[str, bytes]]:
         """Read the card and every file that it lists; raises as `card` and `file` do."""

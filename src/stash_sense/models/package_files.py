@@ -53,7 +53,7 @@ class PackageFiles:
         self._fetcher = fetcher
         self._listen = listen
         self._downloaded = 0
-        self._missing: int | None = None
+        self._to_fetch = store.download_bytes(entry)
         self._ready = self._ready_card()
 
     def file(self, source: PackageSource) -> bytes:
@@ -64,14 +64,13 @@ class PackageFiles:
             StorageError, InputError: as in `PackInstaller.install`.
         """
         pack = self._entry.id
-        ready = self._ready_file(source)
+        ready = self._ready_file(source) or self._installed_file(source)
         if ready is not None:
             return ready
-        installed = self._installed_file(source)
-        if installed is not None:
-            self._listen(Progress("copy", 0, note=f"{source.file} of another pack"))
-            return installed
-        member = self._supplied(source)
+        member = self._supply.find(source.member.rsplit("/", 1)[-1], MEMBER_BYTES)
+        if member is None:
+            package = self._supply.find(source.distribution, source.size)
+            member = None if package is None else package_member(package, source, pack)
         if member is None:
             member = self._fetched(source)
         self._listen(Progress("convert", 0, note=source.file))
@@ -100,34 +99,19 @@ class PackageFiles:
         content = self._supply.find(source.file, MEMBER_BYTES)
         return None if content is None else checked(content, wanted, source.file, self._entry.id)
 
-    def _supplied(self, source: PackageSource) -> bytes | None:
-        """Return what a file is made of, where the user named it or its package."""
-        member = self._supply.find(source.member.rsplit("/", 1)[-1], MEMBER_BYTES)
-        if member is None:
-            package = self._supply.find(source.distribution, source.size)
-            member = None if package is None else package_member(package, source, self._entry.id)
-        return member
-
-    def _to_fetch(self) -> int:
-        """Return the bytes of all packages that are not at hand in another form; looked up once, before the first."""
-        if self._missing is None:
-            looks = (self._ready_file, self._installed_file, self._supplied)
-            missing = [one for one in self._entry.packages if all(look(one) is None for look in looks)]
-            self._missing = sum(one.size for one in missing)
-        return self._missing
-
     def _installed_file(self, source: PackageSource) -> bytes | None:
         """Return the file as another installed pack has it from the same source."""
         for other in self._store.catalogue:
             if other.id != self._entry.id and source in other.sources:
                 content = self._store.installed_file(other.id, source.file)
                 if content is not None:
+                    self._listen(Progress("copy", 0, note=f"{source.file} of {other.id}"))
                     return content
         return None
 
     def _fetched(self, source: PackageSource) -> bytes:
         pack, before = self._entry.id, self._downloaded
-        total = -(-self._to_fetch() // _MEGABYTE)
+        total = -(-self._to_fetch // _MEGABYTE)
         self._downloaded += source.size
 
         def listen(report: Progress) -> None:

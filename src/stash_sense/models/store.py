@@ -158,7 +158,7 @@ class PackStore:
         except PackError as error:
             state, reason = PackState.DAMAGED, _reason(error)
             files = files_to_install(entry, FileState.DAMAGED, reason) if entry is not None else ()
-        to_fetch = self._download_bytes(entry) if entry is not None else 0
+        to_fetch = self.download_bytes(entry) if entry is not None else 0
         calibration = self.calibrations.status(card) if card is not None else None
         folder = self.folder(pack_id)
         return PackStatus(pack_id, state, reason, folder, card, entry, outdated, to_fetch, calibration, files)
@@ -274,8 +274,8 @@ class PackStore:
             return next(self.models_dir.glob(f".{pack_id}.replaced-*"), folder)
         return folder
 
-    def _download_bytes(self, entry: CatalogueEntry) -> int:
-        """Count what an install would fetch; whether another pack's file is whole is not looked at."""
+    def download_bytes(self, entry: CatalogueEntry) -> int:
+        """Count what an install fetches where nothing is supplied; other packs' files are taken for whole."""
         others = [other for other in self.catalogue if other.id != entry.id and self._has_card(other.id)]
         return sum(
             source.size

@@ -218,6 +218,8 @@ def test_an_id_that_nobody_has_is_not_said_to_be_of_somebody_who_was_taken_out(r
     assert mistyped.code == 0
     assert "Nobody in the version in use has the id folder:Jo Biden" in mistyped.out
     assert run("db", "list", "--json").document["total"] == 3
+    for who, found in (("folder:Jo Biden", False), ("folder:Joe Biden", True)):
+        assert run("db", "forget", who, "--yes", "--json").document["found"] is found
 
 
 def test_what_cannot_be_imported_is_refused_without_a_question(run: Run, tmp_path: Path) -> None:

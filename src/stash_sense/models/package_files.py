@@ -111,8 +111,8 @@ class PackageFiles:
 
     def _fetched(self, source: PackageSource) -> bytes:
         pack, before = self._entry.id, self._downloaded
-        total = -(-self._to_fetch // _MEGABYTE)
         self._downloaded += source.size
+        total = -(-max(self._to_fetch, self._downloaded) // _MEGABYTE)  # another pack's file may be damaged
 
         def listen(report: Progress) -> None:
             # An installer writes what it fetches more than once: cache, unpacked, copied. Only the end is the end.

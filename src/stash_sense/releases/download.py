@@ -95,7 +95,7 @@ class Download:
             while True:
                 patience.persist(transfer.attempt)
                 if not part.is_there and transfer.restarts < self._limits.restarts:
-                    transfer.restarts += 1
+                    transfer.restarts += 1  # somebody was forgotten, and what there was went with them
                     continue
                 digest = part.digest(patience.look)
                 if sha256 is None or digest == sha256:

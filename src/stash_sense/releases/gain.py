@@ -5,14 +5,10 @@ from collections.abc import Callable
 
 from packaging.version import Version
 
-from stash_sense.errors import DatabaseDamaged, DatabaseError, VersionFileUnexpected
-from stash_sense.kernel.cancel import CancelToken
-from stash_sense.kernel.progress import ProgressListener
+from stash_sense.errors import DatabaseDamaged, DatabaseError
 from stash_sense.performers.versions.forgotten import forgotten_ids
-from stash_sense.performers.versions.installed import manifest_of
 from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary
 from stash_sense.performers.versions.naming import whole_version
-from stash_sense.releases.verification import folder_faults
 
 
 def is_gain(library: PerformersLibrary, version: Version, is_whole: Callable[[str], bool]) -> bool:
@@ -37,19 +33,6 @@ def is_gain(library: PerformersLibrary, version: Version, is_whole: Callable[[st
         return version > came
     left_out = current.origin.left_out if current is not None and current.origin is not None else frozenset()
     return bool(left_out - forgotten_ids(library.folder)) or not _is_usable(library, name, is_whole)
-
-
-def is_intact(library: PerformersLibrary, name: str, cancel: CancelToken, progress: ProgressListener) -> bool:
-    """Tell whether every byte of a version is as its manifest says, whatever else lies beside its files.
-
-    Raises:
-        DatabaseError: the manifest cannot be read.
-        Cancelled: the token was set.
-    """
-    folder = library.folder / name
-    manifest, _ = manifest_of(folder)
-    faults = folder_faults(folder, manifest, progress, cancel)
-    return all(isinstance(fault, VersionFileUnexpected) for fault in faults)
 
 
 def _came_as(name: str, current: InstalledVersion | None) -> str:

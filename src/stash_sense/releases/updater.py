@@ -26,10 +26,11 @@ from stash_sense.errors import (
 from stash_sense.files import storage_errors
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import ProgressListener, silent
+from stash_sense.performers.versions.installed import is_unharmed
 from stash_sense.performers.versions.library import InstalledVersion, PerformersLibrary, new_origin
 from stash_sense.releases.checking import CachedCheck
 from stash_sense.releases.found import Announced, FoundRelease, PublicOffer, newest
-from stash_sense.releases.gain import is_gain, is_intact
+from stash_sense.releases.gain import is_gain
 from stash_sense.releases.installing import Installed, Prove, ReleaseInstaller
 from stash_sense.releases.kept_downloads import KeptDownloads
 from stash_sense.releases.keys import Ed25519, PublicKey
@@ -268,7 +269,7 @@ class Updater:
     def _is_wanted(self, release: FoundRelease, cancel: CancelToken, progress: ProgressListener) -> bool:
         """Whether a release would be a gain, judged by every byte that is here."""
         library = self._library
-        return is_gain(library, release.version, lambda name: is_intact(library, name, cancel, progress))
+        return is_gain(library, release.version, lambda name: is_unharmed(library.installed(name), cancel, progress))
 
     def _require_wanted(
         self, release: FoundRelease, archive: Path, cancel: CancelToken, progress: ProgressListener

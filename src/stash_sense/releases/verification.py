@@ -23,10 +23,9 @@ from stash_sense.errors import (
 from stash_sense.kernel.cancel import CancelToken
 from stash_sense.kernel.progress import ProgressListener, silent
 from stash_sense.performers.manifest import MANIFEST_NAME, FileEntry, Manifest
+from stash_sense.performers.versions.installed import VERIFY
 from stash_sense.releases.release_manifest import MANIFEST_BYTES, ArchiveEntry, read_manifest
 from stash_sense.releases.streaming import Tally, nowhere, stream
-
-VERIFY = "verify, MB"
 
 
 def verify_archive(

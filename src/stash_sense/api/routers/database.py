@@ -18,7 +18,18 @@ from stash_sense.releases.status import UpdateState
 router = APIRouter(prefix="/database", tags=["database"])
 
 
-class DatabaseAnswer(BaseModel):
+class Provenance(BaseModel):
+    """How a version came to be here, and who vouches for it."""
+
+    signed: bool
+    signed_by: str | None
+    reduced_from: str | None
+    built_here: bool
+    installed_from: str | None
+    installed_at: datetime | None
+
+
+class DatabaseAnswer(Provenance):
     """The version of the performers database in use, as `stash-sense db info --json` tells it."""
 
     schema_: int = Field(alias="schema")
@@ -30,12 +41,6 @@ class DatabaseAnswer(BaseModel):
     sources: list[str]
     created_at: datetime
     imported_from: str | None
-    signed: bool
-    signed_by: str | None
-    reduced_from: str | None
-    built_here: bool
-    installed_from: str | None
-    installed_at: datetime | None
     bytes: int
     content: str
     folder: str
@@ -48,7 +53,7 @@ class RollbackAnswer(DatabaseAnswer):
     notes: list[str]
 
 
-class VersionAnswer(BaseModel):
+class VersionAnswer(Provenance):
     """A version that is installed, with what `DatabaseAnswer` tells of the one in use.
 
     Attributes:
@@ -66,12 +71,6 @@ class VersionAnswer(BaseModel):
     face_count: int | None = None
     created_at: datetime | None = None
     bytes: int | None = None
-    signed: bool
-    signed_by: str | None
-    reduced_from: str | None
-    built_here: bool
-    installed_from: str | None
-    installed_at: datetime | None
 
 
 class VersionsAnswer(BaseModel):

@@ -55,6 +55,7 @@ def forget(
                 "schema": 1,
                 "id": forgotten.universal_id,
                 "name": forgotten.name,
+                "found": forgotten.version.version != before,
                 "database": version_document(forgotten.version, services.performers),
                 "notes": notes,
             }

@@ -182,4 +182,4 @@ def _rolled_back(services: Services) -> tuple[InstalledVersion, list[str]]:
         answer = service.send("POST", "/database/rollback")
         return library.require(), list(answer["notes"])
     with shown_progress() as progress, library.alone(services.cancel, progress):
-        return library.rollback(services.cancel), []
+        return library.rollback(services.cancel, progress), []

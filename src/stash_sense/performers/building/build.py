@@ -289,7 +289,12 @@ class DatabaseBuilder:
         with contextlib.suppress(DatabaseError):  # what cannot be used is replaced
             current = self._library.current()
         same = current is not None and current.manifest.content == staged.manifest.content
-        if current is not None and same and name in (None, current.version) and is_unharmed(current, cancel):
+        if (
+            current is not None
+            and same
+            and name in (None, current.version)
+            and is_unharmed(current, cancel, progress)
+        ):
             return current, True
         origin = new_origin(source.title, built_here=True)
         return self._library.install(staged.folder, origin, progress), False

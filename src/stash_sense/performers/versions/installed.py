@@ -7,8 +7,13 @@ from pathlib import Path
 from stash_sense import __version__
 from stash_sense.errors import DatabaseDamaged, DatabaseUnreadable
 from stash_sense.kernel.cancel import CancelToken
+from stash_sense.kernel.progress import Progress, ProgressListener, silent
 from stash_sense.performers.manifest import MANIFEST_NAME, Manifest
 from stash_sense.performers.versions.origin import Origin
+
+VERIFY = "verify, MB"
+"""The stage in which the bytes of a version are read."""
+_MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +47,30 @@ def manifest_of(folder: Path) -> tuple[Manifest, str]:
     return Manifest.read(content, folder, __version__), hashlib.sha256(content).hexdigest()
 
 
-def is_unharmed(installed: InstalledVersion, cancel: CancelToken) -> bool:
-    """Whether every byte of a version is as it was written; a gigabyte takes about a second.
+def is_unharmed(installed: InstalledVersion, cancel: CancelToken, progress: ProgressListener = silent) -> bool:
+    """Whether every byte of a version's files is as it was written, whatever else lies beside them.
+
+    Args:
+        installed: the version; a gigabyte of it takes about a second where the disk is fast.
+        cancel: looked at at every megabyte.
+        progress: told the megabytes read.
 
     Raises:
         Cancelled: the token was set.
     """
+    done, total = 0, -(-installed.manifest.size // _MEGABYTE)
     for name, entry in installed.manifest.files.items():
-        cancel.raise_if_cancelled()
+        digest = hashlib.sha256()
         try:
             with (installed.folder / name).open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
+                while block := file.read(_MEGABYTE):
+                    cancel.raise_if_cancelled()
+                    digest.update(block)
+                    done += len(block)
+                    progress(Progress(VERIFY, min(done // _MEGABYTE, total), total))
         except OSError:
             return False
-        if found != entry.sha256:
+        if digest.hexdigest() != entry.sha256:
             return False
     return True
 

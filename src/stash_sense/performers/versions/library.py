@@ -185,7 +185,7 @@ class PerformersLibrary:
             step(0)
             flush_files(staged)
             step(1)
-            if there is None and self.is_whole(version):
+            if there is None and self.is_whole(version):  # another one of that name, to which one could go back
                 self._give_up(version)
             self._put_in_place(staged, version)
             try:
@@ -227,7 +227,7 @@ class PerformersLibrary:
             self._origin_file(version).unlink(missing_ok=True)
             derived.remove_of(self.derived, version)
 
-    def rollback(self, cancel: CancelToken | None = None) -> InstalledVersion:
+    def rollback(self, cancel: CancelToken | None = None, progress: ProgressListener = silent) -> InstalledVersion:
         """Go back to the version before; doing it twice ends where it began. Only while `alone`.
 
         Where the pointer is damaged or lost, the newest complete version is put into use.
@@ -250,7 +250,7 @@ class PerformersLibrary:
             raise NoEarlierVersion(version=pointer.current)
         else:
             chosen = pointer.previous
-            if not is_unharmed(self.installed(chosen), cancel or CancelToken()):
+            if not is_unharmed(self.installed(chosen), cancel or CancelToken(), progress):
                 raise EarlierVersionDamaged(version=chosen, current=pointer.current)
         installed = self.installed(chosen)
         with storage_errors(self.folder):
